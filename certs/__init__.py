@@ -1,0 +1,1 @@
+"""Keys, signatures, seals, timestamps, sealing, draws, checkpoints; knows no tender."""
