@@ -37,7 +37,8 @@ def _plain(value: Any) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Canonical bytes of `value`; TypeError for floats, naive times and unknown types."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
 
 
 def _no_float(text: str) -> NoReturn:

@@ -1,0 +1,67 @@
+"""Frozen settings, read once from the environment. Production refuses what only a demo may have."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.faults import Unusable
+
+
+@dataclass(frozen=True)
+class Config:
+    """`demo` opens the movable clock, the demo CA and the demo logins; nothing else may ask for them."""
+
+    demo: bool
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    ca_dir: Path
+    public_url: str
+    tsa_url: str
+    platform_code: str = "4201000001"
+
+
+def read(env: Mapping[str, str] | None = None) -> Config:
+    """Unusable names every setting a production start is missing, in one message."""
+    env = os.environ if env is None else env
+    demo = env.get("DEMO", "") == "1"
+    data_dir = Path(env.get("DATA_DIR", "var")).absolute()
+    secret = env.get("SECRET_KEY", "")
+    ca_dir = env.get("CA_DIR", "")
+    public_url = env.get("PUBLIC_URL", "")
+    if not demo:
+        missing = [
+            f"{name} ({why})"
+            for name, value, why in (
+                ("SECRET_KEY", secret if len(secret) >= 32 else "", "at least 32 random characters"),
+                ("CA_DIR", ca_dir, "folder of the issuing CA, see docs/operations.md"),
+                ("PUBLIC_URL", public_url if public_url.startswith("https://") else "", "https:// address people use"),
+                ("DATABASE_URL", env.get("DATABASE_URL", ""), "SQLAlchemy address of the database"),
+            )
+            if not value
+        ]
+        if missing:
+            raise Unusable("a production start needs: " + "; ".join(missing) + ". For a demo world run `make run`.")
+    return Config(
+        demo=demo,
+        data_dir=data_dir,
+        database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'gongheng.db'}"),
+        secret_key=secret or _demo_secret(data_dir),
+        ca_dir=Path(ca_dir) if ca_dir else data_dir / "ca",
+        public_url=public_url or f"http://127.0.0.1:{env.get('PORT', '8000')}",
+        tsa_url=env.get("TSA_URL", ""),
+        platform_code=env.get("PLATFORM_CODE", "4201000001"),
+    )
+
+
+def _demo_secret(data_dir: Path) -> str:
+    path = data_dir / "demo-secret"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_hex(32))
+        path.chmod(0o600)
+    return path.read_text().strip()

@@ -1,0 +1,80 @@
+"""The database: engine, the base of every table, column types."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, MetaData, String, create_engine, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import JSON, TypeDecorator
+
+from core.clock import CST
+
+
+def new_id() -> str:
+    """16 random hex characters: row ids that nobody can count or guess the order of."""
+    return secrets.token_hex(8)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time: stored as UTC without zone, read back in Asia/Shanghai."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        offset = value.utcoffset()
+        if offset is None:
+            raise TypeError("a naive time cannot be stored")
+        return value.replace(tzinfo=None) - offset
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC).astimezone(CST)
+
+
+class Base(DeclarativeBase):
+    """Every table; names of constraints are fixed so that migrations are the same everywhere."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Keyed:
+    """Mixin: a random text id."""
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True, default=new_id)
+
+
+def open_engine(url: str) -> Engine:
+    """SQLite in WAL with synchronous=FULL (a bid or a score must survive power loss), or any SQLAlchemy address."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we write BEGIN IMMEDIATE ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        immediate = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine

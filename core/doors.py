@@ -1,0 +1,79 @@
+"""The table of acts: one name, one function, one permit, whichever door someone knocks at.
+
+Page, API, socket and timer all call `perform`. A legal act is signed in the holder's browser: the proof covers the
+SHA-256 of the canonical payload, and is checked and spent inside the act's own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core import canon
+from core.access import Actor, Role
+from core.acts import Acts, Tx
+from core.faults import Unusable
+
+Payload = dict[str, Any]
+Handler = Callable[[Tx, str, Payload], Payload]
+
+
+@dataclass(frozen=True)
+class Door:
+    """`secret` names payload keys left out of the signed digest (a ballot's choice must not be tied to its voter)."""
+
+    name: str
+    fn: Handler
+    roles: tuple[Role, ...]
+    signed: bool
+    secret: tuple[str, ...] = ()
+
+
+class Prover(Protocol):
+    def __call__(self, tx: Tx, act: str, case: str, digest: str, proof: Mapping[str, Any]) -> Actor:
+        """The actor with the proven certificate; Refused when the proof does not hold. Spends the nonce."""
+        ...
+
+
+TABLE: dict[str, Door] = {}
+
+
+def acting(name: str, *roles: Role, signed: bool = False, secret: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
+    """Declare `fn(tx, case, payload) -> result` as the act `name`, open to `roles` (no role = timers only)."""
+
+    def declare(fn: Handler) -> Handler:
+        if name in TABLE:
+            raise ValueError(f"act {name} is declared twice")
+        TABLE[name] = Door(name, fn, roles, signed, secret)
+        return fn
+
+    return declare
+
+
+def digest(door: Door, payload: Payload) -> str:
+    """What a proof signs: SHA-256 hex of the canonical payload without the door's secret keys."""
+    return canon.sha256_hex(canon.dumps({k: v for k, v in payload.items() if k not in door.secret}))
+
+
+def perform(
+    acts: Acts,
+    prover: Prover,
+    actor: Actor,
+    name: str,
+    case: str,
+    payload: Payload,
+    proof: Mapping[str, Any] | None = None,
+) -> Payload:
+    """Do the act or raise Refused / Unusable; nothing is written unless all of it is."""
+    door = TABLE.get(name)
+    if door is None:
+        raise Unusable(f"no such act: {name}")
+
+    def run(tx: Tx) -> Payload:
+        tx.actor.require(*door.roles)
+        if door.signed:
+            tx.actor = prover(tx, name, case, digest(door, payload), proof or {})
+        return door.fn(tx, case, payload)
+
+    return acts.act(run, actor)

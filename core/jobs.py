@@ -1,0 +1,53 @@
+"""Due work: rows that say `perform this act at that moment`. They only announce: the act itself decides by the clock
+inside its own transaction whether the time has come, so a timer that fires late never moves a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.db import Base, Keyed
+
+
+class DueJob(Keyed, Base):
+    """`error` keeps the last failure in words; a failed job is tried again at every round and shown to the admin."""
+
+    __tablename__ = "due_job"
+    at: Mapped[datetime] = mapped_column(index=True)
+    act: Mapped[str] = mapped_column(String(60))
+    case: Mapped[str] = mapped_column(String(40), default="")
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    done_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(default="")
+
+
+def plan(session: Session, at: datetime, act: str, case: str, payload: dict[str, Any] | None = None) -> None:
+    session.add(DueJob(at=at, act=act, case=case, payload=payload or {}))
+
+
+def due(session: Session, now: datetime) -> list[DueJob]:
+    """Jobs whose moment has come, oldest first."""
+    query = select(DueJob).where(DueJob.done_at.is_(None), DueJob.at <= now).order_by(DueJob.at, DueJob.id)
+    return list(session.scalars(query))
+
+
+def run_due(
+    reading: Callable[[], list[DueJob]],
+    perform: Callable[[str, str, dict[str, Any]], object],
+    finish: Callable[[str, str], None],
+) -> int:
+    """Perform every due job; `finish(job id, error text)` notes the outcome. Returns how many were done."""
+    done = 0
+    for job in reading():
+        try:
+            perform(job.act, job.case, job.payload)
+        except Exception as error:  # noted on the row and shown, never lost
+            finish(job.id, f"{type(error).__name__}: {error}")
+        else:
+            finish(job.id, "")
+            done += 1
+    return done
