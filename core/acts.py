@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -19,7 +20,9 @@ from sqlalchemy.orm import Session
 
 from core import live
 from core.access import Actor
+from core.blobs import Blobs
 from core.clock import Clock
+from core.config import Config
 from core.ledger import Ledger
 from core.live import Hub
 
@@ -27,11 +30,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class House:
+    """What is built once per process and handed to every act."""
+
+    clock: Clock
+    ledger: Ledger
+    hub: Hub
+    blobs: Blobs
+    config: Config
+
+
 class Tx:
     """What an act may use: the session, one reading of the clock, the actor, the ledger and after-commit hooks."""
 
-    def __init__(self, session: Session, now: datetime, actor: Actor, ledger: Ledger, hub: Hub) -> None:
-        self.session, self.now, self.actor, self.ledger, self.hub = session, now, actor, ledger, hub
+    def __init__(self, session: Session, now: datetime, actor: Actor, house: House) -> None:
+        self.session, self.now, self.actor = session, now, actor
+        self.ledger, self.hub, self.blobs, self.config = house.ledger, house.hub, house.blobs, house.config
         self.hooks: list[Callable[[], None]] = []
 
     def record(self, stream: str, kind: str, body: dict[str, Any], *, case: str = "") -> str:
@@ -61,8 +76,8 @@ class _Job(Generic[T]):
 class Acts:
     """Runs acts in batches. One per process; safe for threads and for gevent (patched) greenlets."""
 
-    def __init__(self, engine: Engine, clock: Clock, ledger: Ledger, hub: Hub) -> None:
-        self.engine, self.clock, self.ledger, self.hub = engine, clock, ledger, hub
+    def __init__(self, engine: Engine, house: House) -> None:
+        self.engine, self.house = engine, house
         self._waiting: list[_Job[Any]] = []
         self._lock = threading.Lock()
         self._writer = engine.execution_options(write=True)
@@ -71,7 +86,7 @@ class Acts:
         """Run `fn(tx, *args, **kwargs)` in a transaction; its result after the durable commit, or its exception."""
 
         def run(session: Session, now: datetime) -> tuple[T, list[Callable[[], None]]]:
-            tx = Tx(session, now, actor, self.ledger, self.hub)
+            tx = Tx(session, now, actor, self.house)
             value = fn(tx, *args, **kwargs)
             session.flush()
             return value, tx.hooks
@@ -92,7 +107,7 @@ class Acts:
         try:
             with Session(self._writer, expire_on_commit=False) as session:
                 session.begin()
-                now = self.clock.now()
+                now = self.house.clock.now()
                 for job in batch:
                     self._run(session, job, now)
                 session.commit()
