@@ -1,0 +1,1 @@
+"""Organisations, people, registration and its verification, login, sessions."""

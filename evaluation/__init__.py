@@ -1,0 +1,1 @@
+"""The room: committee, seating, sitting, review, scoring, report."""

@@ -1,0 +1,1 @@
+"""Regulators: audit, live watch, case file."""

@@ -1,0 +1,1 @@
+"""What is bought and sold, one folder a noun."""

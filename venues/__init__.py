@@ -1,0 +1,1 @@
+"""Centres, rooms, seats, devices, booking."""
