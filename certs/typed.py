@@ -6,8 +6,10 @@ A text can never be mistaken for signed attributes (those begin with 0x31) nor f
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
+from core.clock import CST
 from core.faults import Unusable
 
 _WORD = re.compile(r"[\x21-\x7e]{1,120}")
@@ -44,6 +46,11 @@ def digest(value: Any, what: str = "digest") -> str:
 def time(value: Any) -> str:
     """ISO 8601, whole seconds, Beijing time: 2026-11-21T10:00:00+08:00."""
     return _match(_TIME, value, "time")
+
+
+def stamp(moment: datetime) -> str:
+    """An aware moment as `time` writes it, cut to whole seconds."""
+    return moment.astimezone(CST).replace(microsecond=0).isoformat()
 
 
 def compose(kind: str, fields: dict[str, str]) -> bytes:
