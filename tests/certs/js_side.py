@@ -24,7 +24,8 @@ def node() -> str:
 
 def calls(*requests: dict[str, Any]) -> list[Any]:
     """One Node process for all requests; each answer is a value, or a Fault or Unusable instance."""
-    run = subprocess.run([node(), str(BRIDGE)], input=json.dumps(requests).encode(), capture_output=True, check=True)
+    run = subprocess.run([node(), str(BRIDGE)], input=json.dumps(requests).encode(), capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()
     kinds = {"Fault": Fault, "Unusable": Unusable}
     answers = []
     for answer in json.loads(run.stdout):

@@ -57,14 +57,14 @@ async function* pipeline(pieces, work) {
   let batch = [];
   let running;
   let counter = 0;
-  const start = (promises) => {
-    const all = Promise.all(promises).then((results) => concat(...results.map((result) => new Uint8Array(result))));
-    // A failure is thrown where the block is awaited; without this it would also count as unhandled.
-    all.catch(() => undefined);
-    return all;
+  // A failure is thrown where its block is awaited; until then it must not count as unhandled.
+  const later = (promise) => {
+    promise.catch(() => undefined);
+    return promise;
   };
+  const start = (promises) => later(Promise.all(promises).then((results) => concat(...results.map((result) => new Uint8Array(result)))));
   for await (const piece of pieces) {
-    batch.push(work(piece, counter++));
+    batch.push(later(work(piece, counter++)));
     if (batch.length < BATCH) continue;
     const next = start(batch);
     batch = [];
