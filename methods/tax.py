@@ -43,7 +43,7 @@ class Payment:
 
 
 def withholding(gross: str) -> dict[str, str]:
-    """{gross, taxable, rate, quick, tax, net} of one payment, decimal strings; the tax is rounded half up to the cent."""
+    """{gross, taxable, rate, quick, tax, net} of one payment as decimal strings; tax rounded half up to the cent."""
     amount = _yuan(gross, "gross")
     taxable = max(amount - FLAT, Decimal(0)) if amount <= FLAT_UP_TO else amount * SHARE
     rate, quick = next((rate, quick) for top, rate, quick in BRACKETS if top is None or taxable <= top)

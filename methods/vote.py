@@ -1,4 +1,7 @@
-"""vote/1: award ballots by rounds (domain.md §5). A tie is never broken by lot (发改法规规〔2022〕1117号): it stays open."""
+"""vote/1: award ballots by rounds (domain.md §5).
+
+A tie is never broken by lot (发改法规规〔2022〕1117号): it stays open until people vote again.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +60,9 @@ def next_round(data: Any) -> dict[str, Any] | None:
 
 def as_rounds(ballots: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rounds of vote/1 from the `award_ballots` of a case file, where a plain {candidate: votes} is one round."""
-    return [
-        item if set(item) <= {"ballots", "rankings", "runoff"} else {"ballots": item} for item in rows(ballots, "ballots")
-    ]
+    keys = {"ballots", "rankings", "runoff"}
+    listed = [mapping(item, "award_ballots") for item in rows(ballots, "award_ballots")]
+    return [item if set(item) <= keys else {"ballots": item} for item in listed]
 
 
 def _read(data: Any) -> _Poll:
@@ -123,10 +126,9 @@ def _votes(poll: _Poll, state: _State, item: Any, where: str) -> tuple[dict[str,
     names = [text(name, f"{where}.runoff") for name in rows(got.get("runoff", []), f"{where}.runoff")]
     distinct(names, f"{where}.runoff")
     called = set(state.on_ballot)
-    whole_field = poll.method == "majority" and not names or called == set(state.remaining)
-    if "runoff" in got and (not state.runoff or set(names) != called):
-        raise Unusable(f"{where}.runoff is not what is called for: {_called(state)}")
-    if "runoff" not in got and state.runoff and not whole_field:
+    # a ballot among all who are left needs no "runoff"; without a majority the method allows it always
+    plain = not state.runoff or poll.method == "majority" or called == set(state.remaining)
+    if (names and (not state.runoff or set(names) != called)) or (not names and not plain):
         raise Unusable(f"{where} is not what is called for: {_called(state)}")
     on_ballot = state.on_ballot if names or not state.runoff else state.remaining
     state.on_ballot = on_ballot
@@ -180,7 +182,8 @@ def _judge(method: str, state: _State, votes: dict[str, int], valid: int) -> lis
         # no majority: a new ballot among all, or a runoff among the leading two (with those equal to the second)
         line = sorted(votes.values(), reverse=True)[1] if len(first) == 1 and len(votes) > 1 else best
         leading = [name for name, got in votes.items() if got >= line]
-        state.on_ballot, state.runoff = leading, len(leading) < len(state.remaining)
+        state.on_ballot = leading
+        state.runoff = len(leading) < len(state.remaining) or len(first) == len(leading)
         state.open = f"nobody has more than half of {valid} valid ballots; next: {_called(state)}"
         return leading if state.runoff else []
     return _lead(state, first, f"{best} {'points' if method == 'points' else 'votes'}")
