@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
 
 from core import canon
 from core.access import Actor, Role
@@ -77,3 +80,40 @@ def perform(
         return door.fn(tx, case, payload)
 
     return acts.act(run, actor)
+
+
+Question = Callable[[Session, datetime, Actor, str, Payload], Payload]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A reading door: `fn(session, now, actor, case, params) -> JSON-able dict`, guarded inside like an act."""
+
+    name: str
+    fn: Question
+    roles: tuple[Role, ...]
+
+
+QUESTIONS: dict[str, Asking] = {}
+
+
+def asking(name: str, *roles: Role) -> Callable[[Question], Question]:
+    """Declare a question that clients may ask as JSON; Role.PUBLIC opens it to everyone."""
+
+    def declare(fn: Question) -> Question:
+        if name in QUESTIONS:
+            raise ValueError(f"question {name} is declared twice")
+        QUESTIONS[name] = Asking(name, fn, roles)
+        return fn
+
+    return declare
+
+
+def ask(acts: Acts, actor: Actor, name: str, case: str, params: Payload) -> Payload:
+    """Answer a question or raise Refused / Unusable; nothing is written."""
+    question = QUESTIONS.get(name)
+    if question is None:
+        raise Unusable(f"no such question: {name}")
+    actor.require(*question.roles)
+    with acts.reading() as session:
+        return question.fn(session, acts.house.clock.now(), actor, case, params)
