@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from cryptography import x509
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from certs import draws, suite
+from certs.models import Certificate
 from core import canon, fields
-from core.access import Role, denied
+from core.access import Actor, Role, denied
 from core.acts import Tx
 from core.db import Base, Keyed, new_id
-from core.doors import acting
+from core.doors import acting, asking
 from core.faults import Fault, Unusable
 from core.jobs import plan
 from core.rules import Breach, Refused
@@ -56,14 +58,14 @@ class Party:
     certificates: list[str]
 
 
+@dataclass(frozen=True)
 class Fallback:
-    """The centre's pre-registered VRF key: public half, and the act of proving."""
+    """The centre's pre-registered VRF key (public half and the act of proving), and the chain above people's
+    certificates (DER, issuing authority first)."""
 
     public: bytes
     prove: Callable[[draws.Record], dict[str, str]]
-
-    def __init__(self, public: bytes, prove: Callable[[draws.Record], dict[str, str]]) -> None:
-        self.public, self.prove = public, prove
+    chain: tuple[bytes, ...] = ()
 
 
 WHEN_DONE: dict[str, Callable[[Tx, Draw], None]] = {}
@@ -208,5 +210,50 @@ def _finish(tx: Tx, row: Draw, proof: dict[str, str] | None) -> None:
     WHEN_DONE[row.purpose](tx, row)
 
 
+def parties(session: Session, people: Mapping[str, Any], now: datetime) -> dict[str, Party]:
+    """Parties from {party: person id}, each with the signing certificate valid at `now`; Unusable when one has none."""
+    found = {}
+    for name in draws.PARTIES:
+        query = select(Certificate).where(
+            Certificate.person_id == str(people.get(name, "")),
+            Certificate.profile == "person-sign",
+            Certificate.revoked_at.is_(None),
+            Certificate.not_before <= now,
+            Certificate.not_after > now,
+        )
+        row = session.scalars(query.order_by(Certificate.not_before.desc()).limit(1)).first()
+        if row is None:
+            raise Unusable(f"parties: {name} has no valid signing certificate")
+        key = x509.load_der_x509_certificate(row.der).public_key()
+        chain = [suite.b64(der) for der in (row.der, *FALLBACK["centre"].chain)]
+        found[name] = Party(row.person_id, suite.b64(suite.spki_of(cast(suite.PublicKey, key))), chain)
+    return found
+
+
 def of_case(session: Session, case: str) -> list[Draw]:
     return list(session.scalars(select(Draw).where(Draw.case == case).order_by(Draw.id)))
+
+
+@asking("draw.list", Role.TENDERER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
+def show(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
+    """The draws of a case as far as a party needs them to commit and reveal; results stay with the room."""
+    found = []
+    for row in of_case(session, case):
+        party = next((name for name, person in row.holders.items() if person == actor.person), "")
+        committed = row.state != "COMMITTING"
+        made = sorted(row.commitments, key=lambda one: str(one["party"]))
+        found.append(
+            {
+                "draw": row.id,
+                "purpose": row.purpose,
+                "state": row.state,
+                "party": party,
+                "list": draws.list_hash(row.frozen),
+                "commitments": canon.sha256_hex(canon.dumps(made)) if committed else "",
+                "committed": [one["party"] for one in made],
+                "revealed": [one["party"] for one in row.reveals],
+                "candidates": len(row.frozen["candidates"]),
+                "excluded": len(row.frozen["excluded"]),
+            }
+        )
+    return {"draws": found}
