@@ -1,0 +1,145 @@
+"""Where a story is played: over HTTP and Socket.IO against a running server, or in process (seeding the demo world).
+
+A story only says who does which act; the stage signs with the user's key as a browser would (`gongheng/act/1`).
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+import requests
+import socketio
+
+from certs.challenge import Challenge
+from core import canon
+from core.doors import TABLE, digest
+from web.demo.ring import Ring, User
+
+Payload = dict[str, Any]
+
+
+class Denied(Exception):
+    """The server refused; `status` and the body of the answer."""
+
+    def __init__(self, name: str, status: int, body: Any) -> None:
+        super().__init__(f"{name}: {status} {body}")
+        self.name, self.status, self.body = name, status, body
+
+    @property
+    def rules(self) -> list[str]:
+        return [b["rule"] for b in self.body.get("breaches", [])] if isinstance(self.body, dict) else []
+
+
+class Stage(Protocol):
+    """All that a story may use. Acts are signed when their door says so."""
+
+    ring: Ring
+
+    def act(self, who: str, act: str, case: str = "", **payload: Any) -> Payload: ...
+    def ask(self, who: str, question: str, case: str = "", **params: Any) -> Payload: ...
+    def upload(self, who: str, data: bytes) -> Payload: ...
+    def fetch(self, who: str, path: str) -> bytes: ...
+    def sign(self, who: str, document: str) -> None: ...
+    def now(self) -> datetime: ...
+    def move_to(self, moment: datetime) -> None: ...
+
+
+def proof_of(user: User, act: str, case: str, payload: Payload, nonce: Payload) -> Payload:
+    """The proof a browser would send: the typed text and its signature."""
+    assert user.key is not None, f"{user.login} has no signing key"
+    challenge = Challenge(act, case or "-", digest(TABLE[act], payload), nonce["nonce"], nonce["time"])
+    return {
+        "certificate": user.fingerprint,
+        "text": challenge.text().decode(),
+        "signature": base64.b64encode(challenge.sign(user.key)).decode(),
+    }
+
+
+class HttpStage:
+    """A browser's network side for every user: cookies, nonces, one socket each for the rooms."""
+
+    def __init__(self, base: str, ring: Ring, *, patience: float = 30) -> None:
+        self.base, self.ring, self.patience = base, ring, patience
+        self._sessions: dict[str, requests.Session] = {}
+        self._sockets: dict[str, socketio.Client] = {}
+
+    def session(self, who: str) -> requests.Session:
+        if who not in self._sessions:
+            http = requests.Session()
+            http.headers["X-Gongheng"] = "1"
+            if who:
+                user = self.ring[who]
+                body = {"login": user.login, "password": user.password}
+                self._checked("login", self._again(lambda: http.post(f"{self.base}/api/v1/login", json=body)))
+            self._sessions[who] = http
+        return self._sessions[who]
+
+    def _again(self, call: Callable[[], requests.Response]) -> requests.Response:
+        """Call; while the server is away (killed, restarting) call again until patience ends."""
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                return call()
+            except requests.ConnectionError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    @staticmethod
+    def _checked(name: str, answer: requests.Response) -> Any:
+        if answer.status_code >= 400:
+            body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text[:500]
+            raise Denied(name, answer.status_code, body)
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+
+    def _get(self, who: str, path: str, **params: Any) -> Any:
+        http = self.session(who)
+        return self._checked(path, self._again(lambda: http.get(self.base + path, params=params, timeout=120)))
+
+    def ask(self, who: str, question: str, case: str = "", **params: Any) -> Payload:
+        found: Payload = self._get(who, f"/api/v1/ask/{question}", case=case, **params)
+        return found
+
+    def fetch(self, who: str, path: str) -> bytes:
+        http = self.session(who)
+        answer = self._again(lambda: http.get(self.base + path, timeout=120))
+        self._checked(path, answer) if answer.status_code >= 400 else None
+        return answer.content
+
+    def body(self, who: str, act: str, case: str, payload: Payload) -> Payload:
+        """What is posted or emitted for an act: with a fresh nonce and proof when its door is signed."""
+        body: Payload = {"case": case, "payload": payload}
+        if TABLE[act].signed:
+            wanted = {"act": act, "case": case or "-", "object": digest(TABLE[act], payload)}
+            body["proof"] = proof_of(self.ring[who], act, case, payload, self._get(who, "/api/v1/nonce", **wanted))
+        return body
+
+    def act(self, who: str, act: str, case: str = "", **payload: Any) -> Payload:
+        http = self.session(who)
+        body = self.body(who, act, case, payload)
+        url = f"{self.base}/api/v1/acts/{act}"
+        found: Payload = self._checked(act, self._again(lambda: http.post(url, data=canon.dumps(body),
+                                       headers={"Content-Type": "application/json"}, timeout=120)))  # fmt: skip
+        return found
+
+    def upload(self, who: str, data: bytes) -> Payload:
+        http = self.session(who)
+        url = f"{self.base}/api/v1/files"
+        found: Payload = self._checked("files", self._again(lambda: http.post(url, data=data, timeout=600)))
+        return found
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._get("", "/api/v1/time")["now"])
+
+    def move_to(self, moment: datetime) -> None:
+        if moment > self.now():
+            url, body = f"{self.base}/demo/clock", {"to": moment.isoformat()}
+            self._checked("clock", self._again(lambda: self.session("").post(url, json=body, timeout=120)))
+
+    def close(self) -> None:
+        for client in self._sockets.values():
+            client.disconnect()
