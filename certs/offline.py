@@ -81,8 +81,12 @@ def seal(args: argparse.Namespace) -> Answer:
     media = [mimetypes.guess_type(path.name)[0] or "application/octet-stream" for path in args.files]
     parts = [Part.of_file(path, kind) for path, kind in zip(args.files, media, strict=True)]
     with Path(args.out).open("xb") as out:
-        manifest = sealing.seal(parts, owner, context, out, custodians)
-    _new_file(Path(args.manifest), manifest.data)
+        try:
+            manifest = sealing.seal(parts, owner, context, out, custodians)
+            _new_file(Path(args.manifest), manifest.data)
+        except (Unusable, OSError):
+            Path(args.out).unlink()
+            raise
     return {"manifest_sha256": manifest.digest, "ciphertext_sha256": manifest.sha256, "size": manifest.size}
 
 
