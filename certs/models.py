@@ -60,7 +60,7 @@ class KeyBlob(Keyed, Base):
 
 
 class SigningDoc(Keyed, Base):
-    """A document on the desk. `head` is the SHA-256 of its newest version; a lease lets one signer at a time move it."""
+    """A document on the desk. `head` is the SHA-256 of its newest version; a lease lets one signer move it."""
 
     __tablename__ = "signing_doc"
     case: Mapped[str] = mapped_column(String(40), default="", index=True)
