@@ -15,7 +15,8 @@ from asn1crypto import cms
 from core.faults import Fault, Unusable
 
 # Exactly as pyHanko writes it; any other spelling is another file.
-_SIGNATURE = re.compile(rb"/Contents <([0-9A-Fa-f]*)>\s*/ByteRange \[0 (\d{1,12}) (\d{1,12}) (\d{1,12})\]")
+_SIGNATURE = re.compile(rb"/Contents <([^<>]*)>\s*/ByteRange \[0 (\d{1,12}) (\d{1,12}) (\d{1,12})\]")
+_HEX = re.compile(rb"(?:[0-9a-f]{2})*")
 _RANGE = re.compile(rb"/ByteRange")
 
 
@@ -73,8 +74,8 @@ def scan(pdf: bytes) -> list[Region]:
 
 def _strict(hexadecimal: bytes, number: int) -> bytes:
     """DER of lower-case hex with nothing but zeros behind it."""
-    if hexadecimal != hexadecimal.lower() or len(hexadecimal) % 2:
-        raise Fault(f"signature {number}: its hex is not in lower case")
+    if not _HEX.fullmatch(hexadecimal):
+        raise Fault(f"signature {number}: not written in lower-case hex")
     raw = bytes.fromhex(hexadecimal.decode())
     if not raw.strip(b"\0"):
         raise Fault(f"signature {number}: the place is prepared but empty")

@@ -8,11 +8,11 @@ is pyHanko's validation at each signing time, and the expected signers, and ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
@@ -25,6 +25,7 @@ from pyhanko.sign.validation import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -36,8 +37,9 @@ from certs.tsa import gen_time, token
 from core import canon
 from core.canon import sha256_hex
 from core.clock import CST
-from core.faults import Fault
+from core.faults import Fault, Unusable
 
+T = TypeVar("T")
 RECORD = "record.json"
 _PERSONAL = ("person-sign", "org-sign", "platform")
 
@@ -76,11 +78,20 @@ class Report:
 
 def accept(pdf: bytes, trust_roots: Sequence[bytes], *, expected: Expected | None = None) -> Report:
     """Report on a closed document, or the first Fault. `trust_roots`: DER certificates. Unusable: not a PDF at all."""
-    expected = expected or Expected()
-    regions = _whole(pdf)
-    for region in regions:
-        _require_digest(pdf, region)
-    return run_blocking(lambda: _accept(pdf, regions, trust_roots, expected))
+
+    def work() -> Report:
+        regions = _whole(pdf)
+        for region in regions:
+            _require_digest(pdf, region)
+        return _accept(pdf, regions, trust_roots, expected or Expected())
+
+    try:
+        return run_blocking(work)
+    except (Fault, Unusable):
+        raise
+    except Exception as error:
+        # On hostile bytes the parsers below raise kinds of errors nobody lists; every one of them means: refused.
+        raise Fault(f"the document cannot be read to its end: {type(error).__name__}: {error}") from error
 
 
 def machine_record(pdf: bytes) -> tuple[dict[str, Any], bytes]:
@@ -148,7 +159,7 @@ def _accept(pdf: bytes, regions: list[Region], roots: Sequence[bytes], expected:
 def _reader(pdf: bytes) -> PdfFileReader:
     try:
         return PdfFileReader(BytesIO(pdf))
-    except (PdfError, ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+    except (PdfError, ValueError) as error:
         raise Fault(f"not readable as PDF: {error}") from None
 
 
@@ -161,9 +172,9 @@ def _first(pdf: bytes) -> tuple[dict[str, Any], bytes]:
         if len(names) != 2 or names[0] != RECORD:
             raise Fault(f"the first revision does not carry exactly one attachment, {RECORD}")
         data = names[1]["/EF"]["/F"].data
-    except (PdfError, ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+        record = canon.loads_canonical(data)
+    except (PdfError, ValueError, TypeError, KeyError) as error:
         raise Fault(f"the machine record of the first revision is not readable: {error}") from None
-    record = canon.loads_canonical(data)
     if not isinstance(record, dict) or not _well_formed(record.get("signers")):
         raise Fault("the machine record names no signers")
     return record, pdf[:end]
@@ -246,7 +257,7 @@ class _Checker:
 
     def closing(self, last: EmbeddedPdfSignature) -> datetime:
         moment = gen_time(_info(last.signed_data))
-        status = finish(async_validate_pdf_timestamp(last, self._context(moment)))
+        status = _judged("closing timestamp", async_validate_pdf_timestamp(last, self._context(moment)))
         if not (status.valid and status.intact and status.trusted):
             raise Fault(f"closing timestamp: {status.summary()}")
         if status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
@@ -259,7 +270,9 @@ class _Checker:
         if stamps is None:
             raise Fault(f"signature {name} carries no timestamp")
         moment = gen_time(_info(stamps["content"]))
-        status = finish(async_validate_pdf_signature(signature, self._context(moment), self._context(moment)))
+        status = _judged(
+            f"signature {name}", async_validate_pdf_signature(signature, self._context(moment), self._context(moment))
+        )
         if not status.bottom_line:
             raise Fault(f"signature {name} ({common_name(signature.signer_cert.dump())}): {status.summary()}")
         if status.timestamp_validity is None or not status.timestamp_validity.trusted:
@@ -267,6 +280,13 @@ class _Checker:
         if status.modification_level not in (ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING):
             raise Fault(f"signature {name}: the document was changed after it")
         return moment.astimezone(CST)
+
+
+def _judged(what: str, judging: Coroutine[Any, Any, T]) -> T:
+    try:
+        return finish(judging)
+    except SignatureValidationError as error:
+        raise Fault(f"{what}: {error}") from None
 
 
 def _require_exact(last: Region, known: Sequence[asn1_x509.Certificate]) -> None:
@@ -320,7 +340,8 @@ def _info(data: cms.SignedData) -> Any:
 
 def _attribute(attributes: Any, kind: str) -> Any:
     """The single value of an attribute, None when absent."""
-    values = [a["values"] for a in attributes if a["type"].native == kind] if attributes.native is not None else []
+    present = attributes if isinstance(attributes, cms.CMSAttributes) else []
+    values = [attribute["values"] for attribute in present if attribute["type"].native == kind]
     if len(values) > 1 or (values and len(values[0]) != 1):
         raise Fault(f"a signature carries {kind} more than once")
     return values[0][0] if values else None

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from asn1crypto import algos, cms, tsp
+from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -140,9 +140,15 @@ def token(
     return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(data)})
 
 
+class Rejection(core.Sequence):  # type: ignore[misc]
+    """A TimeStampResp without a token, which asn1crypto's own type cannot write."""
+
+    _fields = [("status", tsp.PKIStatusInfo)]  # noqa: RUF012 – asn1crypto's way
+
+
 def _rejection(fault: str) -> bytes:
     status = tsp.PKIStatusInfo({"status": "rejection", "fail_info": tsp.PKIFailureInfo({fault})})
-    return bytes(tsp.TimeStampResp({"status": status}).dump())
+    return bytes(Rejection({"status": status}).dump())
 
 
 class _LocalStamper(TimeStamper):
