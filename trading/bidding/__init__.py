@@ -1,0 +1,1 @@
+"""Downloads and sealed bids; hidden until the opening."""

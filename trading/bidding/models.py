@@ -1,0 +1,75 @@
+"""What must stay unseen before the opening: who took the file, who has bid. Rows of the sealed stream, never of the
+case stream."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, Keyed
+
+_LIVE = text("state = 'received'")
+
+
+class Download(Keyed, Base):
+    """One taking of the tender file or of a clarification."""
+
+    __tablename__ = "download"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), index=True)
+    round: Mapped[int] = mapped_column(default=1)
+    document_id: Mapped[str] = mapped_column(String(16))
+    org_id: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(60), default="")
+    at: Mapped[datetime]
+
+
+class Bid(Keyed, Base):
+    """One sealed version. `id` is chosen by the bidder before sealing: it is bound into the ciphertext."""
+
+    __tablename__ = "bid"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"))
+    round: Mapped[int] = mapped_column(default=1)
+    org_id: Mapped[str] = mapped_column(String(16), index=True)
+    person_id: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(60), default="")
+    version: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10), default="received")
+    manifest: Mapped[dict[str, Any]]
+    ciphertext_sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    received_at: Mapped[datetime]
+    receipt: Mapped[dict[str, Any]]
+    entry_hash: Mapped[str] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("state IN ('received', 'replaced', 'withdrawn')", name="state"),
+        Index("uq_bid_live", "case_id", "round", "org_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_bid_case_org", "case_id", "org_id", "version"),
+    )
+
+
+class SealedReference(Base):
+    """The tenderer's 标底, sealed like a bid (实施条例 art. 27, 50)."""
+
+    __tablename__ = "sealed_reference"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    manifest: Mapped[dict[str, Any]]
+    ciphertext_sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    sealed_at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(String(16))
+
+
+class Affiliate(Base):
+    """Companies the platform's operator controls or manages: they may not bid here (20号令 art. 23)."""
+
+    __tablename__ = "operator_affiliate"
+    uscc: Mapped[str] = mapped_column(String(18), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    basis: Mapped[str] = mapped_column(String(200))
+    declared_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The tender file: draft, issue, clarifications."""

@@ -1,0 +1,1 @@
+"""The opening hall: unlocking, all prices at once, the record."""

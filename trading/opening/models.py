@@ -1,0 +1,103 @@
+"""The opening hall: presence, keys handed over, causes decided, what came out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, Keyed
+
+
+class Opening(Base):
+    """One opening. `closing_at` freezes the keys; `closed_at` says the prices are out (or the opening failed)."""
+
+    __tablename__ = "opening"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime]
+    window_until: Mapped[datetime]
+    host_person: Mapped[str] = mapped_column(String(16))
+    host_org: Mapped[str] = mapped_column(String(16))
+    closing_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    reference_key: Mapped[str] = mapped_column(String(44), default="")
+    reference: Mapped[str] = mapped_column(String(20), default="")
+    reference_problem: Mapped[str] = mapped_column(String(300), default="")
+    document_id: Mapped[str] = mapped_column(String(16), default="")
+
+
+class SignIn(Base):
+    __tablename__ = "opening_signin"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class Unlock(Base):
+    """How a bid's file key came, or whose fault it is that none came (20号令 art. 31).
+
+    `how`: bidder, shares; "" while none came. `cause`: bidder, platform; "" while undecided.
+    """
+
+    __tablename__ = "opening_unlock"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    at: Mapped[datetime | None]
+    how: Mapped[str] = mapped_column(String(10), default="")
+    file_key: Mapped[str] = mapped_column(String(44), default="")
+    cause: Mapped[str] = mapped_column(String(10), default="")
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    decided_by: Mapped[str] = mapped_column(String(16), default="")
+    decided_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("how IN ('', 'bidder', 'shares')", name="how"),
+        CheckConstraint("cause IN ('', 'bidder', 'platform')", name="cause"),
+    )
+
+
+class Released(Base):
+    """A custodian's share, released for one bid."""
+
+    __tablename__ = "released_share"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(10), primary_key=True)
+    share: Mapped[str] = mapped_column(String(44))
+    person_id: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class OpenedBid(Base):
+    """What one bid says. `problem`: why the price sheet could not be read, for the committee to judge."""
+
+    __tablename__ = "opened_bid"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"))
+    round: Mapped[int]
+    org_id: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]
+    price: Mapped[str] = mapped_column(String(20), default="")
+    duration_days: Mapped[int | None]
+    quality: Mapped[str] = mapped_column(String(200), default="")
+    manager: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    flags: Mapped[list[Any]] = mapped_column(default=list)
+    pdf_sha256: Mapped[str] = mapped_column(String(64), default="")
+    sheet_sha256: Mapped[str] = mapped_column(String(64), default="")
+    attachments: Mapped[list[Any]] = mapped_column(default=list)
+    problem: Mapped[str] = mapped_column(String(300), default="")
+    __table_args__ = (UniqueConstraint("case_id", "round", "number"),)
+
+
+class OpeningObjection(Keyed, Base):
+    """An objection to the opening: on the spot, answered on the spot, recorded (实施条例 art. 44)."""
+
+    __tablename__ = "opening_objection"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), index=True)
+    round: Mapped[int]
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"))
+    text: Mapped[str] = mapped_column(String(2000))
+    at: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(String(2000), default="")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str] = mapped_column(String(16), default="")

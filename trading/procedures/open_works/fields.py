@@ -1,0 +1,65 @@
+"""What a works tender under open tendering must state, and what stands in its file when nobody changes it."""
+
+from __future__ import annotations
+
+CATEGORIES = ("A01 房建", "A02 市政", "A08 施工", "A09 其他工程")
+KIND = "works"
+
+# Text sections of the tender file: key → (heading, words when the editor leaves it as it is).
+SECTIONS: dict[str, tuple[str, str]] = {
+    "scope": ("招标范围", "本标段施工图纸、工程量清单范围内的全部工作内容。"),
+    "qualification": (
+        "投标人资格要求",
+        "具有独立承担民事责任的能力和本工程所需的施工资质、有效的安全生产许可证; 拟派项目负责人具有相应专业注册建造师"
+        "执业资格和安全生产考核合格证书; 不存在法律法规禁止投标的情形。",
+    ),
+    "quality": ("质量要求", "符合国家现行工程施工质量验收规范, 达到合格标准。"),
+    "components": (
+        "投标文件组成",
+        "投标函及附录、授权委托书、资格审查资料、已标价工程量清单、施工组织设计、开标一览表。",
+    ),
+    "remedy": ("解密失败的补救方案", ""),
+    "contract": ("合同主要条款", "采用国家发布的标准施工招标文件中的通用合同条款, 专用条款见附件。"),
+}
+REQUIRED_SECTIONS = ("scope", "qualification", "quality", "components", "contract")
+
+# domain.md §3.1; the committee judges each pass or fail with a page.
+PRELIMINARY: tuple[dict[str, str], ...] = (
+    {"id": "form-name", "group": "form", "name": "投标人名称与营业执照一致"},
+    {"id": "form-signature", "group": "form", "name": "投标函签字盖章符合要求"},
+    {"id": "form-one-price", "group": "form", "name": "只有一个有效报价"},
+    {"id": "qualify-licence", "group": "qualification", "name": "营业执照、资质和安全生产许可证有效"},
+    {"id": "qualify-manager", "group": "qualification", "name": "项目负责人资格符合要求"},
+    {"id": "qualify-forbidden", "group": "qualification", "name": "不存在禁止投标的情形"},
+    {"id": "respond-price", "group": "response", "name": "投标报价不高于最高投标限价"},
+    {"id": "respond-period", "group": "response", "name": "工期、质量、投标有效期响应招标文件"},
+    {"id": "respond-deposit", "group": "response", "name": "投标保证金符合招标文件要求"},
+)
+
+# 实施条例 art. 51: the seven causes; a file may add its own, printed under 否决条款.
+REJECT_GROUNDS: tuple[dict[str, str], ...] = (
+    {"id": "R-01", "text": "投标文件未经投标单位盖章和单位负责人签字"},
+    {"id": "R-02", "text": "投标联合体没有提交共同投标协议"},
+    {"id": "R-03", "text": "投标人不符合国家或者招标文件规定的资格条件"},
+    {"id": "R-04", "text": "同一投标人提交两个以上不同的投标文件或者投标报价, 但招标文件要求提交备选投标的除外"},
+    {"id": "R-05", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价"},
+    {"id": "R-06", "text": "投标文件没有对招标文件的实质性要求和条件作出响应"},
+    {"id": "R-07", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
+)
+
+AWARD_METHODS = {
+    "majority": "票决法(直接票决, 过半数)",
+    "plurality": "票决法(直接票决, 得票最多)",
+    "elimination": "票决法(逐轮淘汰)",
+    "points": "票决法(排序计分)",
+    "lowest_price": "价格竞争法(最低价)",
+    "nearest_below_mean": "价格竞争法(次低于平均价)",
+    "lottery": "票决抽签法",
+}
+
+# The straight road of a case, for the line of stations; the award meeting only where evaluation and award are separate.
+ROAD = (
+    "PLANNED", "PLAN_PUBLIC", "REGISTERED", "DRAFTING", "ANNOUNCED", "SEALED", "OPENING", "OPENED", "COMMITTEE_SET",
+    "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT", "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED",
+    "CONTRACTED", "REPORTED", "ARCHIVED",
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""A project, its lots (cases), its people and its life line."""

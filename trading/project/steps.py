@@ -1,0 +1,116 @@
+"""How a case goes forward: one door to its state machine for every room that acts on a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from accounts.models import Org
+from accounts.rules import may_trade
+from core.access import SYSTEM, Actor, Role, denied
+from core.acts import Tx
+from core.clock import CST
+from core.faults import Unusable
+from core.machine import Row
+from core.rules import Refused, RuleRow, refuse_if
+from trading import procedures
+from trading.procedures import Procedure
+from trading.project.models import Case, CaseMove
+
+
+def case_row(session: Session, case: str) -> Case:
+    """The case; Unusable when there is none."""
+    row = session.get(Case, case)
+    if row is None:
+        raise Unusable("case: no such case")
+    return row
+
+
+def procedure_of(row: Case) -> Procedure:
+    return procedures.of(row.procedure)
+
+
+def book_of(row: Case, now: Any) -> Mapping[str, RuleRow]:
+    """Rules in force on the announcement date, or today while there is none."""
+    return procedure_of(row).rules.at((row.announced_at or now).astimezone(CST).date(), row.region)
+
+
+def stands_as(row: Case, actor: Actor) -> frozenset[Role]:
+    """In which roles this actor stands towards this case; a party is never also a bidder (domain.md §8)."""
+    parties = {
+        Role.TENDERER: row.tenderer_org,
+        Role.AGENCY: row.agency_org,
+        Role.CENTRE: row.centre_org,
+        Role.REGULATOR: row.regulator_org,
+    }
+    found = {role for role, org in parties.items() if org and org == actor.org and actor.has(role)}
+    if actor.has(Role.AUDITOR):
+        found.add(Role.AUDITOR)
+    if actor.has(Role.BIDDER) and actor.org and actor.org not in parties.values():
+        found.add(Role.BIDDER)
+    return frozenset(found)
+
+
+def trading_org(session: Session, org: str) -> Org:
+    """The organisation; Refused while it is not verified or is suspended."""
+    row = session.get(Org, org)
+    if row is None:
+        raise Unusable("org: no such organisation")
+    refuse_if(may_trade(row.state, row.suspended))
+    return row
+
+
+def guard(tx: Tx, case: str, act: str) -> tuple[Case, Row]:
+    """The case and the step `act` takes from here; Refused when state, suspension, role or ownership forbid it."""
+    row = case_row(tx.session, case)
+    timer = tx.actor == SYSTEM
+    step = procedure_of(row).machine.move(row.state, act, None if timer else tx.actor, suspended=row.suspended)
+    if not timer and step.roles and not stands_as(row, tx.actor) & set(step.roles):
+        raise Refused(denied("ACCESS", " / ".join(step.roles) + " of this case", tx.actor.org_name or "-"))
+    return row, step
+
+
+def go(tx: Tx, row: Case, step: Row, kind: str, body: dict[str, Any], *, target: str = "") -> str:
+    """Take the step: state, station and ledger entry in one commit. `target` chooses among rows of one act."""
+    goal = target or step.target
+    known = [r.target for r in procedure_of(row).machine.rows if (r.state, r.act) == (row.state, step.act)]
+    if goal not in known:
+        raise Unusable(f"{step.act} does not lead from {row.state} to {goal}")
+    moved = {"from": row.state, "to": goal} if goal != row.state else {}
+    entry = tx.record(f"case:{row.id}", kind, body | moved, case=row.id)
+    if goal != row.state:
+        last = tx.session.scalar(select(func.max(CaseMove.position)).where(CaseMove.case_id == row.id))
+        tx.session.add(
+            CaseMove(
+                case_id=row.id, position=(last or 0) + 1, at=tx.now, act=step.act, source=row.state, target=goal,
+                person=tx.actor.person, org=tx.actor.org, round=row.round, entry_hash=entry,
+            )
+        )  # fmt: skip
+        row.state = goal
+        tx.publish(f"watch:{row.id}", "case.moved", {"state": goal, "act": step.act})
+    return entry
+
+
+def set_state(
+    tx: Tx, case: str, act: str, *, target: str = "", kind: str = "", body: dict[str, Any] | None = None
+) -> str:
+    """For evaluation and award: take `act` from the case's state; returns the entry hash. Refused by the machine."""
+    row, step = guard(tx, case, act)
+    return go(tx, row, step, kind or act, body or {}, target=target)
+
+
+def accept_report(tx: Tx, case: str, result: dict[str, Any]) -> str:
+    """The sealed evaluation report is in: EVALUATING → EVALUATED, or FAILED when its outcome is all_rejected.
+
+    `result` is kept as it is in Case.result; its canonical facts stand in the report's own entry.
+    """
+    row, step = guard(tx, case, "report.accept")
+    failed = result.get("outcome") == "all_rejected"
+    row.result = result
+    if failed:
+        row.failed_reason = "all bids rejected"
+    body = {"outcome": result.get("outcome", "evaluated"), "report_sha256": result.get("report_sha256", "")}
+    return go(tx, row, step, "report.accepted", body, target="FAILED" if failed else "EVALUATED")
