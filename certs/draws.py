@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from certs import issuer, suite, typed, vrf
 from certs.lots import ALGORITHM, PURPOSES
@@ -288,7 +288,10 @@ def _certified(party: Mapping[str, Any], roots: Sequence[x509.Certificate]) -> s
 
 
 def _spki(certificate: x509.Certificate) -> bytes:
-    key = certificate.public_key()
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        raise Unusable("the key of a certificate cannot be read") from None
     if not isinstance(key, suite.PublicKey):
         raise Unusable("a certificate of a draw party is not for P-256")
     return suite.spki_of(key)
@@ -298,7 +301,7 @@ def _issued(name: str, certificate: x509.Certificate, above: x509.Certificate) -
     try:
         certificate.verify_directly_issued_by(above)
         flags = above.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError, x509.ExtensionNotFound):
         raise Fault(f"a certificate of {name} was not issued by the one above it") from None
     if not flags.ca:
         raise Fault(f"a certificate of {name} was issued by one that is no authority")

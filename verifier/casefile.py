@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from certs import draws, receipts
 from certs.suite import exact_keys
 from core import canon
@@ -25,6 +27,10 @@ from verifier.trust import Trust
 
 SCHEMA = "casefile/1"
 Edition = Literal["public", "supervisor"]
+# A file with the right keys may still hold a number where a text belongs; reading it then ends in one of these.
+MISSHAPEN = (
+    KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError, RecursionError, UnsupportedAlgorithm,
+)  # fmt: skip
 EDITIONS = ("public", "supervisor")
 LEDGER = ("ledger/checkpoint", "ledger/entries.jsonl", "ledger/platform.json", "ledger/streams.json")
 FOLDERS = {"documents": "document", "records": "record", "receipts": "receipt", "draws": "draw"}
@@ -241,4 +247,6 @@ def check(data: bytes, trusted: Trust) -> CaseFile:
             case.said.append(one(case))
         except Unusable as error:  # an unreadable part is a fault of the file that encloses it
             raise Fault(str(error)) from None
+        except MISSHAPEN as error:
+            raise Fault(f"{one.__name__}: a value of the wrong shape ({type(error).__name__})") from None
     return case

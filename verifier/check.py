@@ -92,7 +92,7 @@ SCHEMAS: dict[str, Callable[[Path, bytes, Trust], list[str]]] = {
 def _by_schema(data: bytes) -> Callable[[Path, bytes, Trust], list[str]]:
     value: Any = canon.loads(data)
     schema = value.get("schema") if isinstance(value, dict) else None
-    if schema not in SCHEMAS:
+    if not isinstance(schema, str) or schema not in SCHEMAS:
         raise Unusable(f"a JSON file of unknown schema {schema!r}")
     return SCHEMAS[schema]
 

@@ -9,11 +9,9 @@ from certs import draws
 from core import canon
 from core.faults import Fault, Unusable
 from methods.commands import Outcome
+from verifier.casefile import MISSHAPEN
 from verifier.check import draw_lines, kind_of
 from verifier.trust import for_path
-
-# A record of the right keys may still hold a number where a text belongs; reading it then ends in one of these.
-_MISSHAPEN = (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError, RecursionError)
 
 
 def _read(path: Path) -> bytes:
@@ -30,7 +28,7 @@ def _answer(path: Path, check: Callable[[bytes], list[str]]) -> Outcome:
         return Outcome(1, f"{path.name}: does not hold: {fault}")
     except Unusable as error:
         return Outcome(2, f"{path.name}: {error}")
-    except _MISSHAPEN as error:
+    except MISSHAPEN as error:
         return Outcome(2, f"{path.name}: a value of the wrong shape ({type(error).__name__})")
     return Outcome(0, "\n".join([f"{path.name}: holds", *(f"  {line}" for line in said)]))
 

@@ -2,7 +2,8 @@
 
 ledger/entries.jsonl    a canonical line an entry: {leaf, salt, body, actor}; null where this edition withholds
 ledger/streams.json     {stream: {size, root}}
-ledger/platform.json    [{entry, proof: [hex]}]: one platform entry a stream, kind `head`, body {stream, size, root}
+ledger/platform.json    {entry, proof: [hex], heads: [{stream, size, root, index, proof}]}: the last platform entry
+                        (certs.heads), its path to the checkpoint, and each exported stream's head in it
 ledger/checkpoint       signed and cosigned checkpoint of the platform log
 A leaf is {v, stream, index, at, kind, actor, body}; `actor` and `body` are SHA-256 of salt || canonical value.
 """
@@ -15,13 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from certs import checkpoint
+from certs import checkpoint, heads
 from certs.suite import exact_keys, unb64
 from core import canon, merkle
 from core.faults import Fault
 from verifier.trust import Trust
 
-PLATFORM, HEAD = "platform", "head"
+PLATFORM = "platform"
 _LINE = {"leaf", "salt", "body", "actor"}
 _LEAF = {"v", "stream", "index", "at", "kind", "actor", "body"}
 
@@ -122,17 +123,17 @@ def read(entries: bytes, streams: bytes) -> Ledger:
         if row and _moment(one) < _moment(row[-1]):
             raise Fault(f"{one.name} is earlier than the entry before it")
         row.append(one)
-    heads = {}
+    found_heads = {}
     for name, row in by_stream.items():
         if len(row) != stated[name]["size"]:
             raise Fault(f"stream {name} has {len(row)} entries, {stated[name]['size']} are stated")
         root = merkle.root_of(bytes.fromhex(one.hash) for one in row)
         if root.hex() != stated[name]["root"]:
             raise Fault(f"the entries of stream {name} do not lead to its root")
-        heads[name] = (len(row), root)
+        found_heads[name] = (len(row), root)
     if tuple(sorted(found, key=lambda one: (one.stream, one.index))) != found:
         raise Fault("the ledger lines are not sorted by stream and index")
-    return Ledger(found, heads)
+    return Ledger(found, found_heads)
 
 
 def _moment(entry: Entry) -> datetime:
@@ -143,23 +144,26 @@ def _moment(entry: Entry) -> datetime:
 
 
 def anchor(ledger: Ledger, platform: bytes, note: bytes, trust: Trust) -> str:
-    """Bind every stream head to the cosigned checkpoint; the answer's line. Fault when one is not bound."""
+    """Bind every stream head to the cosigned checkpoint; the answer's line. Fault when one is not bound.
+
+    The entry with the heads must be the last one under the checkpoint: an older one could hide what came after.
+    """
     signed = checkpoint.verify(note, trust.logs, trust.witnesses, trust.needed)
-    bound = set()
-    for row in canon.loads_canonical(platform):
-        exact_keys(row, {"entry", "proof"}, "platform head")
-        entry = read_entry(row["entry"])
-        if entry.stream != PLATFORM or entry.kind != HEAD or entry.body is None:
-            raise Fault(f"{entry.name} is not an opened platform head")
-        head = exact_keys(entry.body, {"stream", "size", "root"}, "stream head")
-        held = ledger.heads.get(head["stream"])
-        if held is None or (head["size"], head["root"]) != (held[0], held[1].hex()):
-            raise Fault(f"the platform log holds another head of stream {head['stream']}")
-        proof = [bytes.fromhex(step) for step in row["proof"]]
-        state = signed.checkpoint
-        merkle.verify_inclusion(bytes.fromhex(entry.hash), entry.index, state.size, proof, state.root)
-        bound.add(head["stream"])
-    missing = set(ledger.heads) - bound
+    state = signed.checkpoint
+    shown = exact_keys(canon.loads_canonical(platform), {"entry", "proof", "heads"}, "platform proof")
+    entry = read_entry(shown["entry"])
+    if entry.stream != PLATFORM or entry.kind != heads.KIND or entry.body is None:
+        raise Fault(f"{entry.name} is not an opened platform entry with the heads of streams")
+    if entry.index != state.size - 1:
+        raise Fault(f"{entry.name} is not the last one under the checkpoint of {state.size} entries")
+    proof = [bytes.fromhex(step) for step in shown["proof"]]
+    merkle.verify_inclusion(bytes.fromhex(entry.hash), entry.index, state.size, proof, state.root)
+    bound = [heads.verify(entry.body, one) for one in shown["heads"]]
+    for head in bound:
+        held = ledger.heads.get(head.stream)
+        if held is None or (head.size, head.root) != (held[0], held[1].hex()):
+            raise Fault(f"the platform log holds another head of stream {head.stream}")
+    missing = set(ledger.heads) - {head.stream for head in bound}
     if missing:
         raise Fault(f"stream {min(missing)} is not bound to the checkpoint")
     return checkpoint_line(signed)
