@@ -1,0 +1,182 @@
+"""What evaluation asks of trading, as frozen facts, in one place. Trading itself never calls evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Org
+from core.access import SYSTEM, denied
+from core.acts import Tx
+from core.rules import Breach, Refused, RuleRow
+from experts.facts import Avoid
+from trading import procedures
+from trading.opening.models import Opening
+from trading.opening.queries import avoid_list, opened_bids
+from trading.project.models import Project
+from trading.project.steps import accept_report, case_row, set_state
+
+# 招标投标法实施条例 art. 51: the seven causes for which a bid may be rejected without the file repeating them
+GROUNDS = (
+    {"id": "TL51-1", "text": "投标文件未经投标单位盖章和单位负责人签字"},
+    {"id": "TL51-2", "text": "投标联合体没有提交共同投标协议"},
+    {"id": "TL51-3", "text": "投标人不符合国家或者招标文件规定的资格条件"},
+    {"id": "TL51-4", "text": "同一投标人提交两个以上不同的投标文件或者投标报价，但招标文件要求提交备选投标的除外"},
+    {"id": "TL51-5", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价"},
+    {"id": "TL51-6", "text": "投标文件没有对招标文件的实质性要求和条件作出响应"},
+    {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
+)
+# domain.md §3.1: used where the tender file lists no items of its own
+ITEMS = (
+    {"id": "F1", "part": "形式评审", "name": "投标人名称与营业执照、资质证书一致"},
+    {"id": "F2", "part": "形式评审", "name": "投标函签字盖章"},
+    {"id": "F3", "part": "形式评审", "name": "投标文件格式"},
+    {"id": "F4", "part": "形式评审", "name": "报价唯一，无未允许的备选方案"},
+    {"id": "Q1", "part": "资格评审", "name": "营业执照与资质等级"},
+    {"id": "Q2", "part": "资格评审", "name": "安全生产许可证"},
+    {"id": "Q3", "part": "资格评审", "name": "财务状况、类似业绩与信誉"},
+    {"id": "Q4", "part": "资格评审", "name": "项目负责人资格"},
+    {"id": "Q5", "part": "资格评审", "name": "不存在禁止投标的情形"},
+    {"id": "R1", "part": "响应性评审", "name": "投标内容、工期、质量"},
+    {"id": "R2", "part": "响应性评审", "name": "投标有效期与投标保证金"},
+    {"id": "R3", "part": "响应性评审", "name": "权利义务与技术标准"},
+    {"id": "R4", "part": "响应性评审", "name": "已标价清单，报价不超过最高投标限价"},
+)
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """`rules_day` is the day of announcement: every number of the law is looked up by it."""
+
+    id: str
+    title: str
+    lot_code: str
+    region: str
+    regime: str
+    procedure: str
+    state: str
+    suspended: bool
+    unit: str
+    ceiling: str | None
+    round: int
+    tenderer: str
+    agency: str
+    centre: str
+    regulator: str
+    evaluation: Mapping[str, Any]
+    award: Mapping[str, Any]
+    remote: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    announced_at: datetime | None
+    opened_at: datetime | None
+
+    @property
+    def rules_day(self) -> date:
+        assert self.announced_at is not None
+        return self.announced_at.date()
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        return tuple(org for org in (self.tenderer, self.agency) if org)
+
+    @property
+    def items(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self.evaluation.get("preliminary") or ITEMS)
+
+    @property
+    def grounds(self) -> dict[str, str]:
+        own = self.evaluation.get("reject_grounds") or ()
+        return {one["id"]: one["text"] for one in (*GROUNDS, *own)}
+
+    @property
+    def criteria(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self.evaluation.get("criteria") or ())
+
+    @property
+    def ranked(self) -> bool:
+        """With 评定分离 the report prints no rank unless the file says otherwise (domain.md §5)."""
+        return bool(self.award.get("ranked", not self.award.get("separate", False)))
+
+
+def facts(session: Session, case: str) -> CaseFacts:
+    """Unusable when there is no such case."""
+    row = case_row(session, case)
+    project = session.get(Project, row.project_id)
+    assert project is not None
+    return CaseFacts(
+        id=row.id, title=f"{project.name}{row.lot_name}", lot_code=row.lot_code, region=row.region,
+        regime=row.regime, procedure=row.procedure, state=row.state, suspended=row.suspended, round=row.round,
+        unit=row.unit, ceiling=row.ceiling or None, tenderer=row.tenderer_org, agency=row.agency_org,
+        centre=row.centre_org, regulator=row.regulator_org, evaluation=row.evaluation, award=row.award,
+        remote=row.remote, settings=row.settings, announced_at=row.announced_at, opened_at=row.opened_at,
+    )  # fmt: skip
+
+
+def book(case: CaseFacts) -> Mapping[str, RuleRow]:
+    """The procedure's rules at the day of announcement."""
+    return procedures.of(case.procedure).rules.at(case.rules_day, case.region)
+
+
+def own(tx: Tx, case: str) -> CaseFacts:
+    """The case, for its tenderer or agency; Refused for anyone else."""
+    found = facts(tx.session, case)
+    if tx.actor.org not in found.parties:
+        raise Refused(denied("CASE-PARTY", "tenderer or agency of this case", tx.actor.org_name or tx.actor.org))
+    return found
+
+
+def in_state(case: CaseFacts, *states: str) -> CaseFacts:
+    """Refused in another state, or while the case is suspended (实施条例 art. 22, 54)."""
+    if case.state not in states:
+        raise Refused(Breach("STATE", "招标投标法 第37条至第42条", "B", " / ".join(states), case.state))
+    if case.suspended:
+        raise Refused(Breach("R1-09", "招标投标法实施条例 第22条、第54条", "B", "not suspended", "suspended"))
+    return case
+
+
+def move(tx: Tx, case: str, act: str, body: dict[str, Any] | None = None) -> None:
+    """One system step of the case's machine. Its station names no expert, whoever's act completed the step."""
+    _as_system(tx, lambda: set_state(tx, case, act, body=body or {}))
+
+
+def hand_over(tx: Tx, case: str, result: dict[str, Any]) -> None:
+    """The sealed report goes to trading: EVALUATED, or FAILED when every bid was rejected."""
+    _as_system(tx, lambda: accept_report(tx, case, result))
+
+
+def _as_system(tx: Tx, act: Callable[[], object]) -> None:
+    actor, tx.actor = tx.actor, SYSTEM
+    try:
+        act()
+    finally:
+        tx.actor = actor
+
+
+def bids(session: Session, case: str) -> list[dict[str, Any]]:
+    """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}."""
+    return sorted(opened_bids(session, case), key=lambda one: int(one["number"]))
+
+
+def reference(session: Session, case: CaseFacts) -> str | None:
+    """The opened 标底, None where the tender has none."""
+    row = session.get(Opening, (case.id, case.round))
+    return (row.reference or None) if row else None
+
+
+def avoid(session: Session, case: CaseFacts) -> Avoid:
+    """Whom experts must not be near to: bidders, the tenderer, its agency, every regulator (实施条例 art. 46)."""
+    listed = avoid_list(session, case.id)
+    people = frozenset(listed["persons"])
+    bidders = frozenset(listed["usccs"])
+    side = {org: session.get(Org, org) for org in case.parties}
+    uscc = {org: row.uscc for org, row in side.items() if row is not None}
+    # An organisation of several kinds is listed by what it is to this case first, by 'regulator' last.
+    regulators = frozenset(row.uscc for row in session.scalars(select(Org)) if "regulator" in row.kinds)
+    tenderers = frozenset(code for org, code in uscc.items() if org == case.tenderer)
+    agencies = frozenset(code for org, code in uscc.items() if org == case.agency)
+    return Avoid(bidders, tenderers, agencies, regulators, people)
