@@ -1,0 +1,73 @@
+"""What the commands print and with which status they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from methods.commands import run_score, run_tax, run_vote
+from tests.methods.sheets import contract, scored
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+def put(folder: Path, data: Any) -> Path:
+    path = folder / "input.json"
+    path.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
+    return path
+
+
+def test_score(tmp_path: Path) -> None:
+    example = json.loads((EXAMPLES / "scoring-composite.json").read_text())
+    outcome = run_score(put(tmp_path, example["input"]))
+    result = json.loads(outcome.text)
+    assert outcome.status == 0
+    assert {key: result[key] for key in example["expect"]} == example["expect"]
+
+
+def test_vote(tmp_path: Path) -> None:
+    example = json.loads((EXAMPLES / "vote-elimination.json").read_text())
+    outcome = run_vote(put(tmp_path, example["input"]))
+    assert outcome.status == 0 and json.loads(outcome.text)["winner"] == "东京"
+    assert "东京" in outcome.text
+
+
+def test_tax() -> None:
+    outcome = run_tax(["2000", "30000"])
+    assert outcome.status == 0
+    assert [row["tax"] for row in json.loads(outcome.text)] == ["240", "5200"]
+    assert run_tax([]).status == run_tax(["x"]).status == run_tax(["2000", "-1"]).status == 2
+
+
+def test_a_sheet_that_does_not_hold(tmp_path: Path) -> None:
+    outcome = run_score(put(tmp_path, scored({"e1": {"A": "8"}, "e2": {"A": "9"}}, kind="objective")))
+    assert outcome.status == 1
+    assert outcome.text.splitlines()[-1].startswith("objective criterion plan of bid A")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"schema": 1.5}', '{"schema": "scoring/1", "schema": "scoring/1"}', "\ufeff{}",
+     '{"schema": ' + "9" * 5000 + "}", "[" * 100_000, '{"a\\nb": 1}', '{"\\ud800": 1}', '{"schema": NaN}'],
+    ids=range(12),
+)
+def test_unusable_files_end_in_one_line(tmp_path: Path, text: str) -> None:
+    for run in (run_score, run_vote):
+        outcome = run(put(tmp_path, text))
+        assert outcome.status == 2
+        assert len(outcome.text.splitlines()) == 1 and len(outcome.text) < 300
+        outcome.text.encode()
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    assert run_score(tmp_path).status == run_score(tmp_path / "none.json").status == 2
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    assert run_vote(tmp_path / "bytes").status == 2
+
+
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
+    outcome = run_score(put(tmp_path, contract() | {"seed": 7}))
+    assert (outcome.status, outcome.text) == (2, "the file has an unknown key 'seed'")
