@@ -19,8 +19,7 @@ from methods import vote
 from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Ballot, Elector, Speech, Voted
 from trading.opening.queries import opened_bids
-from trading.project.queries import case_row
-from trading.project.states import own_case, step
+from trading.project.steps import case_row, go, guard, stands_as
 
 BASIS = rules.BASIS
 
@@ -35,6 +34,12 @@ def meeting_of(tx: Tx, case: str, *states: str) -> AwardMeeting:
     return row
 
 
+def of_tenderer(tx: Tx, case: str) -> None:
+    """Refused unless the actor acts for this case's tenderer."""
+    if Role.TENDERER not in stands_as(case_row(tx.session, case), tx.actor):
+        raise Refused(denied("ACCESS", "tenderer of this case", tx.actor.org_name or "-"))
+
+
 def _people(tx: Tx, ids: list[Any], field: str) -> list[Person]:
     found = []
     for one in ids:
@@ -45,15 +50,15 @@ def _people(tx: Tx, ids: list[Any], field: str) -> list[Person]:
     return found
 
 
-@acting("award.open", Role.TENDERER, signed=True)
+@acting("award.convene", Role.TENDERER, signed=True)
 def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """{pool: [person], supervisors: [person], parties: {tenderer, centre, supervisor: person}}.
 
     Freezes the pool and opens the draw of the committee; EVALUATED → AWARD_MEETING.
     """
     fields.only(p, "pool", "supervisors", "parties")
-    row = own_case(tx, case)
-    award = row.award or {}
+    row, step = guard(tx, case, "award.convene")
+    award = row.award
     pool = _people(tx, fields.items(p, "pool", most=60), "pool")
     supervisors = _people(tx, fields.items(p, "supervisors", most=20), "supervisors")
     facts = rules.MeetingFacts(
@@ -68,7 +73,6 @@ def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
         separate=bool(award.get("separate")),
     )
     warnings = refuse_if(rules.opening_breaches(facts))
-    step(tx, row, "award.open")
     candidates = row.result["candidates"]
     prices = {bid["id"]: bid["price"] for bid in opened_bids(tx.session, case)}
     ballot: dict[str, Any] = {
@@ -92,8 +96,8 @@ def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     parties = drawdesk.parties(tx.session, fields.mapping(p, "parties"), tx.now)
     draw = drawdesk.open_draw(tx, case, "award-committee", names, [], take, parties)
     meeting.draw_id = draw.id
-    tx.record(f"case:{case}", "award.opened", {"pool": len(pool), "committee": facts.committee, "draw": draw.id,
-              "warnings": [b.rule for b in warnings]}, case=case)  # fmt: skip
+    body = {"pool": len(pool), "committee": facts.committee, "draw": draw.id, "warnings": [b.rule for b in warnings]}
+    go(tx, row, step, "award.convened", body)
     tx.publish(f"award:{case}", "award.opened", {})
     return {"draw": draw.id, "warnings": [b.rule for b in warnings]}
 
@@ -264,7 +268,7 @@ def _close(tx: Tx, meeting: AwardMeeting, row: AwardRound) -> None:
 @acting("award.resolve", Role.TENDERER, signed=True)
 def resolve(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """{winner, reason}: the chair's reasoned decision where two ballots in a row stayed tied and no rule settles it."""
-    own_case(tx, case)
+    of_tenderer(tx, case)
     meeting = meeting_of(tx, case, "VOTING")
     counted = vote.count(meeting.vote)
     tied = rules.stalemate(meeting.vote["method"], meeting.vote["candidates"], meeting.vote["rounds"], counted)

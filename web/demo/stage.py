@@ -54,7 +54,7 @@ def proof_of(user: User, act: str, case: str, payload: Payload, nonce: Payload) 
     challenge = Challenge(act, case or "-", digest(TABLE[act], payload), nonce["nonce"], nonce["time"])
     return {
         "certificate": user.fingerprint,
-        "text": challenge.text().decode(),
+        "text": base64.b64encode(challenge.text()).decode(),
         "signature": base64.b64encode(challenge.sign(user.key)).decode(),
     }
 

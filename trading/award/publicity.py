@@ -1,0 +1,206 @@
+"""From the candidates' publicity to the archive: what the tenderer publishes and notifies, and when it may."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import fields
+from core.access import Actor, Role
+from core.acts import Tx
+from core.clock import CST
+from core.data import calendar
+from core.doors import acting
+from core.rules import Breach, Refused, refuse_if
+from trading.award import papers, rules
+from trading.award.models import AwardMeeting, Publicity
+from trading.opening.queries import opened_bids
+from trading.project.models import Case, Project
+from trading.project.papers import file_document, named
+from trading.project.queries import blocked_by, names
+from trading.project.rules import number
+from trading.project.steps import book_of, go, guard
+
+Payload = dict[str, Any]
+
+
+def publicity_of(session: Session, case: str) -> Publicity | None:
+    return session.scalars(
+        select(Publicity).where(Publicity.case_id == case).order_by(Publicity.published_at.desc()).limit(1)
+    ).first()
+
+
+def candidate_rows(session: Session, row: Case) -> list[dict[str, Any]]:
+    """What R1-34 wants of each candidate; `rank` only where the tender file ranks."""
+    bids = {bid["id"]: bid for bid in opened_bids(session, row.id)}
+    ranked = bool(row.result.get("ranked"))
+    found = []
+    for place, bid in enumerate(row.result["candidates"], start=1):
+        one = bids[bid]
+        manager = one.get("manager") or {}
+        found.append(
+            {
+                "bid": bid,
+                "rank": str(place) if ranked else "",
+                "name": one["name"],
+                "price": one["price"],
+                "quality": one["quality"],
+                "duration": str(one["duration_days"] or ""),
+                "manager": manager.get("name", ""),
+                "certificate": manager.get("certificate", ""),
+                "qualification": "满足招标文件要求",
+                "total": row.result["totals"].get(bid, ""),
+            }
+        )
+    return found
+
+
+def _empty_fields(rows: list[dict[str, Any]], channel: str, ranked: bool) -> list[Breach]:
+    needed = ("name", "price", "quality", "duration", "manager", "certificate", "qualification")
+    found = rules.publicity_breaches({"channel": channel})
+    for one in rows:
+        facts = {f"{one['name']}.{key}": one[key] for key in needed}
+        if ranked:
+            facts[f"{one['name']}.rank"] = one["rank"]
+        found += rules.publicity_breaches(facts)
+    return found
+
+
+@acting("candidates.publish", Role.TENDERER, Role.AGENCY, signed=True)
+def publish_candidates(tx: Tx, case: str, p: Payload) -> Payload:
+    """{channel}: where and how to object → {document, until}. At least three days, the last no holiday (R1-23)."""
+    fields.only(p, "channel")
+    row, step = guard(tx, case, "candidates.publish")
+    meeting = tx.session.get(AwardMeeting, case)
+    if row.award.get("separate") and (meeting is None or meeting.state != "REPORTED"):
+        raise Refused(Breach("AW-STATE", rules.BASIS, "B", "REPORTED", meeting.state if meeting else "-"))
+    channel = fields.text(p, "channel", limit=300)
+    rows = candidate_rows(tx.session, row)
+    refuse_if(_empty_fields(rows, channel, bool(row.result.get("ranked"))))
+    due = calendar().add_days(tx.now.astimezone(CST).date(), number(book_of(row, tx.now), "R1-23"), end_on_workday=True)
+    until = datetime.combine(due.date, time(23, 59, 59), CST)
+    body: dict[str, Any] = {"channel": channel, "candidates": rows}
+    if meeting is not None:
+        body |= {"winner": meeting.winner, "method": meeting.vote["method"], "rounds": meeting.vote["rounds"]}
+    record = Publicity(case_id=case, published_at=tx.now, until=until, provisional=due.provisional, body=body)
+    tx.session.add(record)
+    tx.session.flush()
+    project = tx.session.get_one(Project, row.project_id)
+    paper = papers.candidate_paper(project, row, names(tx.session, row), record, demo=tx.config.demo)
+    document = file_document(tx, case, "candidate_notice", f"{project.name} 中标候选人公示", paper, "public")
+    go(tx, row, step, "candidates.published", named(document) | {"until": until, "provisional": due.provisional})
+    return {"document": document.id, "until": until.isoformat()}
+
+
+@blocked_by("result.publish")
+def _too_early(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
+    shown = publicity_of(session, row.id)
+    return rules.publicity_over(shown.until, now) if shown else []
+
+
+def _winner(tx: Tx, row: Case, p: Payload) -> str:
+    """The award meeting's winner; else the first-ranked; with other funds the tenderer may choose (R1-24)."""
+    meeting = tx.session.get(AwardMeeting, row.id)
+    if meeting is not None:
+        return meeting.winner
+    ranking = row.result["candidates"]
+    winner = fields.choice(p, "winner", ranking) if p.get("winner") else ranking[0]
+    project = tx.session.get_one(Project, row.project_id)
+    refuse_if(rules.notice_breaches(project.funds == "state", False, ranking, winner))
+    return str(winner)
+
+
+@acting("result.publish", Role.TENDERER, Role.AGENCY, signed=True)
+def publish_result(tx: Tx, case: str, p: Payload) -> Payload:
+    """{winner?} → {document, winner}: after the publicity, with no objection open."""
+    fields.only(p, "winner")
+    row, step = guard(tx, case, "result.publish")
+    refuse_if(_too_early(tx.session, row, tx.actor, tx.now))
+    row.winner_bid = _winner(tx, row, p)
+    project = tx.session.get_one(Project, row.project_id)
+    won = next(bid for bid in opened_bids(tx.session, case) if bid["id"] == row.winner_bid)
+    paper = papers.result_paper(project, row, names(tx.session, row), won, tx.now, demo=tx.config.demo)
+    document = file_document(tx, case, "result_notice", f"{project.name} 中标结果公告", paper, "public")
+    go(tx, row, step, "result.published", named(document) | {"winner": row.winner_bid})
+    return {"document": document.id, "winner": row.winner_bid}
+
+
+@acting("award.notify", Role.TENDERER, signed=True)
+def notify(tx: Tx, case: str, p: Payload) -> Payload:
+    """{} → {award_notice, result_notice}: 中标通知书 with a QR to the verify page, and one notice to all others."""
+    fields.only(p)
+    row, step = guard(tx, case, "award.notify")
+    project = tx.session.get_one(Project, row.project_id)
+    bids = opened_bids(tx.session, case)
+    won = next(bid for bid in bids if bid["id"] == row.winner_bid)
+    known = names(tx.session, row)
+    paper = papers.award_notice(project, row, known, won, tx.now, tx.config.public_url, demo=tx.config.demo)
+    notice = file_document(tx, case, "award_notice", f"{project.name} 中标通知书", paper, "public")
+    others = papers.others_notice(project, row, known, won, tx.now, demo=tx.config.demo)
+    loser = file_document(tx, case, "result_letter", f"{project.name} 中标结果通知书", others, "bidders")
+    go(tx, row, step, "award.notified", named(notice) | {"winner": row.winner_bid, "letter": loser.sha256})
+    for bid in bids:
+        tx.publish(f"org:{bid['org_id']}", "award.notified", {"case": case, "won": bid["id"] == row.winner_bid})
+    return {"award_notice": notice.id, "result_notice": loser.id}
+
+
+@acting("candidates.withdraw", Role.TENDERER, signed=True)
+def withdraw(tx: Tx, case: str, p: Payload) -> Payload:
+    """{bid, reason}: one of the four causes of 条例 art. 55 or an upheld objection; the next in order stands first."""
+    fields.only(p, "bid", "reason")
+    row, step = guard(tx, case, "candidates.withdraw")
+    bid = fields.choice(p, "bid", row.result["candidates"])
+    left = [one for one in row.result["candidates"] if one != bid]
+    if not left:
+        raise Refused(Breach("R1-24", "招标投标法实施条例 第55条", "B", "another candidate", "0"))
+    row.result = row.result | {"candidates": left}
+    go(tx, row, step, "candidates.withdrawn", {"bid": bid, "reason": fields.text(p, "reason", limit=1000)})
+    return {"candidates": left}
+
+
+@acting("candidates.fail", Role.TENDERER, signed=True)
+def fail(tx: Tx, case: str, p: Payload) -> Payload:
+    """{reason}: the tenderer tenders again instead of taking the next candidate (条例 art. 55)."""
+    fields.only(p, "reason")
+    row, step = guard(tx, case, "candidates.fail")
+    row.failed_reason = fields.text(p, "reason", limit=300)
+    go(tx, row, step, "candidates.failed", {"reason": row.failed_reason})
+    return {}
+
+
+def _notified_on(session: Session, case: str) -> datetime:
+    return papers.moved_at(session, case, "NOTIFIED")
+
+
+@acting("contract.sign", Role.TENDERER, signed=True)
+def sign_contract(tx: Tx, case: str, p: Payload) -> Payload:
+    """{amount, bond}: the contract within 30 days (R1-25), a bond of at most 10 % (R1-27)."""
+    fields.only(p, "amount", "bond")
+    row, step = guard(tx, case, "contract.sign")
+    amount, bond = fields.decimal(p, "amount", least=papers.CENT), fields.decimal(p, "bond", least=papers.NOTHING)
+    found = rules.performance_bond_breaches(bond, amount)
+    days = (tx.now.astimezone(CST).date() - _notified_on(tx.session, case).astimezone(CST).date()).days
+    if days > number(book_of(row, tx.now), "R1-25"):
+        found.append(book_of(row, tx.now)["R1-25"].breach(f"{days}日"))
+    warnings = refuse_if(found)
+    go(tx, row, step, "contract.signed", {"amount": amount, "bond": bond, "warnings": [b.rule for b in warnings]})
+    return {"warnings": [b.rule for b in warnings]}
+
+
+@acting("contract.report", Role.TENDERER, Role.AGENCY)
+def report(tx: Tx, case: str, p: Payload) -> Payload:
+    """{text}: the written report to the regulator (招标投标法 art. 47)."""
+    fields.only(p, "text")
+    row, step = guard(tx, case, "contract.report")
+    go(tx, row, step, "contract.reported", {"text": fields.text(p, "text", limit=4000)})
+    return {}
+
+
+@acting("case.archive", Role.CENTRE)
+def archive(tx: Tx, case: str, p: Payload) -> Payload:
+    row, step = guard(tx, case, "case.archive")
+    go(tx, row, step, "case.archived", {})
+    return {}
