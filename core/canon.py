@@ -57,7 +57,9 @@ def loads(data: bytes | str) -> Any:
     try:
         text = data.decode() if isinstance(data, bytes) else data
         return json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicates)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except Unusable:
+        raise
+    except (ValueError, RecursionError) as error:  # bad UTF-8, bad JSON, an integer of thousands of digits
         raise Unusable(f"not JSON: {error}") from None
 
 
