@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import checkpoint, draws, heads, pdfsign, receipts, suite
+from certs import checkpoint, draws, heads, pdfsign, receipts, stamps, suite
 from certs.checkpoint import Checkpoint
 from certs.issuer import Subject
 from certs.suite import b64
@@ -132,11 +132,18 @@ def report(made: dict[str, Any], totals: list[str], people: int = 2) -> bytes:
     built = paper.section("签署").signatures([*boxes, SignatureBox("seal", "交易中心", seal=True)]).build()
     rows = [{"field": name, "fingerprint": who.print, "role": "member"} for name, who in signers.items()]
     full = made | {"signers": [*rows, {"field": "seal", "fingerprint": seal.print, "role": "seal"}]}
-    places = [pdfsign.Field(box.field, box, seal=box.field == "seal") for box in built.boxes]
-    way = pdf_tools.Report(one, signers, seal, full, pdfsign.first_revision(built.bytes, full, places), now=one.start)
-    for name in fields:
-        way.sign(name)
-    return way.close()
+    head = pdfsign.first_revision(
+        built.bytes, full, [pdfsign.Field(box.field, box, seal=box.field == "seal") for box in built.boxes]
+    )
+    now, ca = one.start, one.ca
+    for name, who in signers.items():
+        now += timedelta(minutes=1)
+        stamp = stamps.name_stamp(who.name, who.print, now)
+        prepared = pdfsign.prepare(head, name, who.cert, ca.chain, ca.crls(now), stamp, now)
+        head = pdfsign.embed(prepared, who.sign(prepared.tbs), one.tsa.stamper(now))
+    now += timedelta(minutes=1)
+    stamp = stamps.seal_stamp("武汉市公共资源交易中心", demo=True)
+    return pdfsign.seal(head, "seal", seal.key, seal.cert, ca.chain, ca.crls(now), stamp, one.tsa, now)
 
 
 @cache
