@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -133,6 +134,15 @@ def test_the_browser_refuses_what_was_tampered_with(sealed, holder, tmp_path):
         base = {"context": context.__dict__, "manifest": b64(manifest.data)}
         requests.append({"call": "fileKey", **base, **owner.arguments})
     assert [type(answer) for answer in calls(*requests)] == [Fault] * len(requests)
+
+
+def test_the_running_digest_is_sha_256():
+    data = bytes(i * 7 % 256 for i in range(5000))
+    lengths = [*range(200), 4999, 5000]
+    steps = [[], [1, 62, 1], [63, 2], [64, 64, 1], [130]]
+    cases = [(data[:length], step) for length in lengths for step in steps]
+    answers = calls(*[{"call": "sha256", "data": b64(part), "steps": step} for part, step in cases])
+    assert answers == [hashlib.sha256(part).hexdigest() for part, _ in cases]
 
 
 def test_the_browser_streams_a_large_file(sealed, tmp_path):

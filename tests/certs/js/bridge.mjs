@@ -4,6 +4,7 @@ import { open, readFile } from "node:fs/promises";
 import { inflateSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import * as gongheng from "../../../web/static/src/crypto/index.js";
+import { Sha256 } from "../../../web/static/src/crypto/sha256.js";
 import { decryptChunks } from "../../../web/static/src/crypto/chunks.js";
 
 const { b64, unb64 } = gongheng;
@@ -81,6 +82,13 @@ const calls = {
       length += block.length;
     }
     return { msgLength: length, msgSha512: digest.digest("hex") };
+  },
+  async sha256({ data, steps }) {
+    const digest = new Sha256();
+    const all = bytes(data);
+    let at = 0;
+    for (const step of steps) digest.update(all.subarray(at, (at += step)));
+    return digest.update(all.subarray(at)).digest();
   },
   async signPdf(args) {
     const prepared = { file: new Uint8Array(await readFile(args.path)), region: args.region, tbs: bytes(args.tbs) };

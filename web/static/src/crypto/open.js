@@ -1,11 +1,11 @@
 /** Opening: at the opening hour the sealer's browser unwraps the file key; only that key is sent. */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { equal, hex, sha256hex, unb64 } from "./bytes.js";
+import { equal, sha256hex, unb64 } from "./bytes.js";
 import { checkCommitment, decryptChunks, HEADER } from "./chunks.js";
 import { Fault, Unusable } from "./faults.js";
 import { openFrom } from "./hpke.js";
 import { payloadContext, wrapInfo } from "./manifest.js";
 import { blobBlocks, unpack } from "./parts.js";
+import { Sha256 } from "./sha256.js";
 
 /** Fault unless the manifest's header commits to this key. @param {import("./manifest.js").Manifest} manifest @param {Uint8Array} fileKey */
 export async function checkFileKey(manifest, fileKey) {
@@ -24,9 +24,9 @@ export async function unwrapFileKey(manifest, key) {
 
 /** The ciphertext's blocks; Fault at the end when they are not those of the manifest. */
 async function* checked(manifest, ciphertext) {
-  const { sha256: wanted, size, header } = manifest.ciphertext;
+  const { sha256, size, header } = manifest.ciphertext;
   if (ciphertext.size !== size) throw new Fault(`the ciphertext has ${ciphertext.size} bytes, not ${size}`);
-  const digest = sha256.create();
+  const digest = new Sha256();
   let first = true;
   for await (const block of blobBlocks(ciphertext)) {
     if (first && !equal(block.subarray(0, HEADER), unb64(header, "header"))) throw new Fault("the ciphertext does not begin as its manifest says");
@@ -34,7 +34,7 @@ async function* checked(manifest, ciphertext) {
     digest.update(block);
     yield block;
   }
-  if (hex(digest.digest()) !== wanted) throw new Fault("the ciphertext is not the one of the manifest");
+  if (digest.digest() !== sha256) throw new Fault("the ciphertext is not the one of the manifest");
 }
 
 /**

@@ -13,9 +13,20 @@ const MEDIA = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/;
 
 /** @typedef {{name: string, media: string, blob: Blob}} Part a File is a Blob: nothing is read before its turn */
 
-/** @param {Blob} blob @returns {AsyncGenerator<Uint8Array>} */
+/** The next block is read while the last one is worked on. @param {Blob} blob @returns {AsyncGenerator<Uint8Array>} */
 export async function* blobBlocks(blob) {
-  for (let at = 0; at < blob.size; at += BLOCK) yield new Uint8Array(await blob.slice(at, at + BLOCK).arrayBuffer());
+  const read = (at) => {
+    const block = at < blob.size ? blob.slice(at, at + BLOCK).arrayBuffer() : null;
+    // A failed read is thrown where it is awaited.
+    block?.catch(() => undefined);
+    return block;
+  };
+  let next = read(0);
+  for (let at = BLOCK; next; at += BLOCK) {
+    const block = new Uint8Array(await next);
+    next = read(at);
+    yield block;
+  }
 }
 
 function checkTable(table) {

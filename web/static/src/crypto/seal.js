@@ -1,11 +1,11 @@
 /** Sealing in the browser: files go in as Blobs, ciphertext comes out block by block, memory stays bounded. */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { b64, concat, hex, random, sha256hex } from "./bytes.js";
+import { b64, concat, random, sha256hex } from "./bytes.js";
 import { encryptChunks, HEADER } from "./chunks.js";
 import { sealTo } from "./hpke.js";
 import { importPublic } from "./keys.js";
 import { contextFields, payloadContext, wrapInfo } from "./manifest.js";
 import { pack } from "./parts.js";
+import { Sha256 } from "./sha256.js";
 import { wrapShares } from "./shares.js";
 
 /**
@@ -18,8 +18,7 @@ import { wrapShares } from "./shares.js";
 export async function seal(parts, owner, context, write, custodians) {
   const publicKey = await importPublic(owner, "decrypt");
   const fileKey = random(32);
-  // WebCrypto has no running digest.
-  const digest = sha256.create();
+  const digest = new Sha256();
   let size = 0;
   let header = new Uint8Array(0);
   for await (const block of encryptChunks(fileKey, payloadContext(context), pack(parts))) {
@@ -28,7 +27,7 @@ export async function seal(parts, owner, context, write, custodians) {
     size += block.length;
     await write(block);
   }
-  const ciphertext = hex(digest.digest());
+  const ciphertext = digest.digest();
   const wrapped = await sealTo(publicKey, fileKey, wrapInfo(context, ciphertext, "owner"));
   return {
     ...contextFields(context),
