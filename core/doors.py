@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from core import canon
+from core import canon, once
 from core.access import Actor, Role
 from core.acts import Acts, Tx
 from core.faults import Unusable
@@ -75,9 +75,13 @@ def perform(
 
     def run(tx: Tx) -> Payload:
         tx.actor.require(*door.roles)
+        bound = digest(door, payload)
+        first = once.answered(tx, name, case, payload, bound)
+        if first is not None:
+            return first
         if door.signed:
-            tx.actor = prover(tx, name, case, digest(door, payload), proof or {})
-        return door.fn(tx, case, payload)
+            tx.actor = prover(tx, name, case, bound, proof or {})
+        return once.keep(tx, name, case, payload, bound, door.fn(tx, case, once.without(payload)))
 
     return acts.act(run, actor)
 
