@@ -122,7 +122,8 @@ def activate(acts: Acts, code: str, password: str) -> str:
     with acts.reading() as session:
         row = session.get(Activation, hashed_code)
         person = session.get(Person, row.person_id) if row else None
-    refuse_if(rules.password(password, person.login if person else ""))
+        login = person.login if person else ""
+    refuse_if(rules.password(password, login))
     return acts.act(_activate, SYSTEM, hashed_code, passwords.hashed(password))
 
 
@@ -145,8 +146,9 @@ def change_password(acts: Acts, actor: Actor, old: str, new: str, keep: str = ""
         person = session.get(Person, actor.person)
         if person is None:
             raise Refused(denied("ACCESS", "login", Role.PUBLIC))
-    refuse_if(rules.password(new, person.login))
-    stored = acts.act(_attempt, actor, person.login, actor.address)
+        login = person.login
+    refuse_if(rules.password(new, login))
+    stored = acts.act(_attempt, actor, login, actor.address)
     if not passwords.matches(stored, old):
         raise Refused(rules.breach("U-WRONG", "-", field="old"))
     acts.act(_change, actor, stored, passwords.hashed(new), keep)
