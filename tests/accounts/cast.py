@@ -97,7 +97,7 @@ class Holder:
     key: suite.PrivateKey
     fingerprint: str
 
-    def prove(self, act: str, case: str, payload: dict[str, Any], **lies: str) -> dict[str, str]:
+    def prove(self, act: str, case: str, payload: dict[str, Any], /, **lies: str) -> dict[str, str]:
         object_ = digest(TABLE[act], payload) if act in TABLE else sha256_hex(dumps(payload))
         offer = self.world.do(self.actor, "nonce.issue", case, act=act, object=object_)
         return self.sign({key: offer[key] for key in ("act", "case", "object", "nonce", "time")} | lies)
