@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Everything in small counts; pytest's closing line is the last one printed. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+CHROMIUM=$(scripts/chromium.sh || true)
+export CHROMIUM PATH="$PWD/.venv/bin:$PATH"
+command -v pdfsig >/dev/null || echo "· no pdfsig (poppler-utils): checks by that second tool will be skipped" >&2
+exec .venv/bin/pytest -n 2 --dist loadfile -q -m "not soak" "$@"

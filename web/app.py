@@ -1,0 +1,96 @@
+"""create_app: the one place where everything is wired."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale
+from jinja2 import StrictUndefined
+
+from accounts.proof import prove
+from core import config
+from core.access import Role
+from core.acts import Acts, House
+from core.blobs import Blobs
+from core.clock import Clock
+from core.db import open_engine
+from core.ledger import Ledger
+from core.live import Hub
+from web import api, clocks, errors, front, nav, pages, rooms, socket, words, workbench
+
+ROOT = Path(__file__).resolve().parent.parent
+LANGUAGES = {"zh_CN": "中文", "en": "English"}
+LANGUAGE_COOKIE = "gh_language"
+
+
+def _language() -> str:
+    """Chinese unless the reader has chosen otherwise."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "") if request else ""
+    return chosen if chosen in LANGUAGES else "zh_CN"
+
+
+def _tag(text: str) -> str:
+    """A short stable id for a label, for aria references."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _dress(app: Flask, settings: config.Config) -> None:
+    """Everything templates may use beside their own values."""
+    env = app.jinja_env
+    env.undefined = StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.filters.update(moment=words.moment, state=words.state, role=words.role, tag=_tag)
+    env.globals.update(
+        breach_text=words.breach,
+        breach_value=words.value,
+        csrf_token=front.csrf_token,
+        demo=settings.demo,
+        languages=LANGUAGES,
+        script_words=words.for_scripts,
+        kind_word=words.kind,
+        Role=Role,
+    )
+
+    @app.context_processor
+    def _page() -> dict[str, object]:
+        locale = str(get_locale())
+        actor = g.get("actor")
+        return {"actor": actor, "now": g.get("now"), "locale": locale, "menu": nav.menu(actor)}
+
+
+def create_app(settings: config.Config | None = None, clock: Clock | None = None) -> Flask:
+    """The whole house behind one WSGI app. Unusable when a production start lacks settings.
+
+    `clock` replaces the process clock (tests); RuntimeError when a route has no permit.
+    """
+    settings = settings or config.read()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = Flask("web", template_folder=str(ROOT / "templates"), static_folder=None, root_path=str(ROOT / "web"))
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=api.FILE_LIMIT,
+        MAX_FORM_MEMORY_SIZE=1 << 20,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "web" / "translations"),
+        BABEL_DEFAULT_LOCALE="zh_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    Babel(app, locale_selector=_language)
+    blobs = Blobs(settings.data_dir / "blobs")
+    house = House(clock or clocks.make(settings), Ledger(), Hub(), blobs, settings)
+    acts = Acts(open_engine(settings.database_url), house)
+    found = rooms.modules()
+    rooms.teach_words(found)
+    rooms.listen(found, acts)
+    workbench.gather(found)
+    app.extensions["gongheng"] = front.Wired(acts, prove, settings)
+    front.install(app)
+    errors.install(app)
+    _dress(app, settings)
+    pages.register(app, settings)
+    app.register_blueprint(api.blueprint)
+    front.check_permits(app)
+    socket.attach(app)
+    return app

@@ -1,0 +1,109 @@
+"""`flask …`: commands that outside checks call. Scoring, votes, tax, draws and verification need neither settings nor
+a database, so the app behind the command line is empty until a command asks for the house."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
+
+import click
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from flask import Flask
+from flask.cli import AppGroup
+
+from core import config
+from core.faults import Fault, Unusable
+from methods.commands import Outcome, run_score, run_tax, run_vote
+from verifier.commands import run_replay, run_verify
+
+ROOT = Path(__file__).resolve().parent.parent
+P = ParamSpec("P")
+PATH = click.Path(path_type=Path)
+
+
+def _end(outcome: Outcome) -> NoReturn:
+    click.echo(outcome.text, err=outcome.status == 2)
+    sys.exit(outcome.status)
+
+
+def plain(fn: Callable[P, Any]) -> Callable[P, Any]:
+    """Unusable ends with status 2, Fault with 1; one line, no traceback."""
+
+    @wraps(fn)
+    def run(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        except Fault as fault:
+            _end(Outcome(1, str(fault)))
+        except Unusable as error:
+            _end(Outcome(2, str(error)))
+
+    return run
+
+
+@click.command("score")
+@click.argument("file", type=PATH)
+def score(file: Path) -> None:
+    """Score a file in the format scoring/1."""
+    _end(run_score(file))
+
+
+@click.command("vote")
+@click.argument("file", type=PATH)
+def vote(file: Path) -> None:
+    """Count award ballots in the format vote/1."""
+    _end(run_vote(file))
+
+
+@click.command("tax", context_settings={"ignore_unknown_options": True})
+@click.argument("amounts", nargs=-1)
+def tax(amounts: tuple[str, ...]) -> None:
+    """Withholding for labour remuneration, one row for each amount in yuan."""
+    _end(run_tax(amounts))
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1, type=PATH)
+@click.option("--trust", type=PATH, help="trust file; default trust.json beside each path")
+def verify(paths: tuple[Path, ...], trust: Path | None) -> None:
+    """Verify case files, signed PDFs, receipts, draw records or checkpoints, offline."""
+    _end(run_verify(paths, trust))
+
+
+draw = AppGroup("draw", help="Draws that anyone can replay.")
+
+
+@draw.command("replay")
+@click.argument("file", type=PATH)
+def replay(file: Path) -> None:
+    """Recompute a recorded draw."""
+    _end(run_replay(file))
+
+
+db = AppGroup("db", help="The database.")
+
+
+@db.command("upgrade")
+@plain
+def upgrade() -> None:
+    """Bring the database to the newest migration."""
+    settings = config.read()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    alembic = AlembicConfig()
+    alembic.set_main_option("script_location", str(ROOT / "core" / "migrations"))
+    alembic.set_main_option("sqlalchemy.url", settings.database_url.replace("%", "%%"))
+    command.upgrade(alembic, "head")
+
+
+def commands() -> Flask:
+    """An app that only carries the command line (FLASK_APP in .flaskenv)."""
+    app = Flask("gongheng", static_folder=None)
+    for one in (score, vote, tax, verify, draw, db):
+        app.cli.add_command(one)
+    return app

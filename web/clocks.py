@@ -1,0 +1,31 @@
+"""The clock of this process: the machine's own, or in the demo one that can be moved forward."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from core.clock import Clock, DemoClock, SystemClock
+from core.config import Config
+
+
+def _path(config: Config) -> Path:
+    return config.data_dir / "demo-clock"
+
+
+def make(config: Config) -> Clock:
+    """A demo's clock goes on from where the last process left it."""
+    if not config.demo:
+        return SystemClock()
+    path = _path(config)
+    milliseconds = int(path.read_text()) if path.exists() else 0
+    return DemoClock(timedelta(milliseconds=milliseconds))
+
+
+def move(config: Config, clock: DemoClock, moment: datetime) -> datetime:
+    """Jump forward and remember it; Refused for a moment in this clock's past."""
+    now = clock.move_to(moment)
+    fresh = _path(config).with_suffix(".new")
+    fresh.write_text(str(int(clock.offset / timedelta(milliseconds=1))))
+    fresh.replace(_path(config))
+    return now

@@ -1,0 +1,49 @@
+"""The one gate for documents: a document's audience decides who reads it (domain.md §4, Visibility)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from flask import Response, abort, g, request
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from trading.project.models import Case, CaseDocument
+from trading.project.queries import visible
+from trading.project.states import stands_as
+from web.front import reading, wired
+
+Judge = Callable[[Session, Actor, Case], bool]
+SUFFIXES = {"application/pdf": ".pdf", "application/json": ".json", "application/zip": ".zip"}
+# Members of a committee or of an award meeting are known to other rooms: audience → who else is let in.
+MEMBERS: dict[str, list[Judge]] = {}
+
+
+def allow(audience: str, judge: Judge) -> None:
+    """Another way into an audience: `judge(session, actor, case)`; for rooms that know their members."""
+    MEMBERS.setdefault(audience, []).append(judge)
+
+
+def may_read(session: Session, actor: Actor, document: CaseDocument) -> bool:
+    case = session.get(Case, document.case_id)
+    if case is None:
+        return False
+    if visible(case, document, actor, stands_as(case, actor)):
+        return True
+    return any(judge(session, actor, case) for judge in MEMBERS.get(document.audience, ()))
+
+
+def answer(document_id: str) -> Response:
+    """The bytes, or 404 when there is no such document for this person (403 would tell that it exists)."""
+    session = reading()
+    document = session.get(CaseDocument, document_id)
+    if document is None or not may_read(session, g.actor, document):
+        abort(404)
+    name = quote(document.title + SUFFIXES.get(document.media, ""))
+    kind = "attachment" if request.args.get("download") or document.media not in SUFFIXES else "inline"
+    response = Response(wired().acts.house.blobs.stream(document.sha256), mimetype=document.media)
+    response.headers["Content-Length"] = str(document.size)
+    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{name}"
+    response.headers["X-Content-SHA256"] = document.sha256
+    return response

@@ -1,0 +1,56 @@
+"""Finds what the rooms offer: importing their modules fills the table of acts and the tables of the database."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Callable
+from types import ModuleType
+
+from core.acts import Acts
+from core.ledger import Entry
+from core.rules import RuleRow
+from web import words
+
+ROOMS = ("certs", "accounts", "venues", "experts", "trading", "evaluation", "oversight")
+Listener = Callable[[Acts, Entry], None]
+log = logging.getLogger("gongheng.web")
+
+
+def modules() -> list[ModuleType]:
+    """Every module of every room, imported."""
+    found = []
+    for room in ROOMS:
+        package = importlib.import_module(room)
+        names = [info.name for info in pkgutil.walk_packages(package.__path__, f"{room}.")]
+        found += [package, *(importlib.import_module(name) for name in names if not name.endswith("__main__"))]
+    return found
+
+
+def teach_words(found: list[ModuleType]) -> None:
+    """The sentences of every rule book (a module's RULES) become the words of its breaches."""
+    for module in found:
+        rows = getattr(module, "RULES", ())
+        words.teach({row.id: row.text for row in rows if isinstance(row, RuleRow)})
+
+
+def listen(found: list[ModuleType], acts: Acts) -> None:
+    """A room's LISTENERS {ledger kind: fn(acts, entry)} hear entries after their commit.
+
+    A listener that fails cannot undo the act; the failure is noted and the room catches up from the ledger.
+    """
+    table: dict[str, list[Listener]] = {}
+    for module in found:
+        for kind, listener in getattr(module, "LISTENERS", {}).items():
+            if module.__name__ == listener.__module__:
+                table.setdefault(kind, []).append(listener)
+
+    def tell(entry: Entry) -> None:
+        for listener in table.get(entry.kind, ()):
+            try:
+                listener(acts, entry)
+            except Exception as error:  # noted, see above
+                log.error("listener of %s failed: %s", entry.kind, type(error).__name__)
+
+    acts.house.ledger.listeners.append(tell)

@@ -1,0 +1,65 @@
+"""python -m web.serve: gevent's server on our own listener, the socket hub and the timers in one process."""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import logging  # noqa: E402  gevent must patch first
+import os  # noqa: E402
+import socket as sockets  # noqa: E402
+import sys  # noqa: E402
+
+import gevent  # noqa: E402
+from gevent.pywsgi import WSGIServer  # noqa: E402
+
+from core import config  # noqa: E402
+from core.faults import Unusable  # noqa: E402
+from web import timers  # noqa: E402
+from web.app import create_app  # noqa: E402
+
+
+def listener(host: str, port: int) -> sockets.socket:
+    """Accepted connections inherit TCP_NODELAY: two small writes must not wait for a delayed ACK (40 ms)."""
+    listening = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM)
+    listening.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)
+    listening.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, 1)
+    listening.bind((host, port))
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+def _greet(settings: config.Config, port: int) -> None:
+    lines = [f"公衡 Gongheng: http://127.0.0.1:{port}/"]
+    logins = settings.data_dir / "demo-logins.txt"
+    if settings.demo and logins.exists():
+        lines += ["", logins.read_text().rstrip()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("gongheng.web").setLevel(os.environ.get("LOG", "WARNING"))
+    port = int(os.environ.get("PORT", "8000"))
+    try:
+        settings = config.read()
+        app = create_app(settings)
+        listening = listener(os.environ.get("HOST", "127.0.0.1"), port)
+    except (Unusable, OSError) as error:
+        sys.stderr.write(f"cannot start: {error}\n")
+        return 2
+    server = WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"))
+    gevent.spawn(timers.run_for_ever, app)
+    _greet(settings, port)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.stop(timeout=2)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+/**
+ * What happens elsewhere, on this page. `<main data-channel="hall:… room:…">` joins channels; every event is numbered, a gap
+ * is fetched over HTTP, and elements with `data-refresh` (and an id) are exchanged for their fresh selves.
+ */
+import { io } from "socket.io-client";
+import { get } from "./net.js";
+import { t } from "./words.js";
+
+/** @type {Map<string, number>} channel → last number seen */
+const seen = new Map();
+/** @type {import("socket.io-client").Socket | undefined} */
+let socket;
+let waiting;
+
+/** The one connection of this page. */
+export const line = () => (socket ??= io({ transports: ["websocket"], withCredentials: true }));
+
+/**
+ * An event of the table with its answer; rejects after a while without one.
+ * @param {string} name @param {Record<string, unknown>} data
+ */
+export const send = (name, data) => line().timeout(10_000).emitWithAck(name, data);
+
+function take(event) {
+  const last = seen.get(event.channel) ?? 0;
+  if (event.seq <= last) return;
+  seen.set(event.channel, event.seq);
+  document.dispatchEvent(new CustomEvent("gh:live", { detail: event }));
+  clearTimeout(waiting);
+  waiting = setTimeout(refresh, 150);
+}
+
+/** Everything missed since the last number. @param {string} channel */
+export async function catchUp(channel) {
+  for (;;) {
+    const { events } = await get(`/api/v1/live/${encodeURIComponent(channel)}`, { after: String(seen.get(channel) ?? 0) });
+    events.forEach(take);
+    if (events.length < 500) return;
+  }
+}
+
+/** Exchange every fragment that is not being typed in. */
+export async function refresh() {
+  const stale = [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.contains(document.activeElement) || !node.querySelector("form"));
+  if (!stale.length) return;
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const node of stale) {
+    const fresh = page.getElementById(node.id);
+    if (fresh) node.replaceWith(document.importNode(fresh, true));
+  }
+  document.dispatchEvent(new CustomEvent("gh:refreshed"));
+}
+
+function show(up) {
+  for (const node of document.querySelectorAll("[data-line]")) {
+    node.textContent = up ? t("connected") : t("line cut, reconnecting…");
+    node.dataset.line = up ? "up" : "down";
+  }
+}
+
+/** @param {string} channel @param {number} [last] number the page was made at */
+export async function join(channel, last = 0) {
+  if (!seen.has(channel)) seen.set(channel, last);
+  const answer = await send("join", { channel });
+  if (answer.status === 200) await catchUp(channel);
+}
+
+function start() {
+  const wanted = [...document.querySelectorAll("[data-channel]")].flatMap((node) =>
+    node.dataset.channel.split(/\s+/).filter(Boolean).map((channel) => ({ channel, last: Number(node.dataset.last ?? 0) })),
+  );
+  if (!wanted.length) return;
+  const up = () => {
+    show(true);
+    wanted.forEach(({ channel, last }) => join(channel, last).catch(() => show(false)));
+  };
+  line().on("connect", up);
+  line().on("disconnect", () => show(false));
+  line().on("live", (event) => (event.seq > (seen.get(event.channel) ?? 0) + 1 ? catchUp(event.channel) : take(event)));
+  line().on("presence", (data) => document.dispatchEvent(new CustomEvent("gh:presence", { detail: data })));
+  if (line().connected) up();
+}
+
+start();
