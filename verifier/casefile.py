@@ -139,6 +139,10 @@ def check_ledger(case: CaseFile) -> str:
     return f"ledger: {count} entries in {streams} streams complete and in order, {withheld} of them not opened here"
 
 
+def check_quoted(case: CaseFile) -> str:
+    return f"{ledger.quoted(case.ledger)} heads quoted between streams are true"
+
+
 def check_checkpoint(case: CaseFile) -> str:
     files = case.files
     return ledger.anchor(case.ledger, files["ledger/platform.json"], files["ledger/checkpoint"], case.trust)
@@ -230,6 +234,7 @@ CHECKS: tuple[Callable[[CaseFile], str], ...] = (
     check_canonical,
     check_trust,
     check_ledger,
+    check_quoted,
     check_checkpoint,
     check_named,
     check_draws,

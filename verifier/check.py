@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certs import checkpoint, draws, receipts
+from certs.suite import exact_keys
 from core import canon
 from core.faults import Fault, Unusable
 from verifier import casefile, papers
@@ -15,6 +16,7 @@ from verifier.ledger import checkpoint_line
 from verifier.trust import Trust
 
 CASE_FILE = "casefile.zip"
+RECEIPT_KEYS = {*receipts.Receipt.__dataclass_fields__, "schema", "key_id", "signature"}
 NOT_CHECKED = "ledger not checked: no case file beside it"
 
 
@@ -47,11 +49,18 @@ def check_paper(path: Path, data: bytes, trusted: Trust) -> list[str]:
 
 
 def check_note(path: Path, data: bytes, trusted: Trust) -> list[str]:
-    return [checkpoint_line(checkpoint.verify(data, trusted.logs, trusted.witnesses, trusted.needed))]
+    try:
+        return [checkpoint_line(checkpoint.verify(data, trusted.logs, trusted.witnesses, trusted.needed))]
+    except Unusable as error:
+        raise Fault(f"the checkpoint is damaged: {error}") from None
 
 
 def check_receipt(path: Path, data: bytes, trusted: Trust) -> list[str]:
-    receipt = receipts.verify(data, trusted.receipt_keys)
+    exact_keys(canon.loads(data), RECEIPT_KEYS, "receipt")
+    try:
+        receipt = receipts.verify(data, trusted.receipt_keys)
+    except Unusable as error:
+        raise Fault(f"the receipt is damaged: {error}") from None
     said = f"receipt of bid {receipt.bid} version {receipt.version}, {receipt.size} bytes, at {receipt.server_time}"
     case = beside(path, trusted)
     if case is not None and receipt.entry_hash not in case.ledger.hashes:
@@ -90,7 +99,12 @@ SCHEMAS: dict[str, Callable[[Path, bytes, Trust], list[str]]] = {
 
 
 def _by_schema(data: bytes) -> Callable[[Path, bytes, Trust], list[str]]:
-    value: Any = canon.loads(data)
+    try:
+        value: Any = canon.loads(data)
+    except Unusable as error:
+        if any(f'"schema":"{schema}"'.encode() in data for schema in SCHEMAS):
+            raise Fault(f"the file is damaged: {error}") from None
+        raise
     schema = value.get("schema") if isinstance(value, dict) else None
     if not isinstance(schema, str) or schema not in SCHEMAS:
         raise Unusable(f"a JSON file of unknown schema {schema!r}")
@@ -103,8 +117,8 @@ def kind_of(path: Path, data: bytes) -> Callable[[Path, bytes, Trust], list[str]
         return check_case
     if data.startswith(b"%PDF-") or path.suffix == ".pdf":
         return check_paper
-    if data.lstrip()[:1] == b"{":
-        return _by_schema(data)
     if "\n— ".encode() in data:
         return check_note
+    if data.lstrip()[:1] == b"{" or path.suffix == ".json":
+        return _by_schema(data)
     raise Unusable("neither a case file, PDF, receipt, draw record nor checkpoint")

@@ -93,6 +93,23 @@ class Ledger:
         return found
 
 
+def quoted(ledger: Ledger) -> int:
+    """How many opened entries quote a head {stream, size, root} of an exported stream; Fault when one is false.
+
+    The sealed log of bids is bound this way: its head enters the case stream at the deadline.
+    """
+    count = 0
+    for one in ledger.opened():
+        if not {"stream", "size", "root"} <= set(one.body) or one.body["stream"] not in ledger.heads:
+            continue
+        name, size = one.body["stream"], one.body["size"]
+        hashes = [bytes.fromhex(other.hash) for other in ledger.entries if other.stream == name][:size]
+        if len(hashes) != size or merkle.root_of(hashes).hex() != one.body["root"]:
+            raise Fault(f"{one.name} quotes a head of stream {name} that the stream does not have")
+        count += 1
+    return count
+
+
 def _gather(value: Any, found: set[str]) -> None:
     match value:
         case str():

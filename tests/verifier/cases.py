@@ -189,6 +189,8 @@ def parts() -> tuple[Log, dict[str, bytes]]:
                          merkle.leaf_hash(canon.dumps(bid["leaf"])).hex()),
         RECEIPT_KEY,
     )  # fmt: skip
+    sealed = {"size": 1, "root": merkle.root_of(log.hashes("sealed:lot-1")).hex()}
+    log.add("case:c1", "bidding.closed", {"stream": "sealed:lot-1", **sealed})
     made = canon.dumps(record())
     for one in (expert_draw(), replacement_draw()):
         enter_draw(log, "case:c1", one)

@@ -52,8 +52,9 @@ def test_the_case_holds_and_says_what_was_checked() -> None:
     text = "\n".join(said)
     assert "supervisor edition, 11 files" in text and "0 of them not opened" in text
     assert f"checkpoint of {cases.ORIGIN}: 3 entries, cosigned by {cases.WITNESS}" in text
-    assert "2 draws replay" in text and "1 receipts signed" in text and "1 signed PDFs accepted" in text
-    assert "scoring, vote" in text and "trust file is yours" in text
+    for line in ("1 heads quoted", "2 draws replay", "1 receipts signed", "1 signed PDFs accepted", "scoring, vote",
+                 "trust file is yours"):  # fmt: skip
+        assert line in text
 
 
 def test_writing_is_deterministic_and_withholding_keeps_the_proof() -> None:
@@ -255,6 +256,19 @@ def test_a_draw_whose_commitments_came_late_is_refused() -> None:
     data = entered(log, files | {"draws/late.json": bytes_}, {"sha256": canon.sha256_hex(bytes_)})
     with pytest.raises(Fault, match=r"holds 0 entries draw\.frozen"):
         casefile.check(data, trusted())
+
+
+def test_a_bid_slipped_in_before_the_quoted_head_is_refused() -> None:
+    """The sealed log grew by a bid that the case stream did not know of at the deadline."""
+    log, files = cases.parts()
+    first = log.rows["sealed:lot-1"]
+    log.rows["sealed:lot-1"] = []
+    log.now = cases.START
+    log.add("sealed:lot-1", "bid.accepted", {"bid": "late"})
+    first[0]["leaf"]["index"] = 1
+    log.rows["sealed:lot-1"] += first
+    with pytest.raises(Fault, match="quotes a head of stream sealed:lot-1"):
+        casefile.check(casefile.write(files | log.files(), "c1", "supervisor"), trusted())
 
 
 def test_a_receipt_without_its_entry_is_refused() -> None:

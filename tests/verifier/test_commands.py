@@ -96,8 +96,9 @@ def test_a_file_of_another_case_beside_the_ledger(folder: Path) -> None:
     [
         ("a.json", b"{", "not JSON"), ("a.json", b'{"schema":"menu/1"}', "unknown schema 'menu/1'"),
         ("a.txt", b"hello", "neither"), ("a.json", b'{"schema":"draw/1"}', "missing or unknown keys"),
-        ("a.json", b'{"schema":"draw/1","more":1}', "missing or unknown keys"), ("a.json", b"[1]", "neither"),
-        ("a.pdf", b"nothing", "not a PDF"), ("a.json", b'{"schema":[]}', "unknown schema"), ("a.json", b"", "neither"),
+        ("a.json", b'{"schema":"draw/1","more":1}', "missing or unknown keys"), ("a.json", b"[1]", "unknown schema"),
+        ("a.pdf", b"nothing", "not a PDF"), ("a.json", b'{"schema":[]}', "unknown schema"), ("a.json", b"", "not JSON"),
+        ("a.json", b'{"schema":"receipt/1","more":1}', "missing or unknown keys"), ("a", b"[1]", "neither"),
     ],
 )  # fmt: skip
 def test_unusable_input_is_one_clear_line(folder: Path, name: str, data: bytes, reason: str) -> None:
