@@ -19,7 +19,7 @@ from methods import vote
 from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Ballot, Elector, Speech, Voted
 from trading.opening.queries import opened_bids
-from trading.project.steps import case_row, go, guard, stands_as
+from trading.project.states import case_row, go, guard, stands_as
 
 BASIS = rules.BASIS
 

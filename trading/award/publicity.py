@@ -22,7 +22,7 @@ from trading.project.models import Case, Project
 from trading.project.papers import file_document, named
 from trading.project.queries import blocked_by, names
 from trading.project.rules import number
-from trading.project.steps import book_of, go, guard
+from trading.project.states import book_of, go, guard
 
 Payload = dict[str, Any]
 

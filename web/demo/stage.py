@@ -101,7 +101,7 @@ class HttpStage:
         return self._checked(path, self._again(lambda: http.get(self.base + path, params=params, timeout=120)))
 
     def ask(self, who: str, question: str, case: str = "", **params: Any) -> Payload:
-        found: Payload = self._get(who, f"/api/v1/ask/{question}", case=case, **params)
+        found: Payload = self._get(who, f"/api/v1/ask/{question}", case=case, **params)["result"]
         return found
 
     def fetch(self, who: str, path: str) -> bytes:
@@ -124,7 +124,8 @@ class HttpStage:
         url = f"{self.base}/api/v1/acts/{act}"
         found: Payload = self._checked(act, self._again(lambda: http.post(url, data=canon.dumps(body),
                                        headers={"Content-Type": "application/json"}, timeout=120)))  # fmt: skip
-        return found
+        answer: Payload = found["result"]
+        return answer
 
     def upload(self, who: str, data: bytes) -> Payload:
         http = self.session(who)
