@@ -23,7 +23,7 @@ from trading.project import papers, rules
 from trading.project.facts import Need, in_wan
 from trading.project.models import Case, Project
 from trading.project.queries import names
-from trading.project.steps import go, guard, trading_org
+from trading.project.states import go, guard, trading_org
 
 CATEGORY = re.compile(r"[A-E][0-9]{2}( .{1,30})?")
 UNITS = ("元", "万元")

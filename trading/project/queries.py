@@ -15,7 +15,7 @@ from core.clock import CST
 from core.faults import Unusable
 from core.rules import Breach
 from trading.project.models import Case, CaseDocument, CaseMove, Project
-from trading.project.steps import case_row, procedure_of, stands_as
+from trading.project.states import case_row, procedure_of, stands_as
 
 __all__ = ["case_page", "case_row", "cases_of", "documents", "names", "parties", "portal", "visible"]
 

@@ -18,33 +18,41 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "投标文件组成",
         "投标函及附录、授权委托书、资格审查资料、已标价工程量清单、施工组织设计、开标一览表。",
     ),
-    "remedy": ("解密失败的补救方案", ""),
+    "remedy": (
+        "解密失败的补救方案",
+        "因投标人原因未能解密的, 视为撤销其投标文件; 因投标人之外的原因未能解密的, 视为撤回其投标文件。"
+        "其他投标人的开标继续进行。",
+    ),
     "contract": ("合同主要条款", "采用国家发布的标准施工招标文件中的通用合同条款, 专用条款见附件。"),
 }
 REQUIRED_SECTIONS = ("scope", "qualification", "quality", "components", "contract")
 
 # domain.md §3.1; the committee judges each pass or fail with a page.
 PRELIMINARY: tuple[dict[str, str], ...] = (
-    {"id": "form-name", "group": "form", "name": "投标人名称与营业执照一致"},
-    {"id": "form-signature", "group": "form", "name": "投标函签字盖章符合要求"},
-    {"id": "form-one-price", "group": "form", "name": "只有一个有效报价"},
-    {"id": "qualify-licence", "group": "qualification", "name": "营业执照、资质和安全生产许可证有效"},
-    {"id": "qualify-manager", "group": "qualification", "name": "项目负责人资格符合要求"},
-    {"id": "qualify-forbidden", "group": "qualification", "name": "不存在禁止投标的情形"},
-    {"id": "respond-price", "group": "response", "name": "投标报价不高于最高投标限价"},
-    {"id": "respond-period", "group": "response", "name": "工期、质量、投标有效期响应招标文件"},
-    {"id": "respond-deposit", "group": "response", "name": "投标保证金符合招标文件要求"},
+    {"id": "F1", "part": "形式评审", "name": "投标人名称与营业执照、资质证书一致"},
+    {"id": "F2", "part": "形式评审", "name": "投标函签字盖章"},
+    {"id": "F3", "part": "形式评审", "name": "投标文件格式"},
+    {"id": "F4", "part": "形式评审", "name": "报价唯一, 无未允许的备选方案"},
+    {"id": "Q1", "part": "资格评审", "name": "营业执照与资质等级"},
+    {"id": "Q2", "part": "资格评审", "name": "安全生产许可证"},
+    {"id": "Q3", "part": "资格评审", "name": "财务状况、类似业绩与信誉"},
+    {"id": "Q4", "part": "资格评审", "name": "项目负责人资格"},
+    {"id": "Q5", "part": "资格评审", "name": "不存在禁止投标的情形"},
+    {"id": "R1", "part": "响应性评审", "name": "投标内容、工期、质量"},
+    {"id": "R2", "part": "响应性评审", "name": "投标有效期与投标保证金"},
+    {"id": "R3", "part": "响应性评审", "name": "权利义务与技术标准"},
+    {"id": "R4", "part": "响应性评审", "name": "已标价清单, 报价不超过最高投标限价"},
 )
 
-# 实施条例 art. 51: the seven causes; a file may add its own, printed under 否决条款.
+# 实施条例 art. 51: the seven causes, always printed; a file may add its own under 否决条款.
 REJECT_GROUNDS: tuple[dict[str, str], ...] = (
-    {"id": "R-01", "text": "投标文件未经投标单位盖章和单位负责人签字"},
-    {"id": "R-02", "text": "投标联合体没有提交共同投标协议"},
-    {"id": "R-03", "text": "投标人不符合国家或者招标文件规定的资格条件"},
-    {"id": "R-04", "text": "同一投标人提交两个以上不同的投标文件或者投标报价, 但招标文件要求提交备选投标的除外"},
-    {"id": "R-05", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价"},
-    {"id": "R-06", "text": "投标文件没有对招标文件的实质性要求和条件作出响应"},
-    {"id": "R-07", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
+    {"id": "TL51-1", "text": "投标文件未经投标单位盖章和单位负责人签字"},
+    {"id": "TL51-2", "text": "投标联合体没有提交共同投标协议"},
+    {"id": "TL51-3", "text": "投标人不符合国家或者招标文件规定的资格条件"},
+    {"id": "TL51-4", "text": "同一投标人提交两个以上不同的投标文件或者投标报价, 但招标文件要求提交备选投标的除外"},
+    {"id": "TL51-5", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价"},
+    {"id": "TL51-6", "text": "投标文件没有对招标文件的实质性要求和条件作出响应"},
+    {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
 )
 
 AWARD_METHODS = {

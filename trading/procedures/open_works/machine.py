@@ -53,7 +53,7 @@ MACHINE = Machine(
         Row("EVALUATING", "report.accept", "EVALUATED", (), f"{ZTB} 第40条", "evaluation_report"),
         Row("EVALUATING", "report.accept", "FAILED", (), f"{ZTB} 第42条", "evaluation_report"),
         Row("EVALUATING", "committee.void", "OPENED", (), f"{TL} 第48条"),
-        Row("EVALUATED", "award.convene", "AWARD_MEETING", (T,), "国办发〔2024〕21号"),
+        Row("EVALUATED", "award.open", "AWARD_MEETING", (T,), "国办发〔2024〕21号"),
         Row("AWARD_MEETING", "award.conclude", "AWARDED_DRAFT", (), "国办发〔2024〕21号", "award_report"),
         Row("AWARDED_DRAFT", "candidates.publish", "CANDIDATE_PUBLIC", (T, A), f"{TL} 第54条", "candidate_notice"),
         Row("EVALUATED", "candidates.publish", "CANDIDATE_PUBLIC", (T, A), f"{TL} 第54条", "candidate_notice"),

@@ -67,39 +67,54 @@ def guard(tx: Tx, case: str, act: str) -> tuple[Case, Row]:
     """The case and the step `act` takes from here; Refused when state, suspension, role or ownership forbid it."""
     row = case_row(tx.session, case)
     timer = tx.actor == SYSTEM
-    step = procedure_of(row).machine.move(row.state, act, None if timer else tx.actor, suspended=row.suspended)
-    if not timer and step.roles and not stands_as(row, tx.actor) & set(step.roles):
-        raise Refused(denied("ACCESS", " / ".join(step.roles) + " of this case", tx.actor.org_name or "-"))
-    return row, step
+    taken = procedure_of(row).machine.move(row.state, act, None if timer else tx.actor, suspended=row.suspended)
+    if not timer and taken.roles and not stands_as(row, tx.actor) & set(taken.roles):
+        raise Refused(denied("ACCESS", " / ".join(taken.roles) + " of this case", tx.actor.org_name or "-"))
+    return row, taken
 
 
-def go(tx: Tx, row: Case, step: Row, kind: str, body: dict[str, Any], *, target: str = "") -> str:
+def go(tx: Tx, row: Case, taken: Row, kind: str, body: dict[str, Any], *, target: str = "") -> str:
     """Take the step: state, station and ledger entry in one commit. `target` chooses among rows of one act."""
-    goal = target or step.target
-    known = [r.target for r in procedure_of(row).machine.rows if (r.state, r.act) == (row.state, step.act)]
+    goal = target or taken.target
+    known = [r.target for r in procedure_of(row).machine.rows if (r.state, r.act) == (row.state, taken.act)]
     if goal not in known:
-        raise Unusable(f"{step.act} does not lead from {row.state} to {goal}")
+        raise Unusable(f"{taken.act} does not lead from {row.state} to {goal}")
     moved = {"from": row.state, "to": goal} if goal != row.state else {}
     entry = tx.record(f"case:{row.id}", kind, body | moved, case=row.id)
     if goal != row.state:
         last = tx.session.scalar(select(func.max(CaseMove.position)).where(CaseMove.case_id == row.id))
         tx.session.add(
             CaseMove(
-                case_id=row.id, position=(last or 0) + 1, at=tx.now, act=step.act, source=row.state, target=goal,
+                case_id=row.id, position=(last or 0) + 1, at=tx.now, act=taken.act, source=row.state, target=goal,
                 person=tx.actor.person, org=tx.actor.org, round=row.round, entry_hash=entry,
             )
         )  # fmt: skip
         row.state = goal
-        tx.publish(f"watch:{row.id}", "case.moved", {"state": goal, "act": step.act})
+        tx.publish(f"watch:{row.id}", "case.moved", {"state": goal, "act": taken.act})
     return entry
 
 
-def set_state(
-    tx: Tx, case: str, act: str, *, target: str = "", kind: str = "", body: dict[str, Any] | None = None
-) -> str:
-    """For evaluation and award: take `act` from the case's state; returns the entry hash. Refused by the machine."""
-    row, step = guard(tx, case, act)
-    return go(tx, row, step, kind or act, body or {}, target=target)
+def step(tx: Tx, row: Case, act: str, *, target: str = "", kind: str = "", body: dict[str, Any] | None = None) -> str:
+    """For evaluation and award: take `act` from the case's state, with its own entry; returns the entry hash.
+
+    Refused when state, suspension or role forbid it; whose case it is the caller has asked (`own_case`).
+    """
+    actor = None if tx.actor == SYSTEM else tx.actor
+    taken = procedure_of(row).machine.move(row.state, act, actor, suspended=row.suspended)
+    return go(tx, row, taken, kind or act, body or {}, target=target)
+
+
+def set_state(tx: Tx, case: str, act: str, *, target: str = "", body: dict[str, Any] | None = None) -> str:
+    """`step` by the case's id."""
+    return step(tx, case_row(tx.session, case), act, target=target, body=body)
+
+
+def own_case(tx: Tx, case: str) -> Case:
+    """The case, for its tenderer or agency; Refused for anyone else."""
+    row = case_row(tx.session, case)
+    if not stands_as(row, tx.actor) & {Role.TENDERER, Role.AGENCY}:
+        raise Refused(denied("ACCESS", "tenderer or agency of this case", tx.actor.org_name or "-"))
+    return row
 
 
 def accept_report(tx: Tx, case: str, result: dict[str, Any]) -> str:
@@ -107,10 +122,11 @@ def accept_report(tx: Tx, case: str, result: dict[str, Any]) -> str:
 
     `result` is kept as it is in Case.result; its canonical facts stand in the report's own entry.
     """
-    row, step = guard(tx, case, "report.accept")
+    row = case_row(tx.session, case)
     failed = result.get("outcome") == "all_rejected"
     row.result = result
     if failed:
         row.failed_reason = "all bids rejected"
     body = {"outcome": result.get("outcome", "evaluated"), "report_sha256": result.get("report_sha256", "")}
-    return go(tx, row, step, "report.accepted", body, target="FAILED" if failed else "EVALUATED")
+    target = "FAILED" if failed else "EVALUATED"
+    return step(tx, row, "report.accept", target=target, kind="report.accepted", body=body)

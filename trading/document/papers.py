@@ -1,0 +1,233 @@
+"""The tender file, its notice and its clarifications as formal documents, made of the same data that judges later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.paper import Paper
+from core.rules import Breach
+from trading.document import explain, trial
+from trading.procedures import Procedure
+from trading.project.models import Case, Project
+from trading.project.papers import MEDIA, case_facts, day, hour, money, place, with_record
+
+
+@dataclass(frozen=True)
+class Tender:
+    """What every paper of a tender is made of. `provisional`: periods that end in a year without a holiday table."""
+
+    project: Project
+    case: Case
+    kind: Procedure
+    names: Mapping[str, str]
+    url: str
+    provisional: tuple[str, ...]
+    demo: bool
+
+    @property
+    def base(self) -> str:
+        return self.case.ceiling or self.case.estimate
+
+
+def record(t: Tender, schema: str) -> dict[str, Any]:
+    """The machine record of a tender file: everything a stranger needs to check a later score."""
+    case = t.case
+    return {
+        "schema": schema,
+        "case": case.id,
+        "round": case.round,
+        "codes": {"lot": case.lot_code, "deal": case.deal_code, "tender": t.project.tender_code},
+        "name": t.project.name,
+        "lot": {"no": case.lot_no, "name": case.lot_name, "duration_days": case.duration_days},
+        "parties": dict(t.names),
+        "unit": case.unit,
+        "estimate": case.estimate,
+        "ceiling": case.ceiling,
+        "bid_bond": case.bid_bond,
+        "validity_days": case.validity_days,
+        "announced_at": case.announced_at,
+        "file_from": case.file_from,
+        "file_until": case.file_until,
+        "deadline": case.deadline,
+        "evaluation": case.evaluation,
+        "award": case.award,
+        "remote": case.remote,
+        "settings": case.settings,
+        "sections": case.sections,
+        "provisional": list(t.provisional),
+    }
+
+
+def schedule(t: Tender) -> list[tuple[str, str]]:
+    case = t.case
+    bond = money(case.bid_bond, case.unit) if case.bid_bond not in ("", "0") else "不收取"
+    return [
+        ("招标文件获取时间", f"{hour(case.file_from)} 至 {hour(case.file_until)}"),
+        ("获取方式", f"登录 {t.url} 免费下载, 无须报名"),
+        ("投标截止及开标时间", hour(case.deadline)),
+        ("递交方式", "通过交易平台递交加密的电子投标文件, 截止时间以平台服务器时间为准"),
+        ("最高投标限价", money(case.ceiling, case.unit) if case.ceiling else str(case.settings.get("ceiling_method"))),
+        ("投标保证金", bond),
+        ("投标有效期", f"{case.validity_days} 日历天"),
+    ]
+
+
+def _provisional(paper: Paper, t: Tender) -> None:
+    if t.provisional:
+        listed = "、".join(t.provisional)
+        paper.note(f"暂定: {listed} 所在年份的放假安排尚未公布, 有关期限按周末和法定节日计算; 公布后只延长不缩短。")
+
+
+def notice(t: Tender) -> bytes:
+    """招标公告"""
+    paper = Paper(
+        "招标公告", subtitle=f"{t.project.name} {t.case.lot_name}", issuer=t.names.get("tenderer", ""),
+        number=t.case.lot_code, demo=t.demo,
+    )  # fmt: skip
+    paper.section("招标条件").text(
+        f"本招标项目 {t.project.name} 已由 {t.project.approval_no} 批准建设, 招标人为 {t.names.get('tenderer', '')}, "
+        f"资金来源为{'国有资金' if t.project.funds == 'state' else '非国有资金'}, 现采用公开招标方式, 资格后审。"
+    )
+    paper.section("项目概况与招标范围").facts(
+        [*case_facts(t.project, t.case, dict(t.names)), ("工期", f"{t.case.duration_days} 日历天")]
+    )
+    paper.text(str(t.case.sections["scope"]))
+    paper.section("投标人资格要求").text(str(t.case.sections["qualification"]))
+    paper.section("招标文件的获取与投标文件的递交").facts(schedule(t))
+    _provisional(paper, t)
+    paper.section("评标办法").text(f"{t.case.evaluation.get('method', '综合评估法')}。")
+    paper.section("发布媒介").text(f"本公告在{MEDIA}同时发布, 内容一致。交易平台: {t.url}。")
+    paper.section("异议与联系").text(
+        f"潜在投标人对招标文件有异议的, 应在投标截止时间10日前通过交易平台提出。{t.case.settings.get('contact') or ''}"
+    )
+    paper.note(f"发布时间: {hour(t.case.announced_at)}")
+    return with_record(paper.build().bytes, record(t, "notice/1"))
+
+
+def tender_file(t: Tender, warnings: list[Breach], reason: str) -> bytes:
+    """招标文件: notice, 须知前附表, evaluation with a worked example, grounds of rejection, award plan, conditions."""
+    paper = Paper(
+        "招标文件", subtitle=f"{t.project.name} {t.case.lot_name}", issuer=t.names.get("tenderer", ""),
+        number=t.case.lot_code, demo=t.demo,
+    )  # fmt: skip
+    paper.section("招标公告").facts(
+        [*case_facts(t.project, t.case, dict(t.names)), ("招标方式", "公开招标, 资格后审")]
+    ).text(str(t.case.sections["scope"]))
+    paper.section("投标人须知前附表").facts([("工期", f"{t.case.duration_days} 日历天"), *schedule(t), *_notes(t)])
+    _provisional(paper, t)
+    for key, (heading, _) in t.kind.fields.SECTIONS.items():
+        if key != "scope" and t.case.sections.get(key):
+            paper.section(heading).text(str(t.case.sections[key]))
+    _preliminary(paper, t)
+    _scoring(paper, t)
+    _example(paper, t)
+    _grounds(paper, t)
+    _award(paper, t)
+    if warnings:
+        paper.section("事项说明").table(
+            ["规则", "依据", "规定", "本项目"], [[b.rule, b.article, b.required, b.found] for b in warnings],
+            widths=[2, 4, 3, 3],
+        ).text(f"招标人说明: {reason}")  # fmt: skip
+    paper.note(f"发出时间: {hour(t.case.announced_at)}")
+    return with_record(paper.build().bytes, record(t, "tender-file/1"))
+
+
+def _notes(t: Tender) -> list[tuple[str, str]]:
+    case = t.case
+    fallback = (
+        "提供: 解密密钥由招标人、交易中心、监管部门分持, 任意两方可恢复" if case.settings.get("fallback") else "不提供"
+    )
+    remote = case.remote.get("members_by_site") or {}
+    sites = "; ".join(f"{place(region)} {count} 人" for region, count in remote.items())
+    return [
+        ("解密时限", f"主持人宣布开始后 {case.settings.get('window_minutes', 30)} 分钟"),
+        ("非投标人原因解密失败的补救", fallback),
+        ("评标地点", sites or place(case.region)),
+        ("联系方式", str(case.settings.get("contact") or t.url)),
+    ]
+
+
+def _preliminary(paper: Paper, t: Tender) -> None:
+    items = t.case.evaluation["preliminary"]
+    rows = [[str(n), str(i.get("part", "")), str(i["name"])] for n, i in enumerate(items, 1)]
+    paper.section("评标办法").text(
+        f"采用{t.case.evaluation.get('method', '综合评估法')}。先初步评审, 通过者进入详细评审。"
+    )
+    paper.subsection("(一) 初步评审").table(["序号", "类别", "评审内容"], rows, widths=[1, 2, 6])
+
+
+def _scoring(paper: Paper, t: Tender) -> None:
+    price = t.case.evaluation["price"]
+    paper.subsection("(二) 价格评审")
+    for line in (*explain.benchmark(price), *explain.curve(price)):
+        paper.text(line)
+    criteria = t.case.evaluation.get("criteria") or []
+    if criteria:
+        rows = [explain.criterion_row(n, c) for n, c in enumerate(criteria, 1)]
+        heads = ["序号", "评审因素", "满分", "权重", "汇总方法"]
+        paper.subsection("(三) 其他评审因素").table(heads, rows, widths=[1, 3, 1.2, 1.2, 5])
+    paper.subsection("(四) 总分")
+    for line in explain.total(t.case.evaluation):
+        paper.text(line)
+
+
+def _example(paper: Paper, t: Tender) -> None:
+    """A worked example with invented prices; left out where no price near the ceiling can be scored."""
+    if trial.checked(t.case.evaluation, t.base, ceiling=bool(t.case.ceiling)):
+        return
+    shown = trial.preview(t.case.evaluation, t.base, ceiling=bool(t.case.ceiling))
+    rows = [[b["id"], b["price"], shown["price_scores"][b["id"]], shown["totals"][b["id"]]] for b in shown["bids"]]
+    paper.subsection("(五) 算例").text(
+        f"下列报价为虚构, 各评审因素均取满分的九成, 仅说明计算方法。评标基准价为 {shown['benchmark']} {t.case.unit}。"
+    )
+    paper.table(["投标人", f"报价({t.case.unit})", "价格分", "总分"], rows, align=["left", "right", "right", "right"])
+
+
+def _grounds(paper: Paper, t: Tender) -> None:
+    grounds = t.case.evaluation["reject_grounds"]
+    rows = [[str(g["id"]), str(g["text"])] for g in grounds]
+    paper.section("否决条款").text("除下列情形外, 评标委员会不得否决投标。").table(
+        ["编号", "情形"], rows, widths=[1.2, 6]
+    )
+
+
+def _award(paper: Paper, t: Tender) -> None:
+    award, kind = t.case.award, t.kind.fields
+    if not award.get("separate"):
+        paper.section("定标").text(
+            f"评标委员会推荐不超过 {award.get('candidates', 3)} 名有排序的中标候选人, "
+            "招标人确定排名第一的中标候选人为中标人。"
+        )
+        return
+    paper.section("定标方案").text("本项目实行评定分离, 评标委员会推荐的定标候选人不排序, 由定标委员会确定中标人。")
+    pool = str(award.get("pool") or 2 * int(award["committee"]))
+    paper.facts(
+        [
+            ("依据", str(award["legal_basis"])),
+            ("定标方法", kind.AWARD_METHODS.get(award["method"], award["method"])),
+            ("定标候选人数量", str(award.get("candidates", 3))),
+            ("定标委员会人数", str(award["committee"])),
+            ("备选人员数量", pool),
+            ("监督人员数量", str(award["supervisors"])),
+            ("弃权", "允许" if award.get("abstentions") == "allowed" else "不允许"),
+        ]
+    )
+
+
+def clarification(t: Tender, number: int, text: str, before: datetime, after: datetime, sent: datetime) -> bytes:
+    """澄清与修改, no. `number`: part of the tender file."""
+    paper = Paper(
+        f"招标文件澄清与修改(第{number}次)", subtitle=t.project.name, issuer=t.names.get("tenderer", ""),
+        number=t.case.lot_code, demo=t.demo,
+    )  # fmt: skip
+    paper.section("内容").text(text)
+    moved = f"投标截止及开标时间由 {hour(before)} 顺延至 {hour(after)}。" if after != before else "投标截止时间不变。"
+    paper.section("投标截止时间").text(moved)
+    _provisional(paper, t)
+    paper.text("本澄清与修改为招标文件的组成部分, 与原文件不一致的, 以本文件为准。")
+    paper.note(f"发出时间: {hour(sent)} ({day(sent)})    发布媒介: {MEDIA}")
+    body = {"number": number, "text": text, "deadline_before": before, "deadline_after": after, "sent_at": sent}
+    return with_record(paper.build().bytes, {"schema": "clarification/1", "case": t.case.id} | body)
