@@ -2,7 +2,8 @@
 
 A stream is any aggregate: `case:<id>`, `org:<id>`, `pool`, `venue:<id>`, `platform`. `sealed:<lot>` holds downloads and
 bids before the deadline; its head enters the case stream at the deadline, so nobody can count bids before.
-A leaf holds salted hashes; the body stands beside it and can be withheld (or erased) without breaking the log.
+A leaf holds salted hashes; the body stands beside it and can be withheld (or erased) without breaking the log. Body and
+actor have a salt each (the halves of `salt`): an opened body must not let anyone guess who acted.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class EntryRow(Base):
     case: Mapped[str] = mapped_column(String(40), default="", index=True)
     leaf: Mapped[str]
     leaf_hash: Mapped[str] = mapped_column(String(64))
-    salt: Mapped[str] = mapped_column(String(32))
+    salt: Mapped[str] = mapped_column(String(44))
     body: Mapped[str]
     actor: Mapped[str]
     __table_args__ = (UniqueConstraint("leaf_hash"), Index("ix_ledger_entry_case_at", "case", "at"))
@@ -100,12 +101,12 @@ class Ledger:
         if head is None:
             head = Stream(name=stream, size=0, frontier=[])
             session.add(head)
-        salt = secrets.token_bytes(16)
+        salt = secrets.token_bytes(32)
         body_bytes, actor_bytes = canon.dumps(body), canon.dumps(actor_facts(actor))
         leaf = canon.dumps(
             {
                 "v": 1, "stream": stream, "index": head.size, "at": now.isoformat(), "kind": kind,
-                "actor": _salted(salt, actor_bytes), "body": _salted(salt, body_bytes),
+                "actor": _salted(salt[16:], actor_bytes), "body": _salted(salt[:16], body_bytes),
             }
         )  # fmt: skip
         leaf_hash = merkle.leaf_hash(leaf)

@@ -1,11 +1,12 @@
 """The ledger inside a case file: entries, their openings, stream roots, and the way up to a cosigned checkpoint.
 
-ledger/entries.jsonl    a canonical line an entry: {leaf, salt, body, actor}; null where this edition withholds
+ledger/entries.jsonl    a canonical line an entry: {leaf, salts: {body, actor}, body, actor}; null where withheld
 ledger/streams.json     {stream: {size, root}}
 ledger/platform.json    {entry, proof: [hex], heads: [{stream, size, root, index, proof}]}: the last platform entry
                         (certs.heads), its path to the checkpoint, and each exported stream's head in it
 ledger/checkpoint       signed and cosigned checkpoint of the platform log
-A leaf is {v, stream, index, at, kind, actor, body}; `actor` and `body` are SHA-256 of salt || canonical value.
+A leaf is {v, stream, index, at, kind, actor, body}; `actor` and `body` are SHA-256 of own salt || canonical value.
+Each has a salt of its own, so that an opened body does not let anyone guess the withheld actor.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from certs import checkpoint, heads
-from certs.suite import exact_keys, unb64
+from certs.suite import b64, exact_keys, unb64
 from core import canon, merkle
 from core.faults import Fault
 from verifier.trust import Trust
 
 PLATFORM = "platform"
-_LINE = {"leaf", "salt", "body", "actor"}
+_LINE = {"leaf", "salts", "body", "actor"}
+_PARTS = ("body", "actor")
 _LEAF = {"v", "stream", "index", "at", "kind", "actor", "body"}
 
 
@@ -44,9 +46,12 @@ class Entry:
         return f"entry {self.index} of {self.stream}"
 
 
-def line(leaf: Mapping[str, Any], salt: str | None, body: Any, actor: Any) -> dict[str, Any]:
-    """One line of entries.jsonl; `salt` in base64. Withhold all three, or body or actor alone."""
-    return {"leaf": dict(leaf), "salt": salt, "body": body, "actor": actor}
+def line(leaf: Mapping[str, Any], salt: str, body: Any, actor: Any) -> dict[str, Any]:
+    """One line of entries.jsonl. `salt`: the entry's 32 bytes in base64, the body's half first; what is withheld
+    (None) takes its half of the salt with it."""
+    both = unb64(salt, "salt", 32)
+    salts = {"body": None if body is None else b64(both[:16]), "actor": None if actor is None else b64(both[16:])}
+    return {"leaf": dict(leaf), "salts": salts, "body": body, "actor": actor}
 
 
 def lines(rows: list[dict[str, Any]]) -> bytes:
@@ -61,12 +66,13 @@ def read_entry(value: Any) -> Entry:
         raise Fault("a ledger leaf is not of version 1")
     digest = merkle.leaf_hash(canon.dumps(leaf)).hex()
     entry = Entry(leaf["stream"], leaf["index"], leaf["at"], leaf["kind"], row["body"], row["actor"], digest)
-    for part in ("body", "actor"):
+    salts = exact_keys(row["salts"], set(_PARTS), "salts")
+    for part in _PARTS:
         if row[part] is None:
             continue
-        if row["salt"] is None:
+        if salts[part] is None:
             raise Fault(f"{entry.name}: the {part} is opened without its salt")
-        salted = unb64(row["salt"], "salt") + canon.dumps(row[part])
+        salted = unb64(salts[part], "salt") + canon.dumps(row[part])
         if hashlib.sha256(salted).hexdigest() != leaf[part]:
             raise Fault(f"{entry.name}: the {part} is not what was recorded")
     return entry

@@ -53,12 +53,12 @@ class Log:
     def add(self, stream: str, kind: str, body: dict[str, Any]) -> dict[str, Any]:
         entries = self.rows.setdefault(stream, [])
         self.now += timedelta(seconds=30)
-        salt = hashlib.sha256(f"{stream}|{len(entries)}".encode()).digest()[:16]
+        salt = hashlib.sha256(f"{stream}|{len(entries)}".encode()).digest()
         actor = {"person": "p-1", "name": "张三"}
         leaf = {
             "v": 1, "stream": stream, "index": len(entries), "at": self.now.isoformat(), "kind": kind,
-            "actor": hashlib.sha256(salt + canon.dumps(actor)).hexdigest(),
-            "body": hashlib.sha256(salt + canon.dumps(body)).hexdigest(),
+            "actor": hashlib.sha256(salt[16:] + canon.dumps(actor)).hexdigest(),
+            "body": hashlib.sha256(salt[:16] + canon.dumps(body)).hexdigest(),
         }  # fmt: skip
         entries.append(ledger.line(leaf, b64(salt), body, actor))
         return entries[-1]

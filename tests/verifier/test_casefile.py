@@ -64,7 +64,7 @@ def test_writing_is_deterministic_and_withholding_keeps_the_proof() -> None:
     for row in rows:
         row["actor"] = None
         if row["leaf"]["stream"].startswith("sealed:"):
-            row["salt"] = row["body"] = None
+            row["salts"]["body"] = row["body"] = None
     public = casefile.write(files | {"ledger/entries.jsonl": ledger.lines(rows)}, "c1", "public")
     said = casefile.check(public, trusted()).said
     assert "public edition" in said[0] and any("1 of them not opened" in line for line in said)
@@ -152,7 +152,7 @@ def change_body(files: Files) -> Files:
 
 def no_salt(files: Files) -> Files:
     rows = rows_of(files)
-    rows[0]["salt"] = None
+    rows[0]["salts"]["body"] = None
     return files | {"ledger/entries.jsonl": ledger.lines(rows)}
 
 
