@@ -69,8 +69,15 @@ def _uscc_free(tx: Tx, uscc: str, own: str = "") -> list[Breach]:
 
 @acting("org.register", Role.PUBLIC)
 def register(tx: Tx, case: str, p: Payload) -> Payload:
+    """See register_org."""
+    return register_org(tx, p)
+
+
+def register_org(tx: Tx, p: Payload, password_hash: str = "") -> Payload:
     """{agreement, name, uscc, kinds, region, address?, legal_person?, draft?, contact: {login, name, id_number,
-    phone?, roles?}} → {org, person, state, activation, warnings}. The contact becomes the organisation's manager."""
+    phone?, roles?}} → {org, person, state, activation, warnings}. The contact becomes the organisation's manager.
+
+    A seeder may hand over a ready-made `password_hash` for the manager; no door does."""
     fields.only(p, "agreement", "uscc", "draft", "contact", *_VALUES)
     refuse_if(rules.agreed(fields.text(p, "agreement", limit=40, default="")))
     values, (uscc, warnings) = read_values(p), read_uscc(p)
@@ -79,7 +86,7 @@ def register(tx: Tx, case: str, p: Payload) -> Payload:
     org = Org(uscc=uscc, agreement=rules.AGREEMENT, agreed_at=tx.now, state="editing", **values)
     tx.session.add(org)
     tx.session.flush()
-    person, activation = invite(tx, Newcomer.read(fields.mapping(p, "contact"), org, manager=True))
+    person, activation = invite(tx, Newcomer.read(fields.mapping(p, "contact"), org, manager=True), password_hash)
     if not draft:
         _file(tx, org, person.id)
     return {
@@ -98,13 +105,15 @@ def _file(tx: Tx, org: Org, by: str) -> None:
 def edit(tx: Tx, case: str, p: Payload) -> Payload:
     """Manager, before filing or after a refusal: {name, uscc, kinds, region, address?, legal_person?} → {state}."""
     fields.only(p, "uscc", *_VALUES)
-    _, org = managed_org(tx, verified=False)
+    manager, org = managed_org(tx, verified=False)
     refuse_if(rules.editable(org.state))
     values, (uscc, warnings) = read_values(p), read_uscc(p)
     refuse_if([*_name_free(tx, values["name"], org.id), *_uscc_free(tx, uscc, org.id)])
     for key, value in values.items():
         setattr(org, key, value)
     org.uscc = uscc
+    # Before verification there is nobody but the manager, whose roles come from the kinds.
+    manager.roles = list(rules.usual_roles(org.kinds))
     tx.record(f"org:{org.id}", "org.edited", {"org": org.id, "name": org.name, "uscc": uscc, "kinds": org.kinds})
     return {"state": org.state, "warnings": [asdict(warning) for warning in warnings]}
 
@@ -214,7 +223,7 @@ def _suspension(tx: Tx, p: Payload, on: bool) -> Payload:
     return {}
 
 
-def found(tx: Tx, p: Payload) -> Payload:
+def found(tx: Tx, p: Payload, password_hash: str = "") -> Payload:
     """The first trading centre of an empty database; afterwards refused. Not an act: no door leads here.
 
     Same payload and answer as org.register, without `agreement`; `kinds` must be ["centre"].
@@ -223,7 +232,7 @@ def found(tx: Tx, p: Payload) -> Payload:
         raise Refused(rules.breach("U-SELF", "organisations exist already"))
     if p.get("kinds") != ["centre"]:
         raise Unusable("kinds: the first organisation is a trading centre")
-    answer = register(tx, "", {**p, "agreement": rules.AGREEMENT})
+    answer = register_org(tx, {**p, "agreement": rules.AGREEMENT}, password_hash)
     org = org_row(tx, answer["org"])
     org.state, org.verified_by, org.verified_at = "verified", "system", tx.now
     tx.record(f"org:{org.id}", "org.verified", {"org": org.id, "verified_by": "system", "reason": "founding"})

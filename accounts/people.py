@@ -56,8 +56,7 @@ class Newcomer:
         if phone and not _PHONE.fullmatch(phone):
             raise Unusable("phone: a telephone number is expected")
         kinds = org.kinds if org else []
-        usual = {"centre": Role.CENTRE, "regulator": Role.REGULATOR, "owner": Role.TENDERER}
-        roles = read_roles(p) if p.get("roles") else sorted({usual.get(kind) or Role(kind) for kind in kinds})
+        roles = read_roles(p) if p.get("roles") else rules.usual_roles(kinds)
         name = fields.text(p, "name", limit=60)
         return cls(login, name, check_id18(p.get("id_number", "")), phone, org, tuple(roles), manager)
 

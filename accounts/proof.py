@@ -18,7 +18,7 @@ from sqlalchemy import CursorResult, delete, update
 
 from accounts import rules
 from accounts.guards import SIGNED_IN, me
-from certs import challenge, issuer, suite, typed
+from certs import challenge, desk_rules, issuer, suite, typed
 from certs.models import Certificate, Nonce
 from core import fields
 from core.access import Actor
@@ -85,7 +85,7 @@ def prove(tx: Tx, act: str, case: str, digest: str, proof: Mapping[str, Any]) ->
         _refuse("S-SIGN", "no proof" if not proof else ", ".join(sorted(map(str, proof))))
     person = me(tx)
     row = own_certificate(tx, fields.sha256(proof, "certificate"), person.id)
-    refuse_if(rules.certificate(row.not_before, row.not_after, row.revoked_at, tx.now))
+    refuse_if(desk_rules.certificate(row.not_before, row.not_after, row.revoked_at, tx.now))
     text = suite.unb64(proof["text"], "text")
     try:
         nonce = challenge.parse(text).nonce

@@ -26,7 +26,8 @@ def actor(session: Session, person: str, address: str = "") -> Actor | None:
         return None
     org = session.get(Org, row.org_id) if row.org_id else None
     working = org is None or not rules.may_trade(org.state, org.suspended)
-    roles = frozenset(Role(role) for role in row.roles) if working else frozenset()
+    held = frozenset(Role(role) for role in row.roles) if working else frozenset()
+    roles = held & rules.roles_allowed(org.kinds if org else [])
     return Actor(row.id, row.name, row.org_id or "", org.name if org else "", roles, address)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from certs import desk_rules
 from core.access import Role
 from core.rules import Breach, RuleRow
 
@@ -36,7 +37,7 @@ _REGISTER = "电子招标投标办法 第24条"
 _SAFETY = "电子招标投标办法 第8条"
 _SIGN = "电子签名法 第13条"
 
-RULES: dict[str, RuleRow] = {
+RULES: dict[str, RuleRow] = desk_rules.RULES | {
     row.id: row
     for row in (
         RuleRow("U-AGREE", None, "-", _REGISTER, "B", "registration agreement read and accepted", "K"),
@@ -62,11 +63,8 @@ RULES: dict[str, RuleRow] = {
         RuleRow("U-WRONG", None, "-", _SAFETY, "B", "login and password that belong together", "K"),
         RuleRow("U-PASSWORD", Decimal(MIN_PASSWORD), "位", _SAFETY, "B", "length of a password", "K"),
         RuleRow("U-CODE-USED", None, "-", _SAFETY, "B", "an unused activation code", "K"),
-        RuleRow("S-SIGN", None, "-", _SIGN, "B", "signature of this holder over exactly this act", "V"),
         RuleRow("S-CERT", None, "-", _SIGN, "B", "certificate of the signer, issued by this platform", "V"),
         RuleRow("S-OWNER", None, "-", _SIGN, "B", "the signer's own certificate", "V"),
-        RuleRow("S-TIME", None, "-", "电子签名法 第21条", "B", "certificate within its validity", "K"),
-        RuleRow("S-REVOKED", None, "-", "电子签名法 第15条", "B", "certificate not revoked", "K"),
         RuleRow("S-NONCE", None, "-", _SIGN, "B", "unspent nonce of this person, act, case and object", "V"),
         RuleRow("S-POP", None, "-", _SIGN, "B", "proof that the holder has the key", "V"),
         RuleRow("S-KEY", None, "-", _SIGN, "B", "a key no certificate was issued for", "V"),
@@ -90,9 +88,18 @@ def kinds(found: Iterable[str]) -> list[Breach]:
     return [breach("U-KIND", ", ".join(sorted(held)), field="kinds")] if held & ALONE and len(held) > 1 else []
 
 
-def roles_fit(roles: Iterable[Role], org_kinds: Iterable[str]) -> list[Breach]:
+def usual_roles(org_kinds: Iterable[str]) -> list[Role]:
+    """What the first person of an organisation is, unless said otherwise."""
+    return sorted({Role.TENDERER if kind == "owner" else Role(kind) for kind in org_kinds})
+
+
+def roles_allowed(org_kinds: Iterable[str]) -> frozenset[Role]:
     """Roles come from the kinds of one's organisation; an expert's does not."""
-    allowed = {Role.EXPERT}.union(*(ROLES_OF[kind] for kind in org_kinds))
+    return frozenset({Role.EXPERT}).union(*(ROLES_OF[kind] for kind in org_kinds))
+
+
+def roles_fit(roles: Iterable[Role], org_kinds: Iterable[str]) -> list[Breach]:
+    allowed = roles_allowed(org_kinds)
     return [breach("U-ROLE", role, ", ".join(sorted(allowed)), "roles") for role in sorted(set(roles) - allowed)]
 
 
@@ -136,12 +143,3 @@ def locked_until(attempts: int, last_at: datetime, now: datetime) -> datetime | 
 def session_open(began_at: datetime, seen_at: datetime, ended_at: datetime | None, now: datetime) -> bool:
     """Whether a login still holds at `now`."""
     return ended_at is None and now < seen_at + IDLE and now < began_at + ABSOLUTE
-
-
-def certificate(not_before: datetime, not_after: datetime, revoked_at: datetime | None, now: datetime) -> list[Breach]:
-    found = []
-    if not not_before <= now <= not_after:
-        found.append(breach("S-TIME", now.isoformat(), f"{not_before.isoformat()} – {not_after.isoformat()}"))
-    if revoked_at is not None and revoked_at <= now:
-        found.append(breach("S-REVOKED", revoked_at.isoformat()))
-    return found

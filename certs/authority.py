@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ from core.config import Config
 from core.faults import Unusable
 
 DEMO_OPERATOR = "公衡交易平台"
-# A demo world may stand at any moment after this; its CA must not be younger than its documents.
-DEMO_SINCE = datetime(2025, 1, 1, tzinfo=CST)
+# A demo world may stand at any moment of these years: its CA must be neither younger nor older than its documents.
+DEMO_SINCE, DEMO_YEARS = datetime(2015, 1, 1, tzinfo=CST), 60
 FILES = (
     "root.key", "root.crt", "issuing.key", "issuing.crt", "platform.key", "platform.crt", "tsa.key", "tsa.crt",
     "log.key", "pepper",
@@ -58,7 +58,8 @@ def establish(folder: Path, operator: str, now: datetime, *, demo: bool) -> None
     if any((folder / name).exists() for name in FILES):
         raise Unusable(f"{folder} already holds keys; they are never overwritten")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    material = issuer.create(operator, now, demo=demo)
+    material = issuer.create(operator, now, demo=demo, years=DEMO_YEARS if demo else 20)
+    life = timedelta(days=365 * DEMO_YEARS) if demo else None
     ca = LocalCA(material)
     mark = "演示 DEMO " if demo else ""
     made = {
@@ -73,7 +74,7 @@ def establish(folder: Path, operator: str, now: datetime, *, demo: bool) -> None
         key = suite.generate()
         subject = Subject(f"{mark}{operator} {title}", f"{mark}{operator}")
         made[f"{name}.key"] = _pem(key)
-        made[f"{name}.crt"] = ca.issue(suite.spki_of(key), subject, profile, now)
+        made[f"{name}.crt"] = ca.issue(suite.spki_of(key), subject, profile, now, life)
     for name in FILES:
         _secret_file(folder / name, made[name])
 

@@ -71,6 +71,7 @@ class SigningDoc(Keyed, Base):
     state: Mapped[str] = mapped_column(String(10), default="open")
     first: Mapped[str] = mapped_column(String(64))
     head: Mapped[str] = mapped_column(String(64))
+    first_size: Mapped[int]
     record_sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     last_field: Mapped[str] = mapped_column(String(60), default="")
@@ -83,7 +84,8 @@ class SigningDoc(Keyed, Base):
     lease_until: Mapped[datetime | None]
     lease_base: Mapped[str] = mapped_column(String(64), default="")
     prepared: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    __table_args__ = (CheckConstraint("state IN ('open', 'signed', 'sealed')", name="state"),)
+    void_reason: Mapped[str] = mapped_column(String(300), default="")
+    __table_args__ = (CheckConstraint("state IN ('open', 'signed', 'sealed', 'void')", name="state"),)
 
 
 class SigningField(Base):

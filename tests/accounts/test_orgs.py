@@ -209,6 +209,23 @@ def test_founding_happens_once_and_has_no_door(world, cast):
         world.acts.act(actions_orgs.found, SYSTEM, payload)
 
 
+@pytest.mark.certify("A-205", "A-208", "A-212")
+@pytest.mark.parametrize("kind", ["tenderer", "agency", "bidder"])
+def test_verified_organisations_can_be_looked_up_by_kind(world, cast, kind):
+    cast.org(2, kind)
+    with world.read() as session:
+        (one,) = queries.orgs(session, kind=kind)
+    assert (one["name"], one["uscc"], one["kinds"]) == ("单位2", uscc(2), [kind])
+
+
+def test_an_edited_kind_takes_the_role_with_it(world, cast):
+    manager = cast.org(2, "bidder", verified=False, draft=True)
+    world.do(manager, "org.edit", uscc=uscc(2), name="单位2", kinds=["agency"], region="420100")
+    world.do(manager, "org.file")
+    world.do(cast.centre, "org.verify", org=cast.orgs[2], approve=True)
+    assert cast.actor(manager.person).roles == {Role.AGENCY}
+
+
 def test_lists(world, cast):
     cast.org(2, "bidder")
     cast.org(3, "tenderer", verified=False)
