@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from babel.support import Translations
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
 from jinja2 import StrictUndefined
@@ -29,6 +30,14 @@ def _language() -> str:
     """Chinese unless the reader has chosen otherwise."""
     chosen = request.cookies.get(LANGUAGE_COOKIE, "") if request else ""
     return chosen if chosen in LANGUAGES else "zh_CN"
+
+
+def _speak(app: Flask) -> None:
+    """Chinese by default. Babel calls zh_CN zh_Hans_CN and would look for a folder of that name."""
+    babel = Babel(app, locale_selector=_language)
+    chinese = Translations.load(str(ROOT / "web" / "translations"), ["zh_CN"])
+    with app.app_context():
+        babel.domain_instance.cache["zh_Hans_CN", "messages"] = chinese
 
 
 def _tag(text: str) -> str:
@@ -77,7 +86,7 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    Babel(app, locale_selector=_language)
+    _speak(app)
     blobs = Blobs(settings.data_dir / "blobs")
     house = House(clock or clocks.make(settings), Ledger(), Hub(), blobs, settings)
     acts = Acts(open_engine(settings.database_url), house)

@@ -81,16 +81,16 @@ def on_fault(error: Fault) -> Response:
 def on_http(error: HTTPException) -> Response:
     status = error.code or 500
     if 300 <= status < 400:
-        return make_response(error.get_response())  # type: ignore[arg-type]
+        return make_response(error.get_response())
     title, _ = PAGES.get(status, PAGES[500])
     return answer(status, {"error": gettext(title)})
 
 
 def note(error: Exception) -> str:
-    """Only the kind of error and where it happened are noted: a message may carry sealed values. Returns plain words."""
+    """Only the kind of error and where it happened are noted: a message may carry sealed values. Plain words back."""
     where = "; ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:])
     log.error("%s at %s", type(error).__name__, where)
-    return gettext(PAGES[500][0])
+    return str(gettext(PAGES[500][0]))
 
 
 def on_exception(error: Exception) -> Response:

@@ -45,9 +45,7 @@ def _operation(door: Door) -> dict[str, Any]:
             "x-roles": roles,
             "x-signed": door.signed,
             "parameters": [{"name": "X-Gongheng", "in": "header", "required": True, "schema": {"const": "1"}}],
-            "requestBody": {
-                "content": {"application/json": {"schema": {"type": "object", "properties": properties}}}
-            },
+            "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": properties}}}},
             "responses": {"200": {"description": "done and durable"}, **_refusals()},
         }
     }

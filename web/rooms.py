@@ -10,7 +10,7 @@ from types import ModuleType
 
 from core.acts import Acts
 from core.ledger import Entry
-from core.rules import RuleRow
+from core.rules import RuleBook, RuleRow
 from web import words
 
 ROOMS = ("certs", "accounts", "venues", "experts", "trading", "evaluation", "oversight")
@@ -28,11 +28,19 @@ def modules() -> list[ModuleType]:
     return found
 
 
-def teach_words(found: list[ModuleType]) -> None:
-    """The sentences of every rule book (a module's RULES) become the words of its breaches."""
+def rule_rows(found: list[ModuleType]) -> list[RuleRow]:
+    """Every row of every RULES: a rule book, a list of rows or rows by id."""
+    rows: list[RuleRow] = []
     for module in found:
-        rows = getattr(module, "RULES", ())
-        words.teach({row.id: row.text for row in rows if isinstance(row, RuleRow)})
+        book = getattr(module, "RULES", ())
+        listed = book.rows if isinstance(book, RuleBook) else book.values() if isinstance(book, dict) else book
+        rows += [row for row in listed if isinstance(row, RuleRow)]
+    return rows
+
+
+def teach_words(found: list[ModuleType]) -> None:
+    """The sentence of a rule row becomes the words of its breaches; the first row of an id speaks for it."""
+    words.teach({row.id: row.text for row in reversed(rule_rows(found))})
 
 
 def listen(found: list[ModuleType], acts: Acts) -> None:

@@ -59,6 +59,16 @@ STATES: dict[str, str] = {
     "pending": N_("Pending"),
     "verified": N_("Verified"),
     "refused": N_("Refused"),
+    "editing": N_("editing"),
+    "valid": N_("valid"),
+    "ending": N_("ending"),
+    "expired": N_("expired"),
+    "revoked": N_("revoked"),
+    "invited": N_("invited"),
+    "active": N_("active"),
+    "disabled": N_("disabled"),
+    "suspended": N_("suspended"),
+    "not suspended": N_("not suspended"),
 }
 
 RULES: dict[str, str] = {
@@ -100,7 +110,7 @@ def teach(texts: dict[str, str]) -> None:
 def breach(found: Breach) -> str:
     """The sentence for a breach: the rule's own words, else the plain fact that a rule was broken."""
     message = RULES.get(found.rule) or _BOOK.get(found.rule)
-    return gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=found.rule)
+    return str(gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=found.rule))
 
 
 def value(text: str) -> str:
@@ -119,7 +129,7 @@ def unusable(text: str) -> str:
             match = re.fullmatch(pattern, why)
             if match:
                 return f"{gettext(field.replace('_', ' '))}: {gettext(message, **match.groupdict())}"
-    return gettext(text)
+    return str(gettext(text))
 
 
 def state(code: str) -> str:

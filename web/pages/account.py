@@ -16,7 +16,10 @@ from web.nav import Link
 from web.words import N_
 
 blueprint = Blueprint("account", __name__)
-LINKS = (Link(N_("My certificates"), "/me", "ti-certificate", Permit((), person=True), 80),)
+LINKS = (
+    Link(N_("Registrations"), "/filings", "ti-building", Permit((Role.CENTRE,)), 70),
+    Link(N_("My certificates"), "/me", "ti-certificate", Permit((), person=True), 80),
+)
 
 
 def _inside(target: str) -> str:
@@ -149,6 +152,3 @@ def filings() -> str:
     session = reading()
     rows = [queries.filing(session, one["org"]) for one in queries.waiting(session)]
     return render_template("accounts/filings.html", rows=[row for row in rows if row], regions=data.regions())
-
-
-LINKS = (*LINKS, Link(N_("Registrations"), "/filings", "ti-building", Permit((Role.CENTRE,)), 70))
