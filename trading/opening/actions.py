@@ -1,0 +1,317 @@
+"""Deadline and hall: who is there, whose key came, whose fault it is, and when all prices come out at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from certs import sealing, suite
+from core import fields, jobs, ledger
+from core.access import SYSTEM, Role
+from core.acts import Tx
+from core.doors import Payload, acting
+from core.faults import Fault, Unusable
+from core.machine import Row
+from core.rules import Breach, Refused, refuse_if
+from trading.bidding.actions import sealed_stream
+from trading.bidding.models import Bid, SealedReference
+from trading.opening import papers, rules
+from trading.opening.models import Opening, OpeningObjection, Released, SignIn, Unlock
+from trading.opening.queries import hall_facts, live_bids, opening_of
+from trading.opening.reading import manifest_of
+from trading.project.models import Case, Project
+from trading.project.papers import file_document, named
+from trading.project.queries import names
+from trading.project.states import book_of, case_row, go, guard, stands_as
+
+CUSTODIANS = {Role.TENDERER: "tenderer", Role.CENTRE: "centre", Role.REGULATOR: "regulator"}
+ON_THE_SPOT = timedelta(minutes=10)  # P: how long after the prices an objection is still "on the spot"
+
+
+@acting("tender.deadline")
+def deadline(tx: Tx, case: str, p: Payload) -> Payload:
+    """{} → {state}: at the deadline the sealed stream's root enters the case stream; fewer than three bids fail."""
+    row = case_row(tx.session, case)
+    if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
+        return {"state": row.state}
+    row, step = guard(tx, case, "tender.deadline")
+    short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
+    if short:
+        _fail(tx, row, step, short[0], "tender.failed")
+    else:
+        root = ledger.head(tx.session, sealed_stream(case))["root"]
+        go(tx, row, step, "tender.sealed", {"sealed_root": root}, target="SEALED")
+    return {"state": row.state}
+
+
+def _fail(tx: Tx, row: Case, step: Row, breach: Breach, kind: str) -> None:
+    """The files stay sealed: keys that came are forgotten (实施条例 art. 44)."""
+    row.failed_reason = f"{breach.rule}: {breach.required}"
+    for unlock in tx.session.scalars(
+        select(Unlock).where(Unlock.bid_id.in_([b.id for b in live_bids(tx.session, row)]))
+    ):
+        unlock.file_key = ""
+    opening = opening_of(tx.session, row)
+    if opening is not None:
+        opening.reference_key = ""
+    project = tx.session.get_one(Project, row.project_id)
+    held, why = names(tx.session, row), "投标人或成功解密的投标文件少于3个。"
+    paper = papers.failure_notice(project, row, held, why, tx.now, demo=tx.config.demo)
+    document = file_document(tx, row.id, "failure_notice", f"{project.name} 流标公告", paper, "public")
+    body = named(document) | {"rule": breach.rule, "article": breach.article, "required": breach.required}
+    head = ledger.head(tx.session, sealed_stream(row.id))
+    go(tx, row, step, kind, body | {"sealed_root": head["root"]}, target="FAILED")
+    tx.publish(f"hall:{row.id}", "opening.failed", {"rule": breach.rule})
+
+
+@acting("opening.begin", Role.CENTRE, Role.AGENCY)
+def begin(tx: Tx, case: str, p: Payload) -> Payload:
+    """{window_minutes?} → {window_until}: the host opens the hall; names are public, prices are not."""
+    fields.only(p, "window_minutes")
+    row, step = guard(tx, case, "opening.begin")
+    planned = int(row.settings.get("window_minutes", 30))
+    minutes = fields.integer(p, "window_minutes", least=1, most=1440, default=planned)
+    until = tx.now + timedelta(minutes=minutes)
+    opening = Opening(
+        case_id=case, round=row.round, began_at=tx.now, window_until=until, host_person=tx.actor.person,
+        host_org=tx.actor.org,
+    )  # fmt: skip
+    tx.session.add(opening)
+    bids = live_bids(tx.session, row)
+    tx.session.add_all(Unlock(bid_id=bid.id) for bid in bids)
+    head = ledger.head(tx.session, sealed_stream(case))
+    body = {"window_until": until, "sealed_head": head, "bids": [bid.id for bid in bids]}
+    go(tx, row, step, "opening.begun", body)
+    tx.publish(f"hall:{case}", "opening.begun", {"window_until": until.isoformat()})
+    jobs.plan(tx.session, until, "opening.close", case)
+    return {"window_until": until.isoformat()}
+
+
+def _own_bid(tx: Tx, row: Case) -> Bid:
+    mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org, Bid.state == "received")
+    bid = tx.session.scalar(select(Bid).where(*mine))
+    if bid is None:
+        raise Unusable("bid: no live bid of yours")
+    return bid
+
+
+def _open_hall(tx: Tx, row: Case) -> Opening:
+    """The hall before its keys are frozen."""
+    opening = opening_of(tx.session, row)
+    assert opening is not None
+    if opening.closing_at is not None:
+        raise Refused(Breach("E-03", book_of(row, tx.now)["E-03"].article, "B", "open hall", "closing"))
+    return opening
+
+
+def _any_bid(tx: Tx, row: Case, p: Payload) -> tuple[Bid, Unlock]:
+    bid = tx.session.get(Bid, fields.text(p, "bid", limit=16))
+    unlock = tx.session.get(Unlock, bid.id) if bid is not None and bid.case_id == row.id else None
+    if bid is None or unlock is None or bid.round != row.round:
+        raise Unusable("bid: no such bid in this hall")
+    return bid, unlock
+
+
+def _sign_in(tx: Tx, row: Case, bid: Bid) -> None:
+    if tx.session.get(SignIn, bid.id) is not None:
+        return
+    tx.session.add(SignIn(bid_id=bid.id, person_id=tx.actor.person, at=tx.now))
+    if row.state == "SEALED":  # the list is not public before the hall opens
+        tx.record(sealed_stream(row.id), "opening.signed_in", {"bid": bid.id})
+        return
+    tx.record(f"case:{row.id}", "opening.signed_in", {"bid": bid.id}, case=row.id)
+    tx.publish(f"hall:{row.id}", "opening.signed_in", {"bid": bid.id})
+
+
+@acting("opening.signin", Role.BIDDER)
+def sign_in(tx: Tx, case: str, p: Payload) -> Payload:
+    """{} → {bid}: a bidder is present."""
+    fields.only(p)
+    row, _ = guard(tx, case, "opening.signin")
+    bid = _own_bid(tx, row)
+    _sign_in(tx, row, bid)
+    return {"bid": bid.id}
+
+
+@acting("opening.unlock", Role.BIDDER, signed=True)
+def unlock(tx: Tx, case: str, p: Payload) -> Payload:
+    """{file_key} (base64) → {bid}: checked against the ciphertext's key commitment; a wrong key loses nothing."""
+    fields.only(p, "file_key")
+    row, step = guard(tx, case, "opening.unlock")
+    opening, book = _open_hall(tx, row), book_of(row, tx.now)
+    refuse_if(rules.in_window(hall_facts(tx.session, row, opening), tx.now, book))
+    bid = _own_bid(tx, row)
+    _check_key(row, tx, bid.manifest, p)
+    _sign_in(tx, row, bid)
+    held = tx.session.get_one(Unlock, bid.id)
+    if not held.how:
+        held.at, held.how, held.file_key, held.cause, held.reason = tx.now, "bidder", p["file_key"], "", ""
+        go(tx, row, step, "opening.unlocked", {"bid": bid.id, "how": "bidder"})
+        tx.publish(f"hall:{case}", "opening.unlocked", {"bid": bid.id, "how": "bidder"})
+    return {"bid": bid.id}
+
+
+def _check_key(row: Case, tx: Tx, manifest: dict[str, object], p: Payload) -> None:
+    read = manifest_of(manifest)
+    try:
+        key = suite.unb64(p.get("file_key"), "file_key", sealing.KEY_BYTES)
+        sealing.check_file_key(key, read.header, read.context)
+    except Fault as fault:
+        article = book_of(row, tx.now)["E-04"].article
+        raise Refused(Breach("E-04", article, "B", "the file key of this bid", str(fault), "file_key")) from None
+
+
+@acting("reference.unlock", Role.TENDERER, signed=True)
+def unlock_reference(tx: Tx, case: str, p: Payload) -> Payload:
+    """{file_key}: the tenderer opens the 标底 in the hall; it is read out with the prices."""
+    fields.only(p, "file_key")
+    row, step = guard(tx, case, "reference.unlock")
+    opening = _open_hall(tx, row)
+    sealed = tx.session.get(SealedReference, (row.id, row.round))
+    if sealed is None:
+        raise Unusable("reference: none was sealed")
+    _check_key(row, tx, sealed.manifest, p)
+    opening.reference_key = p["file_key"]
+    go(tx, row, step, "reference.unlocked", {})
+    tx.publish(f"hall:{case}", "reference.unlocked", {})
+    return {}
+
+
+@acting("opening.extend", Role.CENTRE, Role.AGENCY)
+def extend(tx: Tx, case: str, p: Payload) -> Payload:
+    """{minutes, reason} → {window_until}: more time to unlock, for all alike (E-04)."""
+    fields.only(p, "minutes", "reason")
+    row, step = guard(tx, case, "opening.extend")
+    opening = _open_hall(tx, row)
+    minutes = fields.integer(p, "minutes", least=1, most=1440)
+    opening.window_until = max(tx.now, opening.window_until) + timedelta(minutes=minutes)
+    body = {"window_until": opening.window_until, "reason": fields.text(p, "reason", limit=300)}
+    go(tx, row, step, "opening.extended", body)
+    tx.publish(f"hall:{case}", "opening.extended", {"window_until": opening.window_until.isoformat()})
+    jobs.plan(tx.session, opening.window_until, "opening.close", case)
+    return {"window_until": opening.window_until.isoformat()}
+
+
+@acting("opening.decide", Role.CENTRE, Role.AGENCY)
+def decide(tx: Tx, case: str, p: Payload) -> Payload:
+    """{bid, cause: bidder | platform, reason}: why a bid could not be unlocked (20号令 art. 31)."""
+    fields.only(p, "bid", "cause", "reason")
+    row, step = guard(tx, case, "opening.decide")
+    _open_hall(tx, row)
+    bid, held = _any_bid(tx, row, p)
+    if held.how:
+        raise Unusable("bid: it is unlocked")
+    held.cause = fields.choice(p, "cause", ("bidder", "platform"))
+    held.reason = fields.text(p, "reason", limit=300)
+    held.decided_by, held.decided_at = tx.actor.person, tx.now
+    body = {"bid": bid.id, "cause": held.cause, "reason": held.reason}
+    go(tx, row, step, "opening.decided", body)
+    tx.publish(f"hall:{case}", "opening.decided", {"bid": bid.id, "cause": held.cause})
+    return {}
+
+
+@acting("opening.release", Role.TENDERER, Role.CENTRE, Role.REGULATOR, signed=True)
+def release(tx: Tx, case: str, p: Payload) -> Payload:
+    """{bid, share} → {released, unlocked}: a custodian's share; two of three give the key (补救方案)."""
+    fields.only(p, "bid", "share")
+    row, step = guard(tx, case, "opening.release")
+    opening, book = _open_hall(tx, row), book_of(row, tx.now)
+    bid, held = _any_bid(tx, row, p)
+    refuse_if(rules.may_release(hall_facts(tx.session, row, opening).fallback, held.cause, book))
+    role = next(CUSTODIANS[r] for r in CUSTODIANS if r in stands_as(row, tx.actor))
+    manifest, share = manifest_of(bid.manifest), suite.unb64(p.get("share"), "share")
+    try:
+        sealing.check_share(manifest, role, share)
+    except Fault as fault:
+        raise Refused(Breach("E-04", book["E-04"].article, "B", f"share of {role}", str(fault), "share")) from None
+    if tx.session.get(Released, (bid.id, role)) is None:
+        kept = Released(bid_id=bid.id, role=role, share=suite.b64(share), person_id=tx.actor.person, at=tx.now)
+        tx.session.add(kept)
+        tx.session.flush()
+        go(tx, row, step, "opening.released", {"bid": bid.id, "role": role})
+    found = {r.role: r.share for r in tx.session.scalars(select(Released).where(Released.bid_id == bid.id))}
+    if len(found) >= 2 and not held.how:
+        _combine(tx, row, bid, held, {name: suite.unb64(text, "share") for name, text in found.items()})
+    return {"released": sorted(found), "unlocked": bool(held.how)}
+
+
+def _combine(tx: Tx, row: Case, bid: Bid, held: Unlock, released: dict[str, bytes]) -> None:
+    """Shares that do not give the key are the sealer's fault: the bid stays shut for the bidder's own cause."""
+    try:
+        key = sealing.combine_shares(manifest_of(bid.manifest), released)
+    except Fault as fault:
+        held.cause, held.reason = "bidder", str(fault)[:300]
+        tx.record(
+            f"case:{row.id}", "opening.decided", {"bid": bid.id, "cause": "bidder", "reason": held.reason}, case=row.id
+        )
+        return
+    held.at, held.how, held.file_key = tx.now, "shares", suite.b64(key)
+    tx.record(f"case:{row.id}", "opening.unlocked", {"bid": bid.id, "how": "shares"}, case=row.id)
+    tx.publish(f"hall:{row.id}", "opening.unlocked", {"bid": bid.id, "how": "shares"})
+
+
+@acting("opening.close", Role.CENTRE, Role.AGENCY)
+def close(tx: Tx, case: str, p: Payload) -> Payload:
+    """{} → {state, closing}: no more keys. Fewer than three: FAILED, files stay sealed. Else `opening.settle` follows.
+
+    The timer waits where a custodian may still help; the host may close once the window is over.
+    """
+    fields.only(p)
+    timer = tx.actor == SYSTEM
+    row = case_row(tx.session, case)
+    opening = opening_of(tx.session, row)
+    if timer and (row.state != "OPENING" or opening is None or opening.closing_at is not None):
+        return {"state": row.state, "closing": False}
+    row, step = guard(tx, case, "opening.close")
+    opening, book = _open_hall(tx, row), book_of(row, tx.now)
+    hall = hall_facts(tx.session, row, opening)
+    helped = any(lock.cause == "platform" and not lock.unlocked for lock in hall.locks) and hall.fallback
+    if timer and (tx.now < opening.window_until or helped):
+        return {"state": row.state, "closing": False}
+    refuse_if(rules.may_close(hall, tx.now, book))
+    for held in tx.session.scalars(select(Unlock).where(Unlock.bid_id.in_([lock.bid for lock in hall.locks]))):
+        if not held.how and not held.cause:
+            held.cause, held.reason, held.decided_at = "bidder", "no key came within the window", tx.now
+    short = rules.enough_bids(hall.unlocked, book)
+    if short:
+        opening.closed_at = tx.now
+        _fail(tx, row, step, short[0], "opening.failed")
+        return {"state": row.state, "closing": False}
+    opening.closing_at = tx.now
+    go(tx, row, step, "opening.closing", {}, target="OPENING")
+    tx.publish(f"hall:{case}", "opening.closing", {})
+    jobs.plan(tx.session, tx.now, "opening.settle", case)
+    return {"state": row.state, "closing": True}
+
+
+@acting("opening.object", Role.BIDDER)
+def object_to(tx: Tx, case: str, p: Payload) -> Payload:
+    """{text} → {objection}: on the spot, while the hall is open and shortly after the prices (R1-30)."""
+    fields.only(p, "text")
+    row, step = guard(tx, case, "opening.object")
+    over = row.opened_at is not None and tx.now > row.opened_at + ON_THE_SPOT
+    refuse_if(rules.objection_open(over, book_of(row, tx.now)))
+    bid = _own_bid(tx, row)
+    said = OpeningObjection(
+        case_id=case, round=row.round, bid_id=bid.id, text=fields.text(p, "text", limit=2000), at=tx.now
+    )
+    tx.session.add(said)
+    tx.session.flush()
+    go(tx, row, step, "opening.objected", {"objection": said.id, "bid": bid.id, "text": said.text})
+    tx.publish(f"hall:{case}", "opening.objected", {"objection": said.id, "bid": bid.id, "text": said.text})
+    return {"objection": said.id}
+
+
+@acting("opening.answer", Role.TENDERER, Role.AGENCY)
+def answer(tx: Tx, case: str, p: Payload) -> Payload:
+    """{objection, text}: answered on the spot."""
+    fields.only(p, "objection", "text")
+    row, step = guard(tx, case, "opening.answer")
+    said = tx.session.get(OpeningObjection, fields.text(p, "objection", limit=16))
+    if said is None or said.case_id != case or said.answer:
+        raise Unusable("objection: none that waits for an answer")
+    said.answer, said.answered_at, said.answered_by = fields.text(p, "text", limit=2000), tx.now, tx.actor.person
+    go(tx, row, step, "opening.answered", {"objection": said.id, "text": said.answer})
+    tx.publish(f"hall:{case}", "opening.answered", {"objection": said.id, "text": said.answer})
+    return {}

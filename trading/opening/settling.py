@@ -1,0 +1,248 @@
+"""All prices at once: decrypting and printing outside the transaction, then one short act that writes what came out.
+
+`opening.close` freezes the keys and plans `opening.settle`. Whoever rings that job may call `settle(acts, case)` here,
+which does the long work outside; the bare act does the same inside, so that nothing depends on who rings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from accounts.queries import signing_certificate
+from certs import desk
+from certs.blocking import run_blocking
+from certs.desk import First, Signer
+from core import ledger
+from core.access import SYSTEM, Role
+from core.acts import Acts, Tx
+from core.blobs import Blobs
+from core.doors import Payload, acting
+from trading.bidding.actions import sealed_stream
+from trading.bidding.models import Bid, SealedReference
+from trading.opening import papers, reading
+from trading.opening.models import OpenedBid, Opening, OpeningObjection, SignIn, Unlock
+from trading.opening.queries import live_bids, opening_of
+from trading.opening.reading import Locked, Read
+from trading.project.models import Case, Project
+from trading.project.papers import case_facts, file_document, named, with_record
+from trading.project.queries import names, org_names
+from trading.project.states import case_row, go, guard
+
+SCHEMA = "opening-record/1"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything the long part needs, read once. `record` lacks only what the bids say."""
+
+    locked: tuple[Locked, ...]
+    reference: Locked | None
+    record: dict[str, Any]
+    heads: list[tuple[str, str]]
+    signers: tuple[Signer, ...]
+    labels: dict[str, str]
+    demo: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    reads: dict[str, Read]
+    reference: tuple[str, str]
+    record: dict[str, Any]
+    pdf: bytes
+    first: First | None
+
+
+def prepare(session: Session, case: str, *, demo: bool) -> Work | None:
+    """The work that waits, None when there is none (not closing, or settled already)."""
+    row = case_row(session, case)
+    opening = opening_of(session, row)
+    if opening is None or opening.closing_at is None or opening.closed_at is not None:
+        return None
+    project = session.get_one(Project, row.project_id)
+    bids = live_bids(session, row)
+    unlocks = {u.bid_id: u for u in session.scalars(select(Unlock).where(Unlock.bid_id.in_([b.id for b in bids])))}
+    sealed = session.get(SealedReference, (row.id, row.round))
+    signers, labels = _signers(session, row, opening, bids)
+    unlocked_reference = sealed is not None and bool(opening.reference_key)
+    return Work(
+        locked=tuple(Locked(b.id, b.manifest, unlocks[b.id].file_key) for b in bids if unlocks[b.id].how),
+        reference=Locked("", sealed.manifest, opening.reference_key) if sealed and unlocked_reference else None,
+        record=_record(session, row, project, opening, bids, unlocks, sealed),
+        heads=case_facts(project, row, names(session, row)),
+        signers=signers,
+        labels=labels,
+        demo=demo,
+    )
+
+
+def _record(
+    session: Session, row: Case, project: Project, opening: Opening, bids: list[Bid], unlocks: dict[str, Unlock],
+    sealed: SealedReference | None,
+) -> dict[str, Any]:  # fmt: skip
+    orgs = org_names(session, (b.org_id for b in bids))
+    present = {s.bid_id: s.at for s in session.scalars(select(SignIn).where(SignIn.bid_id.in_([b.id for b in bids])))}
+    by_bid = {b.id: orgs[b.org_id].name for b in bids}
+    said = select(OpeningObjection).where(OpeningObjection.case_id == row.id, OpeningObjection.round == row.round)
+    host = session.get(Person, opening.host_person)
+    return {
+        "schema": SCHEMA, "case": row.id, "round": row.round, "name": f"{project.name} {row.lot_name}",
+        "codes": {"tender": project.tender_code, "lot": row.lot_code, "deal": row.deal_code}, "unit": row.unit,
+        "ceiling": row.ceiling, "deadline": row.deadline, "host": host.name if host else "",
+        "began_at": opening.began_at, "window_until": opening.window_until, "closing_at": opening.closing_at,
+        "sealed_stream": ledger.head(session, sealed_stream(row.id)),
+        "reference": sealed and {"price": "", "problem": "not unlocked", "sealed_at": sealed.sealed_at},
+        "bids": [
+            _line(number, bid, orgs[bid.org_id].name, orgs[bid.org_id].uscc, unlocks[bid.id], present.get(bid.id))
+            for number, bid in enumerate(bids, 1)
+        ],
+        "objections": [
+            {"at": o.at, "org_name": by_bid[o.bid_id], "text": o.text, "answer": o.answer}
+            for o in session.scalars(said.order_by(OpeningObjection.at, OpeningObjection.id))
+        ],
+    }  # fmt: skip
+
+
+def _line(number: int, bid: Bid, name: str, uscc: str, unlock: Unlock, present: datetime | None) -> dict[str, Any]:
+    return {
+        "number": number, "bid": bid.id, "org_name": name, "uscc": uscc, "version": bid.version,
+        "received_at": bid.received_at, "ciphertext_sha256": bid.ciphertext_sha256, "entry_hash": bid.entry_hash,
+        "signed_in_at": present, "unlocked_at": unlock.at, "how": unlock.how, "cause": unlock.cause,
+        "reason": unlock.reason, "price": "", "duration_days": None, "quality": "", "manager": {}, "flags": [],
+        "pdf_sha256": "", "sheet_sha256": "", "attachments": [], "problem": "",
+    }  # fmt: skip
+
+
+def _signers(
+    session: Session, row: Case, opening: Opening, bids: list[Bid]
+) -> tuple[tuple[Signer, ...], dict[str, str]]:
+    """Host, one for each bidder present, supervisor or witness; those who can sign. The absent have accepted."""
+    assert opening.closing_at is not None
+    wanted = [("host", opening.host_person, "host", "主持人")]
+    present = {
+        s.bid_id: s.person_id for s in session.scalars(select(SignIn).where(SignIn.bid_id.in_([b.id for b in bids])))
+    }
+    orgs = org_names(session, (b.org_id for b in bids))
+    for number, bid in enumerate(bids, 1):
+        if bid.id in present:
+            wanted.append((f"bidder-{number}", present[bid.id], "bidder", f"投标人 {orgs[bid.org_id].name}"))
+    witness = _witness(session, row, opening)
+    if witness:
+        wanted.append(("witness", witness, "witness", "监督(见证)人"))
+    found: list[Signer] = []
+    labels: dict[str, str] = {}
+    for field, person, role, label in wanted:
+        certificate = signing_certificate(session, person, opening.closing_at)
+        if certificate is not None and certificate.fingerprint not in [s.fingerprint for s in found]:
+            found.append(Signer(field, person, role, certificate.fingerprint, certificate.org_id))
+            labels[field] = label
+    return tuple(found), labels
+
+
+def _witness(session: Session, row: Case, opening: Opening) -> str:
+    """The regulator's person, else the centre's (见证) who is not the host; who can sign comes first."""
+    for org, role in ((row.regulator_org, Role.REGULATOR), (row.centre_org, Role.CENTRE)):
+        people = session.scalars(
+            select(Person).where(Person.org_id == org, Person.state == "active").order_by(Person.login)
+        )
+        for person in people:
+            able = signing_certificate(session, person.id, opening.closing_at or opening.began_at) is not None
+            if role in person.roles and person.id != opening.host_person and able:
+                return person.id
+    return ""
+
+
+def carry_out(blobs: Blobs, work: Work) -> Outcome:
+    """Decrypt everything, print the record, place its signature fields."""
+    reads = {one.bid: reading.read_bid(blobs, one) for one in work.locked}
+    record = work.record | {"bids": [_filled(line, reads.get(line["bid"])) for line in work.record["bids"]]}
+    reference = ("", "")
+    if record["reference"] is not None:
+        reference = ("", "not unlocked")
+        if work.reference is not None:
+            reference = reading.read_reference(blobs, work.reference)
+        record["reference"] = record["reference"] | {"price": reference[0], "problem": reference[1]}
+    paper = papers.opening_record(record, work.heads, list(work.labels.items()), demo=work.demo)
+    if not work.signers:
+        return Outcome(reads, reference, record, with_record(paper.bytes, record), None)
+    first = desk.first_revision(paper.bytes, paper.boxes, record, work.signers)
+    return Outcome(reads, reference, record, first.pdf, first)
+
+
+def _filled(line: dict[str, Any], read: Read | None) -> dict[str, Any]:
+    if read is None:
+        return line
+    sheet = read.sheet
+    said = {} if sheet is None else {
+        "price": sheet.price, "duration_days": sheet.duration_days, "quality": sheet.quality, "manager": sheet.manager,
+        "flags": list(sheet.flags),
+    }  # fmt: skip
+    return line | said | {
+        "pdf_sha256": read.pdf_sha256, "sheet_sha256": read.sheet_sha256, "attachments": read.attachments,
+        "problem": read.problem,
+    }  # fmt: skip
+
+
+def settle(acts: Acts, case: str) -> Payload:
+    """Long work outside every transaction, then the act; {} when there was nothing to do."""
+    with acts.reading() as session:
+        work = prepare(session, case, demo=acts.house.config.demo)
+    if work is None:
+        return {}
+    outcome = run_blocking(lambda: carry_out(acts.house.blobs, work))
+    return acts.act(write, SYSTEM, case, outcome)
+
+
+@acting("opening.settle")
+def settle_act(tx: Tx, case: str, p: Payload) -> Payload:
+    """{}: what `settle` does, inside one transaction."""
+    work = prepare(tx.session, case, demo=tx.config.demo)
+    return write(tx, case, carry_out(tx.blobs, work)) if work else {}
+
+
+def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
+    """Rows, document, state, hall: OPENING → OPENED with all prices in one commit. {} when somebody was first."""
+    row = case_row(tx.session, case)
+    opening = opening_of(tx.session, row)
+    if opening is None or opening.closed_at is not None or row.state != "OPENING":
+        return {}
+    row, step = guard(tx, case, "opening.settle")
+    opening.reference, opening.reference_problem = outcome.reference
+    opening.closed_at = row.opened_at = tx.now
+    orgs = {b.id: b.org_id for b in live_bids(tx.session, row)}
+    for line in outcome.record["bids"]:
+        if line["how"]:
+            keys = (
+                "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments",
+                "problem", "number",
+            )  # fmt: skip
+            tx.session.add(
+                OpenedBid(
+                    bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]],
+                    **{key: line[key] for key in keys},
+                )
+            )  # fmt: skip
+    title = f"{outcome.record['name']} 开标记录表"
+    signing = ""
+    if outcome.first is not None:
+        signing = desk.open_document(
+            tx, outcome.first, case=case, kind="opening_record", title=title, audience="public"
+        )
+    document = file_document(tx, case, "opening_record", title, outcome.pdf, "public", signing_doc=signing)
+    opening.document_id = document.id
+    shown = [
+        {key: line[key] for key in ("number", "bid", "org_name", "price", "duration_days", "quality", "how", "cause")}
+        for line in outcome.record["bids"]
+    ]
+    body = named(document) | {"bids": shown, "reference": outcome.reference[0], "signing": signing}
+    go(tx, row, step, "opening.opened", body)
+    tx.publish(
+        f"hall:{case}", "opening.opened", {"rows": shown, "reference": opening.reference, "document": document.id}
+    )
+    return {"document": document.id, "signing": signing, "opened": len(outcome.reads)}
