@@ -14,7 +14,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any, TypeVar
 
-from asn1crypto import algos, cms
+from asn1crypto import algos, cms, core
 from asn1crypto import x509 as asn1_x509
 from asn1crypto.crl import CertificateList
 from pyhanko.pdf_utils.misc import PdfError
@@ -31,9 +31,10 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from certs.blocking import finish, run_blocking
+from certs.cmsbytes import Parts, signed_data
 from certs.issuer import common_name, fingerprint, profile_of
 from certs.pdfbytes import Region, scan
-from certs.tsa import gen_time, token
+from certs.tsa import gen_time
 from core import canon
 from core.canon import sha256_hex
 from core.clock import CST
@@ -302,26 +303,28 @@ def _require_exact(last: Region, known: Sequence[asn1_x509.Certificate]) -> None
         mine = [c for c in certificates if (c.issuer.dump(), c.serial_number) == _issuer_serial(sid)]
         if len(mine) != 1:
             raise Fault("the closing timestamp does not hold its signer's certificate")
-        rebuilt = token(
-            bytes(data["encap_content_info"]["content"]),
-            cms.CMSAttributes.load(signer["signed_attrs"].untag().dump()),
+        parts = Parts(
+            mine[0].dump(),
+            [certificate.dump() for certificate in certificates],
+            signer["signed_attrs"].untag().dump(),
             signer["signature"].native,
-            mine[0],
-            certificates,
-            _plain(algos.DigestAlgorithm, signer["digest_algorithm"]),
-            _plain(algos.SignedDigestAlgorithm, signer["signature_algorithm"]),
-        ).dump()
+            bytes(data["encap_content_info"]["content"]),
+            digest=_plain(algos.DigestAlgorithm, signer["digest_algorithm"]),
+            algorithm=_plain(algos.SignedDigestAlgorithm, signer["signature_algorithm"]),
+        )
     except (ValueError, TypeError, KeyError):
         raise Fault("the closing timestamp is not readable") from None
-    if rebuilt != last.der:
+    if signed_data(parts) != last.der:
         raise Fault("the closing timestamp is not written the one way it can be")
 
 
-def _plain(kind: Any, found: Any) -> Any:
+def _plain(kind: Any, found: Any) -> bytes:
     """The algorithm alone, or with NULL where RSA tradition wants it."""
     name = found["algorithm"].native
-    bare, null = kind({"algorithm": name}), kind({"algorithm": name, "parameters": None})
-    return null if found.dump() == null.dump() else bare
+    plain = [
+        bytes(kind(value).dump()) for value in ({"algorithm": name}, {"algorithm": name, "parameters": core.Null()})
+    ]
+    return plain[1] if found.dump() == plain[1] else plain[0]
 
 
 def _issuer_serial(sid: Any) -> tuple[bytes, int]:

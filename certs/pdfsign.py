@@ -17,7 +17,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import algos, cms
+from asn1crypto import algos
 from asn1crypto import x509 as asn1_x509
 from asn1crypto.crl import CertificateList
 from cryptography.exceptions import InvalidSignature
@@ -39,9 +39,9 @@ from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.stamp import StaticStampStyle
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from certs.blocking import finish, run_blocking
+from certs.cmsbytes import Parts, signed_data
 from certs.issuer import check_certificate, load
 from certs.pdfbytes import no_signature_text, places, scan
 from certs.tsa import Timestamps
@@ -241,12 +241,6 @@ def _stamp_style(stamp: bytes) -> StaticStampStyle:
     )
 
 
-def _external(cert: bytes, chain: Sequence[bytes], value: bytes | int) -> ExternalSigner:
-    registry = SimpleCertificateStore()
-    registry.register_multiple([asn1_x509.Certificate.load(der) for der in chain])
-    return ExternalSigner(asn1_x509.Certificate.load(cert), registry, signature_value=value, embed_roots=False)
-
-
 def _writer(head: bytes) -> IncrementalPdfFileWriter:
     regions = scan(head)
     if regions and regions[-1].covered != len(head):
@@ -266,7 +260,7 @@ def _prepare(
 ) -> Prepared:
     writer = _writer(head)
     _require_empty(writer, field)
-    signer = _external(cert, chain, 72)
+    signer = ExternalSigner(asn1_x509.Certificate.load(cert), None, signature_value=72, embed_roots=False)
     meta = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
@@ -303,10 +297,12 @@ def _require_empty(writer: IncrementalPdfFileWriter, field: str) -> None:
 
 
 def _embed(prepared: Prepared, signature: bytes, timestamper: TimeStamper) -> bytes:
-    signer = _external(prepared.cert, prepared.chain, _der(signature))
-    attributes = cms.CMSAttributes.load(prepared.tbs)
-    made = finish(signer.async_sign_prescribed_attributes("sha256", attributes, timestamper=timestamper))
-    return _filled(prepared.pdf, prepared.start, prepared.end, made.dump())
+    der = _der(signature)
+    token = finish(timestamper.async_timestamp(hashlib.sha256(der).digest(), "sha256")).dump()
+    # The root is what a verifier brings himself.
+    certificates = [prepared.cert, *prepared.chain[:-1]]
+    made = signed_data(Parts(prepared.cert, certificates, prepared.tbs, der, token=token))
+    return _filled(prepared.pdf, prepared.start, prepared.end, made)
 
 
 def _filled(pdf: bytes, start: int, end: int, der: bytes) -> bytes:

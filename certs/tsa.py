@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from asn1crypto import algos, cms, core, tsp
+from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.sign.general import as_signing_certificate_v2, simple_cms_attribute
 from pyhanko.sign.timestamps import TimeStamper
 
+from certs.cmsbytes import Parts, signed_data
 from certs.issuer import ARC
 from core.faults import Unusable
 
@@ -47,7 +48,7 @@ class Tsa:
         self._key = key
         self._cert = asn1_x509.Certificate.load(cert_der)
         # The root is what a verifier brings himself.
-        self._embedded = [self._cert, *(asn1_x509.Certificate.load(der) for der in chain[:-1])]
+        self._embedded = [cert_der, *chain[:-1]]
 
     def stamper(self, now: datetime) -> TimeStamper:
         """pyHanko's view of the service, its clock standing at `now`."""
@@ -86,9 +87,10 @@ class Tsa:
         if request["nonce"].native is not None:
             info["nonce"] = request["nonce"]
         token = self._sign(tsp.TSTInfo(info).dump(), with_certificates=bool(request["cert_req"].native))
-        return tsp.TimeStampResp({"status": tsp.PKIStatusInfo({"status": "granted"}), "time_stamp_token": token})
+        status = tsp.PKIStatusInfo({"status": "granted"})
+        return tsp.TimeStampResp({"status": status, "time_stamp_token": cms.ContentInfo.load(token)})
 
-    def _sign(self, info_der: bytes, *, with_certificates: bool) -> cms.ContentInfo:
+    def _sign(self, info_der: bytes, *, with_certificates: bool) -> bytes:
         digest = hashes.Hash(hashes.SHA256())
         digest.update(info_der)
         attributes = cms.CMSAttributes(
@@ -98,46 +100,10 @@ class Tsa:
                 simple_cms_attribute("signing_certificate_v2", as_signing_certificate_v2(self._cert)),
             ]
         )
-        # One parse of the DER puts the set into its sorted order, which is what gets signed.
-        attributes = cms.CMSAttributes.load(attributes.dump())
-        signature = self._key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256()))
+        signed = attributes.dump()
+        signature = self._key.sign(signed, ec.ECDSA(hashes.SHA256()))
         certificates = self._embedded if with_certificates else []
-        return token(info_der, attributes, signature, self._cert, certificates)
-
-
-def token(
-    info_der: bytes,
-    attributes: cms.CMSAttributes,
-    signature: bytes,
-    signer: asn1_x509.Certificate,
-    certificates: Sequence[asn1_x509.Certificate],
-    digest: algos.DigestAlgorithm | None = None,
-    signature_algorithm: algos.SignedDigestAlgorithm | None = None,
-) -> cms.ContentInfo:
-    """The one way these parts make a token: the verifier rebuilds it and compares the bytes."""
-    digest = digest or algos.DigestAlgorithm({"algorithm": "sha256"})
-    sid = cms.IssuerAndSerialNumber({"issuer": signer.issuer, "serial_number": signer.serial_number})
-    info = cms.SignerInfo(
-        {
-            "version": "v1",
-            "sid": cms.SignerIdentifier({"issuer_and_serial_number": sid}),
-            "digest_algorithm": digest,
-            "signed_attrs": attributes,
-            "signature_algorithm": signature_algorithm or algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-            "signature": signature,
-        }
-    )
-    data = {
-        "version": "v3",
-        "digest_algorithms": cms.DigestAlgorithms([digest]),
-        "encap_content_info": cms.EncapsulatedContentInfo(
-            {"content_type": cms.ContentType("tst_info"), "content": cms.ParsableOctetString(info_der)}
-        ),
-        "signer_infos": [info],
-    }
-    if certificates:
-        data["certificates"] = cms.CertificateSet([cms.CertificateChoices("certificate", c) for c in certificates])
-    return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(data)})
+        return signed_data(Parts(self._cert.dump(), certificates, signed, signature, info=info_der))
 
 
 class Rejection(core.Sequence):  # type: ignore[misc]

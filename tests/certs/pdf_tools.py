@@ -90,6 +90,8 @@ class Report:
     people: dict[str, Signer]
     seal: Signer
     record: dict[str, Any]
+    body: bytes
+    places: list[pdfsign.Field]
     first: bytes
     head: bytes = b""
     now: datetime = START
@@ -128,7 +130,8 @@ def report(world: World, people: int = 7, score: str = "95.55", life: timedelta 
         ],
     }
     places = [pdfsign.Field(box.field, box, seal=box.field == "seal") for box in boxes]
-    return Report(world, signers, seal, record, pdfsign.first_revision(body, record, places), now=world.start)
+    first = pdfsign.first_revision(body, record, places)
+    return Report(world, signers, seal, record, body, places, first, now=world.start)
 
 
 def body_of(signers: dict[str, Signer]) -> tuple[bytes, tuple[Box, ...]]:

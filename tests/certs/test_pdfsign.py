@@ -88,9 +88,8 @@ def test_prepared_survives_json_and_the_attributes_are_those_of_pades(fresh):
 
 
 def test_claimed_time_is_the_time_handed_over_in_chinese_time(fresh):
-    made = pdfsign.embed(
-        prepare(fresh), fresh.people["member-1"].sign(prepare(fresh).tbs), fresh.world.tsa.stamper(START)
-    )
+    prepared = prepare(fresh)
+    made = pdfsign.embed(prepared, fresh.people["member-1"].sign(prepared.tbs), fresh.world.tsa.stamper(START))
     (signature,) = PdfFileReader(BytesIO(made)).embedded_signatures
     assert signature.sig_object["/M"] == "D:20260325140000+08'00'"
 
