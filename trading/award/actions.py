@@ -187,7 +187,8 @@ def _next_ballot(tx: Tx, meeting: AwardMeeting) -> None:
     if called is None:
         decide(tx, meeting, vote.count(meeting.vote)["winner"], "")
         return
-    number = len(meeting.vote["rounds"]) + 1
+    held = select(func.count()).select_from(AwardRound).where(AwardRound.case_id == meeting.case_id)
+    number = (tx.session.scalar(held) or 0) + 1
     row = AwardRound(case_id=meeting.case_id, no=number, runoff=called["runoff"], candidates=called["candidates"],
                      opened_at=tx.now)  # fmt: skip
     tx.session.add(row)

@@ -112,3 +112,8 @@ def performance_bond_breaches(bond: Decimal, contract: Decimal) -> list[Breach]:
     if bond * 10 > contract:
         return [Breach("R1-27", "招标投标法实施条例 第58条", "B", f"≤ {contract / 10}", str(bond), "bond")]
     return []
+
+
+def enough_to_redo(left: Sequence[str]) -> list[Breach]:
+    """A new vote needs a candidate to vote for."""
+    return [] if left else [Breach("AW-LEFT", "招标投标法实施条例 第55条", "B", "≥ 1", "0", "excluded")]
