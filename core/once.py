@@ -1,8 +1,8 @@
 """Doing the same act twice is doing it once: a client names each act with an id of its own and may send it again.
 
-After a killed process or a cut line nobody knows whether the answer was lost or the act. The answer is kept in the act's
-own transaction, so the second sending finds it and writes nothing. The door asks `answered` before the proof is checked
-(a spent nonce must not hide the first answer) and calls `keep` with the result.
+After a killed process or a cut line nobody knows whether the answer was lost or the act. The answer is kept in the
+act's own transaction, so the second sending finds it and writes nothing. The door asks `answered` before the proof is
+checked (a spent nonce must not hide the first answer) and calls `keep` with the result.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class ActOnce(Base):
-    """`digest`: what a proof would sign (the door leaves secret keys out), so an id is never used for something else."""
+    """`digest`: what a proof would sign (the door leaves secret keys out), so an id stands for one act."""
 
     __tablename__ = "act_once"
     person: Mapped[str] = mapped_column(String(16), primary_key=True)

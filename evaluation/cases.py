@@ -19,7 +19,8 @@ from trading import procedures
 from trading.opening.models import Opening
 from trading.opening.queries import avoid_list, opened_bids
 from trading.project.models import Project
-from trading.project.steps import accept_report, case_row, set_state
+from trading.project.states import accept_report, case_row, set_state
+from venues import queries as venues
 
 # 招标投标法实施条例 art. 51: the seven causes for which a bid may be rejected without the file repeating them
 GROUNDS = (
@@ -160,6 +161,11 @@ def _as_system(tx: Tx, act: Callable[[], object]) -> None:
 def bids(session: Session, case: str) -> list[dict[str, Any]]:
     """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}."""
     return sorted(opened_bids(session, case), key=lambda one: int(one["number"]))
+
+
+def venue_orgs(session: Session, case: CaseFacts) -> dict[str, str]:
+    """{organisation: site} of the venues booked for the case."""
+    return {centre.org_id: centre.region for _, centre in venues.booked(session, case.id, case.parties)}
 
 
 def reference(session: Session, case: CaseFacts) -> str | None:

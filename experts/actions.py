@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
+from accounts.models import Person
 from core import fields
 from core.access import Role
 from core.acts import Tx
@@ -111,15 +112,17 @@ def apply(tx: Tx, case: str, p: P) -> P:
 
 @acting("expert.admit", Role.CENTRE)
 def admit(tx: Tx, case: str, p: P) -> P:
-    """{person, id_hash?, and the facts, unless the person applied with them}: R1-18 is asked, then the expert is in."""
-    fields.only(p, "person", "id_hash", *_FACTS)
+    """{person, and the facts unless the person applied with them}: R1-18 is asked, then the expert is in."""
+    fields.only(p, "person", *_FACTS)
+    person = tx.session.get(Person, fields.text(p, "person", limit=16))
+    if person is None or Role.EXPERT not in person.roles:
+        raise Unusable("person: nobody with the role of an expert")
     with tx.session.no_autoflush:
-        row = _same_or_new(tx, fields.text(p, "person", limit=16))
+        row = _same_or_new(tx, person.id)
         if "region" in p or row.region is None:
             _fill(row, p, tx.now.date())
     refuse_if(admission(row.years, row.level, tx.now.date(), row.region))
-    row.id_hash = fields.sha256(p, "id_hash") if p.get("id_hash") else row.id_hash or ""
-    row.state, row.admitted_at = "active", tx.now
+    row.id_hash, row.state, row.admitted_at = person.id_hash, "active", tx.now
     return _note(tx, "expert.admitted", row, years=row.years, level=row.level)
 
 

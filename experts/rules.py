@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from core.rules import Breach, RuleBook, RuleRow
 from core.money import D
+from core.rules import Breach, RuleBook, RuleRow
 from experts.facts import Avoid, Employment, ExpertFacts
 
 RULES = RuleBook(
     [
-        RuleRow("R1-18", D(8), "年", "招标投标法 第37条", "B", "work in the field before admission"),
-        RuleRow("R1-18-LEVEL", None, "-", "招标投标法 第37条", "B", "senior title or an equal level"),
-        RuleRow("AVOID-FORMER", D(3), "年", "政府采购法实施条例 第9条", "B", "former employment counts", "V"),
+        RuleRow("R1-18", D(8), "年", "招标投标法 第37条", "B", "从事相关领域工作年限"),
+        RuleRow("R1-18-LEVEL", None, "-", "招标投标法 第37条", "B", "高级职称或者同等专业水平"),
+        RuleRow("AVOID-FORMER", D(3), "年", "政府采购法实施条例 第9条", "B", "与供应商存在劳动关系的回避年限", "V"),
     ]
 )
 

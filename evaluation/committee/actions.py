@@ -17,7 +17,6 @@ from core.access import Actor, Role, denied
 from core.acts import Tx
 from core.db import new_id
 from core.doors import acting
-from core.faults import Unusable
 from core.live import LiveEvent
 from core.rules import Breach, Refused, refuse_if
 from evaluation import cases
@@ -78,7 +77,7 @@ def request(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("COMMITTEE-TIME", ARTICLE, "B", f"> {tx.now.isoformat()}", at.isoformat(), "at"))
     representatives = [str(one) for one in fields.items({"l": p.get("representatives") or []}, "l", most=20)]
     _check_representatives(tx, found, representatives)
-    need = {
+    need: P = {
         "experts": fields.integer(p, "experts", least=1, most=99),
         "members_by_site": _counts(p, "members_by_site"),
         "specialities": [str(one) for one in fields.items(p, "specialities", most=50)],

@@ -12,10 +12,11 @@ from core.db import Base, Keyed
 
 
 class Committee(Keyed, Base):
-    """One committee of a case's round; a voided one stays on record beside the one built anew. `need`: {experts, members_by_site, specialities, spares_by_site, representatives}; `at`, `until`: the sitting.
+    """One committee of a case's round; a voided one stays on record beside the one built anew.
 
-    `first_draw_id` froze the list; `draw_id` and `seating_id` are the newest draws. `wanted`: sites for which a
-    replacement draw is owed, one entry a place.
+    `need`: {experts, members_by_site, specialities, spares_by_site, representatives (sealed)}; `at`, `until`: the
+    sitting. `first_draw_id` froze the list; `draw_id` and `seating_id` are the newest draws. `wanted`: sites for which
+    a replacement draw is owed, one entry a place.
     """
 
     __tablename__ = "committee"
@@ -63,6 +64,7 @@ class Member(Keyed, Base):
     pledged_at: Mapped[datetime | None]
     review_locked_at: Mapped[datetime | None]
     scores_locked_at: Mapped[datetime | None]
+    scores_salt: Mapped[str] = mapped_column(String(32), default="")
     stance: Mapped[str] = mapped_column(String(10), default="")
     dissent: Mapped[str] = mapped_column(default="")
     __table_args__ = (

@@ -1,7 +1,7 @@
 """Seats: the whole seating is drawn once under every hard constraint, and each seat is shown at its member's sign-in.
 
-A separate three-party draw with its own commitments: one mechanism for every draw, and its record replays alone. When a
-member is replaced after that, `seating.freeze` again draws only the new one's seat and leaves all others where they are.
+A separate three-party draw with its own commitments: one mechanism for every draw, and its record replays alone. When
+a member is replaced after that, `seating.freeze` again draws only the new one's seat; all others stay where they are.
 """
 
 from __future__ import annotations

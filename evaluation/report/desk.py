@@ -1,0 +1,79 @@
+"""Between the report and the signing desk: open a version, take one off, hear that it was sealed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from certs import desk
+from core import canon
+from core.acts import Tx
+from core.rules import Breach, Refused
+from evaluation.cases import CaseFacts
+from evaluation.committee.models import Committee, Member
+from evaluation.report import papers
+from evaluation.report.models import Report
+from venues import queries as venues
+
+KIND = "evaluation_report"
+
+
+def report_of(session: Session, committee: Committee) -> Report | None:
+    """The newest version."""
+    query = select(Report).where(Report.committee_id == committee.id)
+    return session.scalars(query.order_by(Report.version.desc()).limit(1)).first()
+
+
+def withdraw_open(tx: Tx, committee: Committee, reason: str = "a member was replaced") -> None:
+    """An unsealed version is taken off the desk: its signatures are on a report that is no longer this one."""
+    report = report_of(tx.session, committee)
+    if report is not None and report.state == "open":
+        report.state = "superseded"
+        desk.void_document(tx, report.document_id, reason)
+
+
+def signed_by_anyone(session: Session, report: Report) -> bool:
+    return any(place.signed_at is not None for place in desk.places(session, report.document_id))
+
+
+def publish(tx: Tx, case: CaseFacts, committee: Committee, rows: list[Member], record: dict[str, Any]) -> Report:
+    """Build the paper and put it on the desk: members in any order, the leader last, then the main venue's seal.
+
+    Everybody signs with the certificate of the sign-in.
+    """
+    by_id = {row.id: row for row in rows}
+    signers, last, seal = [], "", False
+    for one in papers.signers(record):
+        if one["seal"]:
+            seal = True
+            continue
+        row = by_id[one["member"]]
+        leading = next(member["leader"] for member in record["committee"] if member["member"] == row.id)
+        signers.append(desk.Signer(one["field"], row.person_id, "leader" if leading else "member", row.certificate))
+        last = one["field"] if leading else last
+    main = next(centre for row, centre in venues.booked(tx.session, case.id, case.parties) if row.part == "main")
+    paper = papers.build(record, demo=tx.config.demo)
+    sealer = desk.sealer(tx.session, main.org_id, tx.now) if seal else None
+    first = desk.first_revision(paper.bytes, paper.boxes, record, signers, sealer)
+    document = desk.open_document(
+        tx, first, case=case.id, kind=KIND, title=f"评标报告 {case.title}", audience="members", last=last
+    )
+    report = Report(
+        committee_id=committee.id, version=record["version"], record=record, state="open", made_at=tx.now,
+        record_sha256=canon.sha256_hex(canon.dumps(record)), document_id=document,
+    )  # fmt: skip
+    tx.session.add(report)
+    tx.session.flush()
+    body = {"document": document, "version": report.version, "record_sha256": report.record_sha256}
+    tx.record(f"case:{case.id}", "report.made", body, case=case.id)
+    return report
+
+
+def open_version(tx: Tx, committee: Committee) -> Report:
+    """The version now being signed; Refused when there is none."""
+    report = report_of(tx.session, committee)
+    if report is None or report.state != "open":
+        raise Refused(Breach("REPORT", "招标投标法 第40条", "B", "open", report.state if report else "-"))
+    return report

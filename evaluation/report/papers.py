@@ -1,0 +1,280 @@
+"""The evaluation report on paper, made of its machine record alone (contents: 12号令 art. 42, domain.md §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from certs.desk import SEAL
+from core import canon
+from core.data import regions
+from core.money import D, yuan
+from core.paper import Paper, PaperResult, SignatureBox
+
+AGREED = "本人同意本评标报告的结论。"
+STANCE = {
+    "agree": "同意并签字",
+    "dissent": "持不同意见并签字（SIGNED_WITH_DISSENT）",
+    "deemed": "拒绝签字且不陈述理由，视为同意（DEEMED_AGREED）",
+}
+IDENTITY = {"certificate": "数字证书", "id_card": "数字证书、身份证件核验", "manual": "数字证书、主持人工核验"}
+LEFT = {"recused": "主动回避", "removed": "更换"}
+Record = Mapping[str, Any]
+
+
+def _at(text: str | None) -> str:
+    if not text:
+        return "—"
+    when = datetime.fromisoformat(text)
+    return f"{when.year}年{when.month}月{when.day}日 {when:%H:%M}"
+
+
+def _site(code: str) -> str:
+    return regions().full_name(code)
+
+
+def _bids(record: Record) -> dict[str, str]:
+    return {bid["id"]: f"{bid['number']}. {bid['org_name']}" for bid in record["bids"]}
+
+
+def _names(record: Record) -> dict[str, str]:
+    return {one["label"]: one["name"] for one in record["committee"]}
+
+
+def _basics(paper: Paper, record: Record) -> None:
+    case = record["case"]
+    rows = [
+        ("项目名称", case["title"]), ("标段编号", case["lot_code"] or "—"), ("招标人", case["tenderer"]),
+        ("招标代理机构", case["agency"] or "自行招标"), ("评标方法", case["method"] or "综合评估法"),
+        ("最高投标限价", f"{case['ceiling']} {case['unit']}" if case["ceiling"] else "—"),
+        ("开标时间", _at(case["opened_at"])), ("评标开始时间", _at(record["began_at"])),
+        ("评标方式", "远程异地评标" if case["remote"] else "集中评标"),
+    ]  # fmt: skip
+    paper.section("基本情况和数据表").facts(rows)
+    paper.section("评标委员会成员名单")
+    paper.table(
+        ["序号", "姓名", "类别", "工作单位", "评标地点", "工位", "身份核验", "职务"],
+        [
+            [
+                str(n), one["name"], "评标专家" if one["kind"] == "expert" else "招标人代表", one["employer"] or "—",
+                _site(one["site"]), one["seat"], IDENTITY.get(one["identity"], "—"),
+                "组长" if one["leader"] else "成员",
+            ]
+            for n, one in enumerate(record["committee"], 1)
+        ],
+        widths=[0.5, 0.8, 0.9, 1.7, 1.7, 0.8, 1.2, 0.6],
+    )  # fmt: skip
+    if record["left"]:
+        paper.text("评标过程中更换的成员，其评审意见无效，由更换后的成员重新评审:")
+        rows_left = [[_site(one["site"]), LEFT.get(one["how"], one["how"]), one["reason"]] for one in record["left"]]
+        paper.table(["评标地点", "情形", "原因"], rows_left, widths=[2, 1, 3])
+    for one in record["draws"]:
+        what = "评标专家抽取" if one["purpose"] == "experts" else "评标座位抽取"
+        held = f"；未揭示方: {'、'.join(one['withheld'])}" if one["withheld"] else ""
+        paper.note(f"{what}记录 {one['draw']}，SHA-256 {one['record_sha256']}{held}")
+
+
+def _opening(paper: Paper, record: Record) -> None:
+    unit = record["case"]["unit"]
+    paper.section("开标记录").table(
+        ["投标编号", "投标人", f"投标报价（{unit}）", "工期（日历天）", "质量"],
+        [
+            [str(one["number"]), one["org_name"], yuan(D(one["price"])) if one["price"] else "无法读取",
+             str(one["duration_days"] or "—"), one["quality"] or "—"]
+            for one in record["bids"]
+        ],
+        widths=[0.8, 2.4, 1.4, 1, 1],
+        align=["centre", "left", "right", "centre", "left"],
+    )  # fmt: skip
+
+
+def _review(paper: Paper, record: Record) -> None:
+    found, bids, names = record["review"], _bids(record), _names(record)
+    out = {one["bid"] for one in found["rejected"]}
+    valid = [name for bid, name in bids.items() if bid not in out]
+    paper.section("符合要求的投标一览表")
+    if valid:
+        paper.table(["投标人", "初步评审"], [[name, "通过"] for name in valid], widths=[4, 1])
+    else:
+        paper.text("无。")
+    paper.section("否决投标的情况说明")
+    if not found["rejected"]:
+        paper.text("经初步评审，没有投标被否决。")
+    for one in found["rejected"]:
+        paper.subsection(bids[one["bid"]])
+        paper.text(f"否决依据（{one['ground']}）: {one['text']}。")
+        marks = [m for m in found["marks"] if m["bid"] == one["bid"] and not m["pass"]]
+        if marks:
+            paper.table(
+                ["评委", "评审项目", "页码", "理由"],
+                [[names[m["member"]], m["item"], m["page"], m["reason"]] for m in marks],
+                widths=[1, 1, 0.8, 4],
+            )
+        votes = [v for v in found["votes"] if (v["bid"], v["ground"]) == (one["bid"], one["ground"])]
+        if votes:
+            yes = sum(v["reject"] for v in votes)
+            paper.text(f"表决: 全体成员 {len(votes)} 人，赞成否决 {yes} 人，反对 {len(votes) - yes} 人，超过半数。")
+    kept = sorted({(v["bid"], v["ground"]) for v in found["votes"]})
+    for bid, ground in kept:
+        if not any((one["bid"], one["ground"]) == (bid, ground) for one in found["rejected"]) and bid not in out:
+            yes = sum(v["reject"] for v in found["votes"] if (v["bid"], v["ground"]) == (bid, ground))
+            paper.text(f"{bids[bid]}: 以 {ground} 提请否决，赞成 {yes} 人，未超过全体成员半数，不予否决。")
+    if found["lack"]:
+        word = "明显缺乏竞争，否决全部投标" if found["lack"]["lack"] else "仍具有竞争性，继续评审"
+        paper.text(f"有效投标不足三个。经表决（认为缺乏竞争 {found['lack']['yes']} 人），评标委员会认定: {word}。")
+        rows = [[names[v["member"]], "是" if v["lack"] else "否", v["reason"]] for v in found["lack_votes"]]
+        paper.table(["评委", "缺乏竞争", "论证"], rows, widths=[1, 0.8, 5])
+
+
+def _method(paper: Paper, record: Record) -> None:
+    paper.section("评标标准、评标方法或者评标因素一览表")
+    data = (record["scoring"] or {}).get("input")
+    if not data:
+        paper.text("全部投标被否决，未进入详细评审。")
+        return
+    price = data["price"]
+    rows = [["投标报价", str(price["full"]), str(price.get("weight", "1")), "按招标文件规定的公式计算"]]
+    rows += [
+        [one.get("name", one["id"]), str(one["max"]), str(one.get("weight", "1")),
+         "客观分" if one.get("kind") == "objective" else "主观分，取各评委平均值"]
+        for one in data["criteria"]
+    ]  # fmt: skip
+    sides = ["left", "centre", "centre", "left"]
+    paper.table(["评标因素", "满分", "权重", "说明"], rows, widths=[2, 0.8, 0.8, 3], align=sides)
+
+
+def _scores(paper: Paper, record: Record) -> None:
+    paper.section("经评审的价格或者评分比较一览表")
+    if not record["scoring"]:
+        paper.text("无。")
+        return
+    data, result, bids = record["scoring"]["input"], record["scoring"]["result"], _bids(record)
+    named = {one["id"]: one.get("name", one["id"]) for one in data["criteria"]}
+    paper.text(f"评标基准价: {result['benchmark']} {record['case']['unit']}。")
+    head = ["投标人", "报价得分", *named.values(), "总分"]
+    rows = [
+        [bids[bid], score, *(result["criterion_scores"][bid][one] for one in named), result["totals"][bid]]
+        for bid, score in result["price_scores"].items()
+    ]
+    wide = [2.2, 1, *[1.0] * len(named), 0.9]
+    paper.table(head, rows, widths=wide, align=["left", *["right"] * (len(head) - 1)])
+    paper.subsection("各评委评分")
+    names = _names(record)
+    lines = [
+        [bids[bid], named[criterion], *(data["scores"][label][bid][criterion] for label in names)]
+        for bid in result["totals"]
+        for criterion in named
+    ]
+    if lines:
+        head = ["投标人", "评分项", *names.values()]
+        sides = ["left", "left", *["right"] * len(names)]
+        paper.table(head, lines, widths=[1.8, 1.4, *[0.7] * len(names)], align=sides)
+    for one in result["eliminated"]:
+        paper.text(f"{bids[one['bid']]} 按招标文件规定淘汰（{one['rule']}）。")
+    _odd_scores(paper, record, named)
+
+
+def _odd_scores(paper: Paper, record: Record, named: Mapping[str, str]) -> None:
+    names, bids = _names(record), _bids(record)
+    if record["anomalies"]:
+        paper.subsection("评分差异较大的复核")
+        rows = [
+            [names[one["expert"]], bids[one["bid"]], named[one["criterion"]], one["score"], one["median"],
+             one["reason"]]
+            for one in record["anomalies"]
+        ]  # fmt: skip
+        head = ["评委", "投标人", "评分项", "评分", "中位数", "评委说明"]
+        paper.table(head, rows, widths=[0.8, 1.6, 1.2, 0.6, 0.7, 2.6])
+    if record["corrections"]:
+        paper.subsection("签字前更正的评分")
+        rows = [
+            [names[one["member"]], bids[one["bid"]], named[one["criterion"]], one["before"], one["after"],
+             one["reason"]]
+            for one in record["corrections"]
+        ]  # fmt: skip
+        head = ["评委", "投标人", "评分项", "原评分", "更正为", "理由"]
+        paper.table(head, rows, widths=[0.8, 1.6, 1.2, 0.7, 0.7, 2.6])
+
+
+def _outcome(paper: Paper, record: Record) -> None:
+    bids = _bids(record)
+    if record["ranked"]:
+        paper.section("经评审的投标人排序")
+        totals = (record["scoring"] or {}).get("result", {}).get("totals", {})
+        rows = [[str(n), bids[bid], totals[bid]] for n, bid in enumerate(record["ranking"], 1)]
+        if rows:
+            paper.table(["名次", "投标人", "总分"], rows, widths=[0.6, 4, 1], align=["centre", "left", "right"])
+        else:
+            paper.text("无。")
+    paper.section("推荐的候选人与签订合同前需要处理的事宜")
+    if record["outcome"] == "all_rejected":
+        paper.text("全部投标被否决，本次评标不推荐中标候选人，招标人应当依法重新招标。")
+    elif record["ranked"]:
+        for place, bid in enumerate(record["candidates"], 1):
+            paper.text(f"第{'一二三'[place - 1]}中标候选人: {bids[bid]}。")
+    else:
+        listed = "；".join(bids[bid] for bid in record["candidates"])
+        paper.text(f"本项目实行评定分离，按投标编号列出不排序的定标候选人: {listed}。")
+    paper.section("澄清、说明、补正事项纪要")
+    if not record["clarifications"]:
+        paper.text("无。")
+    for one in record["clarifications"]:
+        paper.subsection(bids[one["bid"]])
+        paper.text(f"问（{_at(one['asked_at'])}）: {one['question']}")
+        paper.text(f"答（{_at(one['answered_at'])}）: {one['answer'] or '在规定时间内未答复'}")
+    paper.section("评标过程中的异常情况")
+    if not record["incidents"]:
+        paper.text("无。")
+    for one in record["incidents"]:
+        where = f"（{_site(one['site'])}）" if one["site"] else ""
+        paper.text(f"{_at(one['at'])}{where}: {one['text']}")
+
+
+def _signing(paper: Paper, record: Record) -> None:
+    paper.section("评标委员会成员意见与签字")
+    names = _names(record)
+    for one in record["committee"]:
+        if one["stance"] == "dissent":
+            paper.subsection(f"{one['name']}: {STANCE['dissent']}")
+            paper.text(one["dissent"])
+    for one in record["refusals"]:
+        paper.text(f"{names[one['member']]}: {STANCE['deemed']}。见证: {one['witness']}，{one['reference']}。")
+    boxes = [SignatureBox(one["field"], one["label"], seal=one["seal"]) for one in record["signers"]]
+    paper.signatures(boxes, AGREED if len(boxes) else "")
+
+
+def signers(record: Record) -> list[dict[str, Any]]:
+    """[{field, label, member, seal}]: members without those deemed to agree, the leader last, then the seal."""
+    people = [one for one in record["committee"] if one["stance"] != "deemed"]
+    people = [one for one in people if not one["leader"]] + [one for one in people if one["leader"]]
+    rows = [
+        {"field": one["label"], "member": one["member"], "seal": False,
+         "label": f"{one['name']}{'（组长）' if one['leader'] else ''}"}
+        for one in people
+    ]  # fmt: skip
+    return [*rows, {"field": SEAL, "member": "", "seal": True, "label": "交易中心见证"}]
+
+
+def build(record: Record, *, demo: bool) -> PaperResult:
+    """The paper for this record, and where its signature boxes landed. About 0.3 s: call it outside transactions.
+
+    The same record gives the same bytes and is kept, so an act that finds it built does no work.
+    """
+    return _built(canon.dumps(dict(record)), demo)
+
+
+@lru_cache(maxsize=8)
+def _built(data: bytes, demo: bool) -> PaperResult:
+    record = canon.loads(data)
+    record["signers"] = signers(record)
+    case = record["case"]
+    paper = Paper(
+        "评标报告", subtitle=case["title"], issuer="评标委员会", number=case["lot_code"] or case["id"],
+        digest=canon.sha256_hex(data)[:16], demo=demo,
+    )  # fmt: skip
+    for part in (_basics, _opening, _review, _method, _scores, _outcome, _signing):
+        part(paper, record)
+    paper.note("本报告附有机器可读记录 record.json，载明全部评审意见、评分和计算过程，任何人可据以复算。")
+    return paper.build()

@@ -1,0 +1,177 @@
+"""The machine record evaluation-report/1: all that the report says, as data anyone can recompute.
+
+{schema, version, case, bids, committee, draws, review, clarifications, scoring, commitments, anomalies, corrections,
+ outcome, ranked, candidates, ranking, incidents, signers}. Scores stand under labels member-1 … member-n; `committee`
+says whose they are. `ranking` is null where the award is separated from the evaluation (domain.md §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.models import Org, Person
+from certs import drawdesk, draws
+from core import canon
+from evaluation import cases
+from evaluation.cases import CaseFacts
+from evaluation.clarify.actions import of_committee
+from evaluation.committee.models import OUT, Committee, Member
+from evaluation.committee.queries import members
+from evaluation.report.models import Refusal
+from evaluation.review import queries as review
+from evaluation.scoring import sheet
+from evaluation.scoring.models import Correction
+from evaluation.sitting.flow import LACK
+from evaluation.sitting.models import Incident, Sitting
+from experts.queries import employers
+from venues.models import Seat
+
+SCHEMA = "evaluation-report/1"
+MOST_CANDIDATES = 3  # 实施条例 art. 53
+
+
+def _case(session: Session, case: CaseFacts) -> dict[str, Any]:
+    def name(org: str) -> str:
+        row = session.get(Org, org) if org else None
+        return row.name if row else ""
+
+    return {
+        "id": case.id, "title": case.title, "lot_code": case.lot_code, "region": case.region, "regime": case.regime,
+        "unit": case.unit, "ceiling": case.ceiling, "tenderer": name(case.tenderer), "agency": name(case.agency),
+        "method": str(case.evaluation.get("method", "")), "remote": str(case.remote.get("mode", "")),
+        "opened_at": case.opened_at.isoformat() if case.opened_at else None,
+    }  # fmt: skip
+
+
+def _bids(bids: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    keys = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256")
+    return [{key: bid.get(key) for key in keys} for bid in bids]
+
+
+def _committee(session: Session, sitting: Sitting, rows: Sequence[Member]) -> list[dict[str, Any]]:
+    work = employers(session, [row.person_id for row in rows])
+    found = []
+    for row in rows:
+        person = session.get(Person, row.person_id)
+        seat = session.get(Seat, row.seat_id)
+        found.append(
+            {
+                "label": sheet.labels(rows)[row.id], "member": row.id, "name": person.name if person else "",
+                "kind": row.kind, "leader": row.id == sitting.leader_id, "site": row.site,
+                "employer": work.get(row.person_id, ("", ""))[0], "seat": seat.label if seat else "",
+                "signed_in_at": row.signed_in_at, "pledged_at": row.pledged_at, "identity": row.identity.get("how", ""),
+                "certificate": row.certificate, "stance": row.stance or "agree", "dissent": row.dissent,
+            }
+        )  # fmt: skip
+    return found
+
+
+def _draws(session: Session, case: str) -> list[dict[str, Any]]:
+    return [
+        {"draw": row.id, "purpose": row.purpose, "list": draws.list_hash(row.frozen),
+         "record_sha256": canon.sha256_hex(canon.dumps(row.record)),
+         "withheld": sorted({"centre", "supervisor", "tenderer"} - {one["party"] for one in row.reveals})}
+        for row in drawdesk.of_case(session, case)
+        if row.record is not None and row.purpose in ("experts", "seating")
+    ]  # fmt: skip
+
+
+def _review(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[Member]) -> dict[str, Any]:
+    names = sheet.labels(rows)
+    marks = [
+        {"member": names[one.member_id], "bid": one.bid_id, "item": one.item, "pass": one.passed, "page": one.page,
+         "reason": one.reason, "ground": one.ground}
+        for one in review.marks(session, rows)
+    ]  # fmt: skip
+    votes = [
+        {"member": names[one.member_id], "bid": one.bid_id, "ground": one.ground, "reject": one.reject,
+         "reason": one.reason}
+        for one in review.votes(session, rows)
+    ]  # fmt: skip
+    lack = [
+        {"member": names[one.member_id], "lack": one.lack, "reason": one.reason}
+        for one in review.lack_votes(session, rows)
+    ]
+    grounds = case.grounds | {LACK: "有效投标不足三个且明显缺乏竞争，评标委员会否决全部投标"}
+    rejected = [{"bid": bid, "ground": g, "text": grounds[g]} for bid, g in sorted(sitting.rejected.items())]
+    items = [dict(one) for one in case.items]
+    return {"items": items, "marks": marks, "votes": votes, "rejected": rejected, "lack_votes": lack,
+            "lack": sitting.lack or None}  # fmt: skip
+
+
+def candidates(case: CaseFacts, bids: Sequence[dict[str, Any]], result: dict[str, Any]) -> list[str]:
+    """R1-22: at most three (or the award block's number where the award is separate), by total.
+
+    In ranked order, or, where no rank may be printed, in bid-number order.
+    """
+    most = int(case.award.get("candidates", MOST_CANDIDATES)) if case.award.get("separate") else MOST_CANDIDATES
+    best = list(result.get("ranking", []))[:most]
+    return best if case.ranked else [bid["id"] for bid in bids if bid["id"] in best]
+
+
+def _unranked(result: dict[str, Any]) -> dict[str, Any]:
+    """Totals and derivation without the order: no rank is printed where the award is separate (domain.md §5)."""
+    steps = [one for one in result.get("derivation", []) if one["step"] not in ("ranking", "tie")]
+    return {key: value for key, value in result.items() if key not in ("ranking", "derivation")} | {
+        "derivation": steps
+    }
+
+
+def build(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
+    """The record as of now; the same rows give the same record."""
+    case = cases.facts(session, committee.case_id)
+    rows, bids = members(session, committee), cases.bids(session, committee.case_id)
+    names, result = sheet.labels(rows), dict(sitting.result)
+    ids = [row.id for row in rows]
+    flags = sheet.anomalies(session, case, rows, sitting.scoring) if sitting.scoring else []
+    changed = session.scalars(
+        select(Correction).where(Correction.member_id.in_(ids)).order_by(Correction.at, Correction.id)
+    )
+    refusals = {row.member_id: row for row in session.scalars(select(Refusal).where(Refusal.member_id.in_(ids)))}
+    incidents = session.scalars(
+        select(Incident).where(Incident.committee_id == committee.id).order_by(Incident.at, Incident.id)
+    )
+    record = {
+        "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
+        "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
+        "left": [{"site": row.site, "how": row.state, "reason": row.reason}
+                 for row in members(session, committee, *OUT) if row.signed_in_at],
+        "began_at": sitting.began_at, "review": _review(session, case, sitting, rows),
+        "clarifications": [
+            {"bid": one.bid_id, "question": one.question, "asked_at": one.asked_at, "answer": one.answer,
+             "answered_at": one.answered_at, "attachments": one.attachments}
+            for one in of_committee(session, committee.id)
+        ],
+        "scoring": {"input": sitting.scoring, "result": result if case.ranked else _unranked(result)}
+        if result else None,
+        "commitments": {names[row.id]: {"salt": row.scores_salt} for row in rows if row.scores_salt},
+        "anomalies": [
+            {key: one[key] for key in ("expert", "bid", "criterion", "score", "median", "deviation_pct", "reason")}
+            for one in flags
+        ],
+        "corrections": [
+            {"member": names[one.member_id], "bid": one.bid_id, "criterion": one.criterion, "before": one.before,
+             "after": one.after, "reason": one.reason}
+            for one in changed
+        ],
+        "outcome": "evaluated" if result.get("ranking") else "all_rejected",
+        "ranked": case.ranked, "ranking": result.get("ranking", []) if case.ranked else None,
+        "candidates": candidates(case, bids, result),
+        "refusals": [
+            {"member": names[member], "witness": one.witness_name, "reference": one.reference}
+            for member, one in sorted(refusals.items(), key=lambda item: names[item[0]])
+        ],
+        "incidents": [
+            {"at": one.at, "kind": one.kind, "site": one.site, "text": one.text} for one in incidents
+        ],
+    }  # fmt: skip
+    # One round through canonical JSON: what is stored is what is hashed, times and decimals as text.
+    plain: dict[str, Any] = canon.loads(canon.dumps(record))
+    return plain
+
+
+

@@ -1,0 +1,140 @@
+"""Acts of the preliminary review: marks, their lock, votes to reject, the vote below three bids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import fields
+from core.acts import Tx
+from core.doors import acting
+from core.faults import Unusable
+from core.rules import Breach, Refused
+from evaluation import cases
+from evaluation.committee.actions import unnamed
+from evaluation.review import queries
+from evaluation.review.models import LackVote, Mark, RejectVote
+from evaluation.sitting import flow
+from evaluation.sitting.actions import MEMBERS
+from evaluation.sitting.guards import Room, enter
+
+P = dict[str, Any]
+ARTICLE = "招标投标法实施条例 第51条"
+
+
+def _bid(room_bids: set[str], p: P) -> str:
+    bid = fields.text(p, "bid", limit=16)
+    if bid not in room_bids:
+        raise Unusable("bid: not an opened bid of this case")
+    return bid
+
+
+def _mark(room: Room, bids: set[str], one: Any, now: Any) -> Mark:
+    if not isinstance(one, dict):
+        raise Unusable("marks: objects are expected")
+    fields.only(one, "bid", "item", "pass", "page", "reason", "ground")
+    passed = fields.yes_no(one, "pass")
+    item = fields.choice(one, "item", [row["id"] for row in room.case.items])
+    row = Mark(
+        member_id=room.me.id, bid_id=_bid(bids, one), item=item, passed=passed, at=now,
+        page=fields.text(one, "page", limit=40, default=""), reason=fields.text(one, "reason", limit=500, default=""),
+        ground="",
+    )  # fmt: skip
+    if passed:
+        return row
+    ground = fields.text(one, "ground", limit=20, default="")
+    if ground not in room.case.grounds:
+        listed = " ".join(sorted(room.case.grounds))
+        raise Refused(Breach("GROUND", ARTICLE, "B", listed, ground or "-", "ground"))
+    for name in ("page", "reason"):
+        if not getattr(row, name):
+            raise Refused(Breach("FAIL-REASON", ARTICLE, "B", name, "-", name))
+    row.ground = ground
+    return row
+
+
+@acting("prelim.mark", *MEMBERS)
+def mark(tx: Tx, case: str, p: P) -> P:
+    """{bid, item, pass, page?, reason?, ground?} or {marks: [those]}: own findings, changeable until locked.
+
+    A fail names page, reason and one of the file's grounds: nothing else can reject a bid.
+    """
+    room = enter(tx, case, "PRELIM")
+    if room.me.review_locked_at is not None:
+        raise Refused(Breach("LOCKED", ARTICLE, "B", "before prelim.lock", room.me.review_locked_at.isoformat()))
+    given = fields.items(p, "marks", most=2000) if "marks" in p else [p]
+    bids = {bid["id"] for bid in cases.bids(tx.session, case)}
+    rows = [_mark(room, bids, one, tx.now) for one in given]
+    for row in rows:
+        tx.session.merge(row)
+    listed = [
+        {"bid": row.bid_id, "item": row.item, "pass": row.passed, "page": row.page, "reason": row.reason,
+         "ground": row.ground}
+        for row in rows
+    ]  # fmt: skip
+    body = {"member": room.me.id, "marks": listed}
+    unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "review.marked", body, case=case))
+    done = sum(one.member_id == room.me.id for one in queries.marks(tx.session, room.all))
+    flow.tell(tx, case, "review.progress", {"member": room.me.id, "done": done})
+    return {"done": done, "of": len(bids) * len(room.case.items)}
+
+
+@acting("prelim.lock", *MEMBERS)
+def lock(tx: Tx, case: str, p: P) -> P:
+    """{}: every item of every bid has a finding; from now on it stands."""
+    fields.only(p)
+    room = enter(tx, case, "PRELIM")
+    mine = [one for one in queries.marks(tx.session, room.all) if one.member_id == room.me.id]
+    wanted = len(cases.bids(tx.session, case)) * len(room.case.items)
+    if len(mine) < wanted:
+        raise Refused(Breach("INCOMPLETE-REVIEW", "招标投标法 第40条", "B", str(wanted), str(len(mine))))
+    if room.me.review_locked_at is None:
+        room.me.review_locked_at = tx.now
+        body = {"member": room.me.id, "fails": sum(not one.passed for one in mine)}
+        unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "review.locked", body, case=case))
+        flow.tell(tx, case, "review.locked", {"member": room.me.id})
+    return {"stage": flow.advance(tx, room.committee)}
+
+
+@acting("reject.vote", *MEMBERS)
+def vote(tx: Tx, case: str, p: P) -> P:
+    """{bid, ground, reject, reason?}: once, on a pair that somebody failed, after every member has locked.
+
+    Rejected = more than half of all members. A bid whose price cannot be read cannot be kept: there is no score for it.
+    """
+    fields.only(p, "bid", "ground", "reject", "reason")
+    room = enter(tx, case, "PRELIM")
+    if not queries.all_marked(room.all):
+        there = sum(row.review_locked_at is not None for row in room.all)
+        raise Refused(Breach("REVIEW-OPEN", ARTICLE, "B", str(len(room.all)), str(there)))
+    bids = cases.bids(tx.session, case)
+    bid = _bid({one["id"] for one in bids}, p)
+    ground, reject = fields.text(p, "ground", limit=20), fields.yes_no(p, "reject")
+    if (bid, ground) not in queries.questions(tx.session, room.all, bids):
+        raise Refused(Breach("GROUND", ARTICLE, "B", "a pair that a member failed", ground, "ground"))
+    if not reject and not next(one for one in bids if one["id"] == bid)["price"]:
+        raise Refused(Breach("NO-PRICE", ARTICLE, "B", "reject", "a price that cannot be read", "reject"))
+    if tx.session.get(RejectVote, (room.me.id, bid, ground)) is not None:
+        raise Refused(Breach("VOTED", ARTICLE, "B", "one vote", "cast already"))
+    reason = fields.text(p, "reason", limit=500) if reject else fields.text(p, "reason", limit=500, default="")
+    tx.session.add(
+        RejectVote(member_id=room.me.id, bid_id=bid, ground=ground, reject=reject, reason=reason, at=tx.now)
+    )
+    body = {"member": room.me.id, "bid": bid, "ground": ground, "reject": reject, "reason": reason}
+    unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "reject.voted", body, case=case))
+    flow.tell(tx, case, "reject.voted", {"member": room.me.id, "bid": bid, "ground": ground})
+    return {"stage": flow.advance(tx, room.committee)}
+
+
+@acting("lack.vote", *MEMBERS)
+def lack(tx: Tx, case: str, p: P) -> P:
+    """{lack, reason}: fewer than three valid bids; is competition clearly lacking? (12号令 art. 27, 1117号 art. 13)"""
+    fields.only(p, "lack", "reason")
+    room = enter(tx, case, "LACK")
+    if tx.session.get(LackVote, room.me.id) is not None:
+        raise Refused(Breach("VOTED", "评标委员会和评标方法暂行规定 第27条", "B", "one vote", "cast already"))
+    found, reason = fields.yes_no(p, "lack"), fields.text(p, "reason", limit=500)
+    tx.session.add(LackVote(member_id=room.me.id, lack=found, reason=reason, at=tx.now))
+    body = {"member": room.me.id, "lack": found, "reason": reason}
+    unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "lack.voted", body, case=case))
+    flow.tell(tx, case, "lack.voted", {"member": room.me.id})
+    return {"stage": flow.advance(tx, room.committee)}

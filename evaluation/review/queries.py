@@ -1,0 +1,60 @@
+"""Marks and votes of the members still in; whoever left has no say any more (实施条例 art. 48)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evaluation.committee.models import Member
+from evaluation.committee.rules import more_than_half
+from evaluation.review.models import LackVote, Mark, RejectVote
+
+UNREADABLE = "TL51-6"  # a bid whose price could not be read goes to a vote by itself
+
+
+def marks(session: Session, rows: Sequence[Member]) -> list[Mark]:
+    ids = [row.id for row in rows]
+    query = select(Mark).where(Mark.member_id.in_(ids)).order_by(Mark.bid_id, Mark.item, Mark.member_id)
+    return list(session.scalars(query))
+
+
+def votes(session: Session, rows: Sequence[Member]) -> list[RejectVote]:
+    ids = [row.id for row in rows]
+    query = select(RejectVote).where(RejectVote.member_id.in_(ids))
+    return list(session.scalars(query.order_by(RejectVote.bid_id, RejectVote.ground, RejectVote.member_id)))
+
+
+def lack_votes(session: Session, rows: Sequence[Member]) -> list[LackVote]:
+    ids = [row.id for row in rows]
+    return list(session.scalars(select(LackVote).where(LackVote.member_id.in_(ids)).order_by(LackVote.member_id)))
+
+
+def questions(session: Session, rows: Sequence[Member], bids: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """(bid, ground) pairs on which every member must vote: all that a member failed, and unreadable prices."""
+    asked = {(one.bid_id, one.ground) for one in marks(session, rows) if not one.passed}
+    asked |= {(bid["id"], UNREADABLE) for bid in bids if not bid["price"]}
+    return sorted(asked)
+
+
+def all_marked(rows: Sequence[Member]) -> bool:
+    return all(row.review_locked_at is not None for row in rows)
+
+
+def outcome(
+    session: Session, rows: Sequence[Member], bids: Sequence[dict[str, Any]]
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """(pairs still short of votes, {bid: ground} rejected by more than half of all members)."""
+    cast: dict[tuple[str, str], list[bool]] = {}
+    for vote in votes(session, rows):
+        cast.setdefault((vote.bid_id, vote.ground), []).append(vote.reject)
+    open_pairs = []
+    rejected: dict[str, str] = {}
+    for pair in questions(session, rows, bids):
+        if len(cast.get(pair, [])) < len(rows):
+            open_pairs.append(pair)
+        elif more_than_half(sum(cast[pair]), len(rows)):
+            rejected.setdefault(*pair)
+    return open_pairs, rejected

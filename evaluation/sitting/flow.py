@@ -1,0 +1,149 @@
+"""How a sitting goes on by itself: each stage is left as soon as what it waits for is there.
+
+A member who leaves takes all his opinions with him (实施条例 art. 48): the sitting falls back to signing in and walks
+forward again over what the others have locked, as far as the newcomer lets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete
+
+from core.acts import Tx
+from evaluation import cases
+from evaluation.cases import CaseFacts
+from evaluation.committee.models import Committee, Member
+from evaluation.committee.queries import members
+from evaluation.committee.rules import more_than_half
+from evaluation.review import queries as review
+from evaluation.scoring import sheet
+from evaluation.sitting.guards import complete, sitting_of
+from evaluation.sitting.models import LeaderVote, Sitting
+from methods.scoring import score
+
+LACK = "LACK"  # the ground of bids rejected together for lack of competition (12号令 art. 27)
+
+
+@dataclass(frozen=True)
+class State:
+    tx: Tx
+    case: CaseFacts
+    committee: Committee
+    sitting: Sitting
+    rows: list[Member]
+    bids: list[dict[str, Any]]
+
+
+def _sign_in(s: State) -> str:
+    return "LEADER" if complete(s.committee, s.rows) else ""
+
+
+def _leader(s: State) -> str:
+    if not s.sitting.leader_id:
+        return ""
+    if s.sitting.began_at is None:
+        s.sitting.began_at = s.tx.now
+    return "PRELIM"
+
+
+def _prelim(s: State) -> str:
+    if not review.all_marked(s.rows):
+        return ""
+    waiting, rejected = review.outcome(s.tx.session, s.rows, s.bids)
+    if waiting:
+        return ""
+    s.sitting.rejected, s.sitting.lack = rejected, {}
+    valid = len(s.bids) - len(rejected)
+    body = {"rejected": rejected, "valid": valid}
+    s.tx.record(f"case:{s.case.id}", "review.settled", body, case=s.case.id)
+    if valid == 0:
+        return "SUMMARY"
+    return "LACK" if valid < 3 else _open_scoring(s)
+
+
+def _lack(s: State) -> str:
+    votes = review.lack_votes(s.tx.session, s.rows)
+    if len(votes) < len(s.rows):
+        return ""
+    yes = sum(one.lack for one in votes)
+    lack = more_than_half(yes, len(s.rows))
+    s.sitting.lack = {"lack": lack, "yes": yes, "no": len(votes) - yes}
+    s.tx.record(f"case:{s.case.id}", "lack.settled", dict(s.sitting.lack), case=s.case.id)
+    if not lack:
+        return _open_scoring(s)
+    s.sitting.rejected = {bid["id"]: LACK for bid in s.bids} | s.sitting.rejected
+    return "SUMMARY"
+
+
+def _open_scoring(s: State) -> str:
+    """A lock stands only over a full sheet: a bid that came back with a replacement's vote must be scored too."""
+    given = sheet.scores(s.tx.session, s.rows)
+    for row in s.rows:
+        if row.scores_locked_at and sheet.missing(s.case, s.bids, s.sitting.rejected, given, row):
+            row.scores_locked_at = None
+            s.tx.record(f"case:{s.case.id}", "score.reopened", {"member": row.id}, case=s.case.id)
+    return "SCORING"
+
+
+def _scoring(s: State) -> str:
+    if not all(row.scores_locked_at for row in s.rows):
+        return ""
+    summarise(s)
+    return "SUMMARY"
+
+
+def summarise(s: State) -> None:
+    """Totals by methods.scoring, once objective items agree; until then there is no result and so no report."""
+    data = sheet.sheet(s.tx.session, s.case, s.rows, s.sitting.rejected)
+    s.sitting.scoring = data
+    s.sitting.result = {} if sheet.objective_gaps(s.case, data) else score(data)
+    body = {"totals": s.sitting.result.get("totals", {}), "benchmark": s.sitting.result.get("benchmark")}
+    s.tx.record(f"case:{s.case.id}", "scores.summarised", body, case=s.case.id)
+
+
+STEPS: dict[str, Callable[[State], str]] = {
+    "SIGN_IN": _sign_in, "LEADER": _leader, "PRELIM": _prelim, "LACK": _lack, "SCORING": _scoring,
+}  # fmt: skip
+
+
+def state(tx: Tx, committee: Committee) -> State:
+    tx.session.flush()
+    case = cases.facts(tx.session, committee.case_id)
+    rows = members(tx.session, committee)
+    return State(tx, case, committee, sitting_of(tx, committee), rows, cases.bids(tx.session, case.id))
+
+
+def advance(tx: Tx, committee: Committee) -> str:
+    """Walk forward as far as possible; returns the stage reached. Stages are told to the room and to watchers."""
+    s = state(tx, committee)
+    while step := STEPS.get(s.sitting.stage):
+        goal = step(s)
+        if not goal:
+            break
+        s.sitting.stage = goal
+        tell(tx, s.case.id, "sitting.stage", {"stage": goal})
+        tx.record(f"case:{s.case.id}", "sitting.stage", {"stage": goal}, case=s.case.id)
+        if goal == "LEADER" and s.case.state == "COMMITTEE_SET":
+            cases.move(tx, s.case.id, "evaluation.begin")
+    return s.sitting.stage
+
+
+def fall_back(tx: Tx, committee: Committee, gone: Member) -> None:
+    """After a member who had signed in is out: nobody goes on until the place is filled and the newcomer is level."""
+    sitting = sitting_of(tx, committee)
+    sitting.stage, sitting.result, sitting.scoring = "SIGN_IN", {}, {}
+    if sitting.leader_id == gone.id:
+        sitting.leader_id, sitting.leader_round = "", 1
+        # The election starts anew; who voted for whom before stands in the ledger.
+        ids = [row.id for row in members(tx.session, committee)] + [gone.id]
+        tx.session.execute(delete(LeaderVote).where(LeaderVote.voter_id.in_(ids)))
+    tell(tx, committee.case_id, "sitting.stage", {"stage": "SIGN_IN"})
+
+
+def tell(tx: Tx, case: str, kind: str, data: dict[str, Any]) -> None:
+    """To the room and to those who watch it; never a score, never a name."""
+    tx.publish(f"room:{case}", kind, data)
+    tx.publish(f"watch:{case}", kind, data)

@@ -1,0 +1,239 @@
+"""What a member of the committee sees: the evaluation room in one answer (domain.md §4, visibility).
+
+Before sign-in nothing; signed in, the list of bidders to pledge on; pledged, the bids and one's own work. Nobody sees
+another's scores here: the leader alone gets the board of what is done, and the summary once every member has locked.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from accounts.models import Person
+from certs import desk
+from core.access import Actor, Role, denied
+from core.doors import asking
+from core.rules import Refused
+from evaluation import cases
+from evaluation.cases import CaseFacts
+from evaluation.clarify.actions import of_committee
+from evaluation.committee.models import Committee, Member
+from evaluation.committee.queries import by_person, committee_of, members, places
+from evaluation.report.desk import report_of
+from evaluation.review import queries as review
+from evaluation.review.models import LackVote
+from evaluation.scoring import sheet
+from evaluation.sitting.models import LeaderVote, Sitting
+from evaluation.sitting.presence import PRESENCE
+from venues import queries as venues
+from venues.models import Seat
+
+BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256", "attachments",
+            "problem")  # fmt: skip
+
+
+def fresh(committee: Committee) -> Sitting:
+    """What stands before the first sign-in."""
+    return Sitting(
+        committee_id=committee.id, stage="SIGN_IN", leader_id="", leader_round=1, paused="", until=committee.until,
+        rejected={}, lack={}, scoring={}, result={},
+    )  # fmt: skip
+
+
+def sitting_for(session: Session, committee: Committee) -> Sitting:
+    return session.get(Sitting, committee.id) or fresh(committee)
+
+
+def name_of(session: Session, member: Member) -> str:
+    person = session.get(Person, member.person_id) if member.person_id else None
+    return person.name if person else ""
+
+
+def sites(session: Session, case: CaseFacts, rows: list[Member], now: datetime, *, names: bool) -> list[dict[str, Any]]:
+    """Booked venues with the seats already revealed: who has signed in, and who is there by heartbeat now."""
+    there = PRESENCE.present(case.id, now)
+    found = []
+    for booking, centre in venues.booked(session, case.id, case.parties):
+        seats = []
+        for row in rows:
+            if row.site != centre.region or not row.seat_id:
+                continue
+            seat = session.get_one(Seat, row.seat_id)
+            one = {
+                "seat": seat.id, "label": seat.label, "cell": seat.cell, "x": seat.x, "y": seat.y, "member": row.id,
+                "number": row.number, "state": row.state, "present": row.id in there,
+            }  # fmt: skip
+            seats.append(one | ({"name": name_of(session, row)} if names else {}))
+        expected = sum(row.site == centre.region for row in rows)
+        found.append({"site": centre.region, "name": centre.name, "part": booking.part, "expected": expected,
+                      "seats": seats})  # fmt: skip
+    return found
+
+
+def _mine(
+    session: Session, case: CaseFacts, sitting: Sitting, me: Member, bids: list[dict[str, Any]]
+) -> dict[str, Any]:
+    marks = review.marks(session, [me])
+    given = sheet.scores(session, [me])
+    scores: dict[str, dict[str, str]] = {}
+    for (_, bid, criterion), points in given.items():
+        scores.setdefault(bid, {})[criterion] = points
+    done = {
+        bid["id"]: {
+            "review": sum(one.bid_id == bid["id"] for one in marks), "review_of": len(case.items),
+            "scores": len(scores.get(bid["id"], {})), "scores_of": len(case.criteria),
+        }
+        for bid in bids
+    }  # fmt: skip
+    return {
+        "marks": [
+            {"bid": m.bid_id, "item": m.item, "pass": m.passed, "page": m.page, "reason": m.reason, "ground": m.ground}
+            for m in marks
+        ],
+        "scores": scores, "done": done, "review_locked": me.review_locked_at is not None,
+        "scores_locked": me.scores_locked_at is not None, "stance": me.stance,
+        "missing": sheet.missing(case, bids, sitting.rejected, given, me),
+    }  # fmt: skip
+
+
+def _votes(session: Session, rows: list[Member], me: Member, bids: list[dict[str, Any]]) -> dict[str, Any]:
+    """The pairs to vote on with the findings behind them; open only when every member has locked the review."""
+    if not review.all_marked(rows):
+        return {"pairs": [], "waiting": sum(row.review_locked_at is None for row in rows)}
+    cast = {(v.bid_id, v.ground): v.reject for v in review.votes(session, [me])}
+    fails = [m for m in review.marks(session, rows) if not m.passed]
+    pairs = [
+        {
+            "bid": bid, "ground": ground, "mine": cast.get((bid, ground)),
+            "findings": [{"item": m.item, "page": m.page, "reason": m.reason} for m in fails
+                         if (m.bid_id, m.ground) == (bid, ground)],
+        }
+        for bid, ground in review.questions(session, rows, bids)
+    ]  # fmt: skip
+    return {"pairs": pairs, "waiting": 0}
+
+
+def _flags(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Member], me: Member) -> list[dict[str, Any]]:
+    """Own scores that need a word, without the others': the median is told, it is what the flag is measured from."""
+    if sitting.stage != "SUMMARY" or not sitting.scoring:
+        return []
+    keys = ("bid", "criterion", "score", "median", "deviation_pct", "reason")
+    found = [
+        {key: one[key] for key in keys}
+        for one in sheet.anomalies(session, case, rows, sitting.scoring)
+        if one["member"] == me.id
+    ]
+    own = sitting.scoring["scores"][sheet.labels(rows)[me.id]]
+    return found + [
+        {"bid": bid, "criterion": one, "score": own[bid][one], "objective": True, "reason": ""}
+        for bid, one in sheet.objective_gaps(case, sitting.scoring)
+    ]
+
+
+def tasks(session: Session, sitting: Sitting, rows: list[Member], me: Member, view: dict[str, Any]) -> list[str]:
+    """Names of the acts this member still owes in the present stage."""
+    mine, leading = view["mine"], me.id == sitting.leader_id
+    match sitting.stage:
+        case "LEADER":
+            voted = session.get(LeaderVote, (me.id, sitting.leader_round)) is not None
+            return [] if voted else ["leader.vote"]
+        case "PRELIM":
+            if not mine["review_locked"]:
+                return ["prelim.mark", "prelim.lock"]
+            return ["reject.vote"] if any(one["mine"] is None for one in view["votes"]["pairs"]) else []
+        case "LACK":
+            return [] if session.get(LackVote, me.id) is not None else ["lack.vote"]
+        case "SCORING":
+            return [] if mine["scores_locked"] else ["score.save", "score.lock"]
+        case "SUMMARY":
+            own = ["anomaly.confirm"] if any(not one["reason"] for one in view["flags"]) else []
+            return own + (["report.make"] if leading else [])
+        case "REPORT":
+            report = view["report"]
+            return ["paper.sign"] if report and not report["signed_by_me"] and me.stance != "deemed" else []
+    return []
+
+
+def board(session: Session, case: CaseFacts, rows: list[Member]) -> list[dict[str, Any]]:
+    """The leader's completion board: how far each member is, no content."""
+    marks, given = review.marks(session, rows), sheet.scores(session, rows)
+    return [
+        {
+            "member": row.id, "number": row.number, "marks": sum(m.member_id == row.id for m in marks),
+            "review_locked": row.review_locked_at is not None, "scores": sum(key[0] == row.id for key in given),
+            "scores_locked": row.scores_locked_at is not None,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def summary(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Member]) -> dict[str, Any] | None:
+    """Totals, price scores, everyone's scores and flags: None until every member has locked."""
+    if sitting.stage not in ("SUMMARY", "REPORT", "SIGNED") or not sitting.scoring:
+        return None
+    return {
+        "result": dict(sitting.result), "scores": sitting.scoring["scores"],
+        "objective_gaps": sheet.objective_gaps(case, sitting.scoring),
+        "anomalies": [
+            {key: value for key, value in one.items() if key != "member"}
+            for one in sheet.anomalies(session, case, rows, sitting.scoring)
+        ],
+    }  # fmt: skip
+
+
+def _report(session: Session, committee: Committee, me: Member) -> dict[str, Any] | None:
+    report = report_of(session, committee)
+    if report is None or report.state == "superseded":
+        return None
+    fields = desk.places(session, report.document_id)
+    mine = next((one for one in fields if one.person_id == me.person_id), None)
+    return {
+        "document": report.document_id, "version": report.version, "state": report.state,
+        "field": mine.name if mine else "", "signed_by_me": bool(mine and mine.signed_at),
+        "signed": sum(one.signed_at is not None for one in fields), "of": len(fields),
+    }  # fmt: skip
+
+
+def is_member(session: Session, actor: Actor, case: str) -> bool:
+    """For the channel `room:<case>`: pledged members alone."""
+    committee = committee_of(session, case)
+    me = by_person(session, committee, actor.person) if committee and actor.person else None
+    return me is not None and me.state == "pledged"
+
+
+@asking("room.view", Role.EXPERT, Role.TENDERER)
+def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
+    """The room for the asking member; a tenderer's representative sees what a member sees."""
+    committee = committee_of(session, case)
+    me = by_person(session, committee, actor.person) if committee else None
+    if committee is None or me is None or me.state not in ("accepted", "signed_in", "pledged"):
+        raise Refused(denied("MEMBER", "a member of this committee", "-"))
+    facts, sitting = cases.facts(session, case), sitting_for(session, committee)
+    answer: dict[str, Any] = {"case": case, "title": facts.title, "state": me.state, "site": me.site,
+                              "at": committee.at.isoformat()}  # fmt: skip
+    if me.state == "accepted":
+        return answer | {"tasks": ["sitting.signin"]}
+    bids = cases.bids(session, case)
+    answer |= {"member": me.id, "seat": me.seat_id, "bidders": [{"org": b["org"], "name": b["org_name"]} for b in bids]}
+    if me.state == "signed_in":
+        return answer | {"tasks": ["pledge.sign"]}
+    rows = members(session, committee)
+    answer |= {
+        "stage": sitting.stage, "paused": sitting.paused, "until": sitting.until.isoformat(),
+        "leader": sitting.leader_id, "leader_round": sitting.leader_round, "places": places(committee),
+        "unit": facts.unit, "ceiling": facts.ceiling, "sites": sites(session, facts, rows, now, names=True),
+        "bids": [{key: bid.get(key) for key in BID_KEYS} for bid in bids], "items": list(facts.items),
+        "grounds": facts.grounds, "criteria": list(facts.criteria), "rejected": dict(sitting.rejected),
+        "mine": _mine(session, facts, sitting, me, bids), "votes": _votes(session, rows, me, bids),
+        "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
+        "clarifications": [
+            {"id": c.id, "bid": c.bid_id, "question": c.question, "until": c.answer_until.isoformat(),
+             "answer": c.answer, "attachments": c.attachments}
+            for c in of_committee(session, committee.id)
+        ],
+    }  # fmt: skip
+    if me.id == sitting.leader_id:
+        answer |= {"board": board(session, facts, rows), "summary": summary(session, facts, sitting, rows)}
+    return answer | {"tasks": tasks(session, sitting, rows, me, answer)}
