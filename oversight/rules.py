@@ -1,0 +1,98 @@
+"""Signs worth a look. None of them is a verdict and nothing is ever rejected by them (招标投标法实施条例 art. 39, 40:
+the committee or the regulator decides with a recorded vote; domain.md §7)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+
+Level = Literal["INFO", "W"]
+TL40 = "招标投标法实施条例 第40条"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`rule` as in domain.md; `found` are short values; `entries` ids of bids or documents it rests on."""
+
+    rule: str
+    article: str
+    level: Level
+    found: str
+    entries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BidFacts:
+    """`price` None where unread; `address` is the network address of the upload."""
+
+    id: str
+    price: Decimal | None
+    at: datetime
+    address: str
+
+
+@dataclass(frozen=True)
+class CaseSigns:
+    """`warnings`: recorded W breaches {rule, article, found}; `bids` is empty until they are opened."""
+
+    suspended: bool
+    round: int
+    overdue: tuple[str, ...]
+    warnings: tuple[Mapping[str, str], ...]
+    bids: tuple[BidFacts, ...]
+
+
+def flags(case: CaseSigns) -> list[Flag]:
+    """All signs, warnings first."""
+    found = [Flag(str(w["rule"]), str(w["article"]), "W", str(w.get("found", ""))) for w in case.warnings]
+    if case.suspended:
+        found.append(Flag("R1-09", "招标投标法实施条例 第22条、第54条", "W", "suspended"))
+    found += [Flag("TIMER", "电子招标投标办法 第49条", "W", act) for act in case.overdue]
+    if case.round > 1:
+        found.append(Flag("R1-10", "招标投标法 第28条", "INFO", f"round {case.round}"))
+    return sorted([*found, *_of_bids(case.bids)], key=lambda one: one.level != "W")
+
+
+def _of_bids(bids: Sequence[BidFacts]) -> list[Flag]:
+    if not bids:
+        return []
+    found = [] if len(bids) > 3 else [Flag("R1-10", "招标投标法 第28条", "INFO", f"{len(bids)} bids")]
+    by_address: dict[str, list[str]] = defaultdict(list)
+    for one in bids:
+        if one.address:
+            by_address[one.address].append(one.id)
+    found += [Flag("C5", TL40, "W", where, tuple(ids)) for where, ids in sorted(by_address.items()) if len(ids) > 1]
+    return [*found, *_close_uploads(bids), *_alike_prices([one for one in bids if one.price])]
+
+
+def _close_uploads(bids: Sequence[BidFacts]) -> list[Flag]:
+    """C15: three or more uploads within five minutes."""
+    rows = sorted(bids, key=lambda one: one.at)
+    for first, last in zip(rows, rows[2:], strict=False):
+        if last.at - first.at <= timedelta(minutes=5):
+            near = tuple(one.id for one in rows if first.at <= one.at <= last.at)
+            return [Flag("C15", TL40, "INFO", f"{int((last.at - first.at).total_seconds())} s", near)]
+    return []
+
+
+def _alike_prices(bids: Sequence[BidFacts]) -> list[Flag]:
+    """C11: an arithmetic progression of four or more; C14: a coefficient of variation under 1 %."""
+    prices = sorted(one.price for one in bids if one.price is not None)
+    if len(prices) < 3:
+        return []
+    found = []
+    gaps = [b - a for a, b in pairwise(prices)]
+    mean_gap = sum(gaps, Decimal(0)) / len(gaps)
+    limit = Decimal("0.01") if len(prices) >= 4 else Decimal("0.001")
+    if mean_gap and max(abs(gap - mean_gap) for gap in gaps) / mean_gap <= limit:
+        found.append(Flag("C11", TL40, "INFO", f"gap {mean_gap.quantize(Decimal('0.01'))}"))
+    mean = sum(prices, Decimal(0)) / len(prices)
+    spread = (sum(((p - mean) ** 2 for p in prices), Decimal(0)) / len(prices)).sqrt() / mean
+    if spread < Decimal("0.01"):
+        found.append(Flag("C14", TL40, "INFO", f"CV {(spread * 100).quantize(Decimal('0.01'))}%"))
+    return found
