@@ -137,8 +137,16 @@ def void_document(tx: Tx, document: str, reason: str) -> None:
     doc = row(tx.session, document)
     if doc.state not in ("open", "signed"):
         raise Refused(breach("D-CLOSED", doc.state))
+    drop_prepared(tx, doc)
     doc.state, doc.void_reason, doc.lease, doc.prepared = "void", reason, "", {}
     tx.record(doc.stream, "paper.voided", {"document": doc.id, "kind": doc.kind, "reason": reason}, case=doc.case)
+
+
+def drop_prepared(tx: Tx, doc: SigningDoc) -> None:
+    """A prepared file lives as long as its lease."""
+    if doc.prepared:
+        path = tx.blobs.path(doc.prepared["pdf"])
+        tx.after(lambda: path.unlink(missing_ok=True))
 
 
 def row(session: Session, document: str) -> SigningDoc:

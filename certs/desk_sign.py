@@ -69,7 +69,7 @@ def finish_signature(acts: Acts, actor: Actor, document: str, field: str, raw: b
     Refused: S-SIGN another key or other bytes, D-LEASE somebody was faster (prepare again), and all of prepare.
     """
     with acts.reading() as session:
-        held = _holding(session, acts.house.clock.now(), acts, actor, document, field, lease)
+        held = _holding(session, acts.house.clock.now(), actor, document, field, lease)
     blobs, stored = acts.house.blobs, held.prepared["pdf"]
     if not blobs.has(stored):
         raise Refused(breach("D-LEASE", "taken over"))
@@ -125,7 +125,7 @@ def _take(tx: Tx, document: str, field: str) -> _Held:
     mine = [one.name for one in desk.places(tx.session, doc.id) if one.person_id == tx.actor.person]
     free = or_(SigningDoc.lease == "", SigningDoc.lease_until <= tx.now, SigningDoc.lease_field.in_(mine))
     values = {"lease": lease, "lease_field": field, "lease_until": until, "lease_base": doc.head, "prepared": {}}
-    _drop_prepared(tx, doc)
+    desk.drop_prepared(tx, doc)
     if not _set(tx, doc, free, values=values):
         raise Refused(breach("D-LEASE", f"until {doc.lease_until.isoformat()}" if doc.lease_until else "moved"))
     crls = authority.of(tx.config).crls(tx.session, tx.now)
@@ -141,13 +141,6 @@ def _set(tx: Tx, doc: SigningDoc, *where: Any, values: dict[str, Any]) -> bool:
     return done.rowcount == 1
 
 
-def _drop_prepared(tx: Tx, doc: SigningDoc) -> None:
-    """A prepared file lives as long as its lease."""
-    if doc.prepared:
-        path = tx.blobs.path(doc.prepared["pdf"])
-        tx.after(lambda: path.unlink(missing_ok=True))
-
-
 def _keep(tx: Tx, document: str, lease: str, prepared: dict[str, Any]) -> None:
     doc = desk.row(tx.session, document)
     if not _set(tx, doc, SigningDoc.lease == lease, values={"prepared": prepared}):
@@ -157,11 +150,11 @@ def _keep(tx: Tx, document: str, lease: str, prepared: dict[str, Any]) -> None:
 def _release(tx: Tx, document: str, lease: str) -> None:
     doc = desk.row(tx.session, document)
     if doc.lease == lease:
-        _drop_prepared(tx, doc)
+        desk.drop_prepared(tx, doc)
     _set(tx, doc, SigningDoc.lease == lease, values={"lease": "", "prepared": {}})
 
 
-def _holding(session: Session, now: datetime, acts: Acts, actor: Actor, document: str, field: str, lease: str) -> _Held:
+def _holding(session: Session, now: datetime, actor: Actor, document: str, field: str, lease: str) -> _Held:
     """What was prepared under this lease. An expired lease that nobody took is as good as a fresh one."""
     doc, place = _place(session, actor, document, field)
     signing = _judge(session, doc, place, now)
@@ -180,7 +173,7 @@ def _accept(tx: Tx, document: str, field: str, lease: str, base: str, sha256: st
     _judge(tx.session, doc, place, tx.now)
     unsigned = [one for one in desk.places(tx.session, doc.id) if one.signed_at is None and one.name != field]
     values = {"head": sha256, "size": size, "lease": "", "prepared": {}, "state": "open" if unsigned else "signed"}
-    _drop_prepared(tx, doc)
+    desk.drop_prepared(tx, doc)
     still = (SigningDoc.lease == lease, SigningDoc.head == base, SigningDoc.state == "open")
     if not _set(tx, doc, *still, values=values):
         raise Refused(breach("D-LEASE", "taken over"))
