@@ -93,6 +93,8 @@ def first_revision(
         named.append({"field": SEAL, "fingerprint": seal.fingerprint, "role": SEAL})
     if any(one.role == SEAL or one.field == SEAL for one in signers):
         raise Unusable("signers: the name seal is kept for the seal")
+    if len({one["fingerprint"] for one in named}) != len(named):
+        raise Unusable("signers: one certificate signs one field of a document")
     places = {box.field: box for box in boxes}
     fields = [pdfsign.Field(one["field"], places.get(one["field"]), seal=one["field"] == SEAL) for one in named]
     whole = {**record, "signers": named}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,25 @@ def test_a_proof_works_once(holder):
     given = holder.prove(ACT, "c1", PAYLOAD)
     holder.do(ACT, "c1", PAYLOAD, given)
     refused(holder, "S-NONCE", given)
+
+
+def test_a_proof_sent_many_times_at_once_works_once(world, holder):
+    given, done = holder.prove(ACT, "c1", PAYLOAD), []
+
+    def send() -> None:
+        try:
+            done.append(holder.do(ACT, "c1", PAYLOAD, given)["certificate"])
+        except Refused as error:
+            done.append(error.breaches[0].rule)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == sorted([holder.fingerprint, *["S-NONCE"] * 7])
+    with world.read() as session:
+        assert len(ledger.entries(session, "case:c1")) == 1
 
 
 def test_a_refused_act_leaves_the_nonce_unspent(world, holder):

@@ -363,6 +363,9 @@ def test_shape_of_a_document(world, table):
         desk.first_revision(first.pdf, (), {}, [])
     with pytest.raises(Unusable):
         desk.first_revision(first.pdf, (), {}, [desk.Signer("seal", "p", "member", "0" * 64)])
+    twice = [desk.Signer(field, "p", "member", "0" * 64) for field in ("a", "b")]
+    with pytest.raises(Unusable, match="one certificate"):
+        desk.first_revision(first.pdf, (), {}, twice)
     with pytest.raises(Unusable):
         world.acts.act(desk.open_document, SYSTEM, first, case="k1", kind="x", title="x", audience="x", last="nobody")
     with world.read() as session, pytest.raises(Unusable):
