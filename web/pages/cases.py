@@ -1,0 +1,280 @@
+"""The case page: a tender's life on one page, each reader's own part of it, with the acts open to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
+
+from accounts import queries as accounts
+from core import data
+from core.access import Role
+from core.doors import TABLE
+from trading import procedures
+from trading.award.publicity import publicity_of
+from trading.bidding import queries as bidding
+from trading.document import explain
+from trading.project.models import Case
+from trading.project.queries import case_page
+from trading.project.states import case_row, procedure_of
+from web.front import Permit, permit, reading
+from web.nav import Link
+from web.words import N_, for_scripts
+
+blueprint = Blueprint("cases", __name__)
+LINKS = (
+    Link(N_("New project"), "/projects/new", "ti-folder-plus", Permit((Role.TENDERER, Role.AGENCY)), 30),
+)  # fmt: skip
+PARTIES = frozenset({Role.TENDERER, Role.AGENCY, Role.CENTRE, Role.REGULATOR, Role.AUDITOR})
+HIDDEN = frozenset({"PLANNED"})  # public from the plan on (国办发〔2024〕21号)
+
+# What an act is called on a button; acts that are not here have no button on the case page.
+ACTS: dict[str, str] = {
+    "project.edit": N_("Change the plan"),
+    "lot.add": N_("Add a lot"),
+    "plan.publish": N_("Publish the plan"),
+    "project.register": N_("Register the tender project"),
+    "file.compile": N_("Begin the tender file"),
+    "file.save": N_("Edit the tender file"),
+    "reference.seal": N_("Seal the reference price"),
+    "tender.issue": N_("Issue the tender"),
+    "tender.clarify": N_("Clarify or change the tender file"),
+    "file.fetch": N_("Take the tender file"),
+    "question.ask": N_("Ask a question"),
+    "bid.submit": N_("Submit a bid"),
+    "opening.begin": N_("Begin the opening"),
+    "opening.unlock": N_("Unlock the bid"),
+    "opening.close": N_("Close the opening"),
+    "draw.request": N_("Ask for the committee"),
+    "award.convene": N_("Convene the award meeting"),
+    "candidates.publish": N_("Publish the candidates"),
+    "candidates.withdraw": N_("Take a candidate back"),
+    "candidates.fail": N_("Tender again instead"),
+    "result.publish": N_("Publish the result"),
+    "award.notify": N_("Send the award notices"),
+    "contract.sign": N_("Record the contract"),
+    "contract.report": N_("Report to the regulator"),
+    "case.archive": N_("Archive"),
+    "project.retender": N_("Tender again"),
+    "project.terminate": N_("End the tender"),
+}
+# Acts with a page of their own.
+PLACES = {
+    "file.save": "/cases/{case}/file",
+    "reference.seal": "/cases/{case}/reference",
+    "file.fetch": "/cases/{case}/bid",
+    "question.ask": "/cases/{case}/bid",
+    "bid.submit": "/cases/{case}/bid",
+    "opening.begin": "/cases/{case}/hall",
+    "opening.unlock": "/cases/{case}/hall",
+    "opening.close": "/cases/{case}/hall",
+    "award.convene": "/award/{case}",
+    "candidates.publish": "/cases/{case}/result",
+    "candidates.withdraw": "/cases/{case}/result",
+    "candidates.fail": "/cases/{case}/result",
+    "result.publish": "/cases/{case}/result",
+    "award.notify": "/cases/{case}/result",
+}
+ASIDE = frozenset(
+    {"project.edit", "lot.add", "project.terminate", "question.ask", "file.fetch", "reference.seal", "candidates.fail",
+     "candidates.withdraw", "tender.clarify"}
+)  # fmt: skip
+# Steps nobody takes by a button: what the page says instead.
+BY_ITSELF: dict[str, str] = {
+    "tender.deadline": N_("Bids are sealed off at the deadline"),
+    "opening.settle": N_("All prices are published at once"),
+    "committee.set": N_("The committee is drawn"),
+    "evaluation.begin": N_("Members sign in and the evaluation begins"),
+    "report.accept": N_("The signed evaluation report arrives"),
+    "award.conclude": N_("The award report is signed"),
+}
+PROCEDURES = {"open-works": N_("Works, open tender")}
+SINCE_OPENING = frozenset(
+    {"SEALED", "OPENING", "OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT",
+     "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED", "CONTRACTED", "REPORTED", "ARCHIVED"}
+)  # fmt: skip
+SINCE_REPORT = frozenset(
+    {"EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT", "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED", "CONTRACTED",
+     "REPORTED", "ARCHIVED"}
+)  # fmt: skip
+
+
+def page(template: str, words: Sequence[str] = (), **values: Any) -> str:
+    """A page whose scripts also say `words`."""
+
+    def script_words() -> dict[str, str]:
+        return for_scripts() | {word: gettext(word) for word in words}
+
+    return render_template(template, script_words=script_words, **values)
+
+
+def opened_case(session: Session, case: str) -> tuple[Case, dict[str, Any]]:
+    """The case and its page data, 404 when there is none or nothing of it is public yet."""
+    row = session.get(Case, case)
+    if row is None:
+        abort(404)
+    shown = case_page(session, case, g.actor, g.now)
+    if row.state in HIDDEN and not PARTIES & set(shown["roles"]):
+        abort(404)
+    return row, shown
+
+
+def exists(path: str) -> bool:
+    """Whether this house has such a page, so that no link leads nowhere."""
+    try:
+        current_app.url_map.bind("localhost").match(path, method="GET")
+    except HTTPException:
+        return False
+    return True
+
+
+def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
+    """Doors from the case page to the rooms where its work is done, by role."""
+    case, watching = row.id, roles & {Role.REGULATOR, Role.AUDITOR}
+    doors = [
+        (Role.BIDDER in roles and row.announced_at, f"/cases/{case}/bid", "ti-lock", N_("Bid desk")),
+        (row.state in SINCE_OPENING, f"/cases/{case}/hall", "ti-broadcast", N_("Opening hall")),
+        (roles & PARTIES and row.state in SINCE_OPENING, f"/room/{case}", "ti-users-group", N_("Evaluation room")),
+        (roles & PARTIES and row.state in SINCE_OPENING, f"/venues/{case}", "ti-building", N_("Venues")),
+        (
+            row.award.get("separate") and row.state in SINCE_REPORT and (Role.TENDERER in roles or watching),
+            f"/award/{case}", "ti-gavel", N_("Award room"),
+        ),
+        (row.state in SINCE_REPORT, f"/cases/{case}/result", "ti-award", N_("Candidates and result")),
+        (watching, f"/audit/{case}", "ti-eye-check", N_("Audit")),
+    ]  # fmt: skip
+    return [{"href": href, "icon": icon, "text": text} for opens, href, icon, text in doors if opens and exists(href)]
+
+
+def due_of(session: Session, row: Case, act: str) -> tuple[str, datetime | None]:
+    """(word, moment) by or from which an act is due."""
+    if act in ("tender.deadline", "bid.submit"):
+        return N_("until"), row.deadline
+    if act == "opening.begin":
+        return N_("from"), row.deadline
+    if act == "result.publish":
+        shown = publicity_of(session, row.id)
+        return N_("after"), shown.until if shown else None
+    if act == "contract.sign":
+        stations = [s for s in case_page(session, row.id, g.actor, g.now)["stations"] if s["state"] == "NOTIFIED"]
+        return N_("until"), stations[-1]["at"] + timedelta(days=30) if stations and stations[-1]["at"] else None
+    return "", None
+
+
+def turns(session: Session, row: Case) -> list[dict[str, Any]]:
+    """Who must act next and by when: {text, roles, word, due}."""
+    found: dict[str, dict[str, Any]] = {}
+    for step in procedure_of(row).machine.open_acts(row.state):
+        text = ACTS.get(step.act) or BY_ITSELF.get(step.act)
+        forward = step.target != row.state or step.act in ("file.save", "bid.submit", "opening.unlock")
+        if text is None or step.act in ASIDE or not forward or step.act in found:
+            continue
+        word, due = due_of(session, row, step.act)
+        found[step.act] = {"text": text, "roles": step.roles, "word": word, "due": due}
+    return list(found.values())
+
+
+def acts_of(row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Open acts with their words, their place and whether they are signed; the asides last."""
+    found = []
+    for one in shown["acts"]:
+        name = one["act"]
+        if name not in ACTS or (name in TABLE) is False:
+            continue
+        place = PLACES.get(name, "").format(case=row.id)
+        found.append(
+            one | {
+                "label": ACTS[name], "place": place, "signed": TABLE[name].signed, "aside": name in ASIDE,
+                "blocks": [b for b in one["breaches"] if b.blocks],
+                "warnings": [b for b in one["breaches"] if not b.blocks],
+            }
+        )  # fmt: skip
+    if {Role.TENDERER, Role.AGENCY} & set(shown["roles"]) and row.state in ("SEALED", "OPENING", "OPENED"):
+        found.append(_draw_request(row))
+    seen = {one["place"]: one for one in reversed(found) if one["place"]}
+    kept = [one for one in found if not one["place"] or seen[one["place"]] is one]
+    return sorted(kept, key=lambda one: one["aside"])
+
+
+def _draw_request(row: Case) -> dict[str, Any]:
+    """Evaluation's act on the case page: not a row of trading's table, for it changes no state."""
+    return {
+        "act": "draw.request", "label": ACTS["draw.request"], "place": "", "signed": False, "aside": False,
+        "breaches": [], "blocks": [], "warnings": [], "article": "招标投标法 第37条", "target": row.state,
+    }  # fmt: skip
+
+
+def explained(row: Case) -> dict[str, list[str]]:
+    """The evaluation method in the words of the tender file, once it is public or for its authors."""
+    if not row.evaluation:
+        return {}
+    price = row.evaluation["price"]
+    return {"price": [*explain.benchmark(price), *explain.curve(price)], "total": explain.total(row.evaluation)}
+
+
+@blueprint.get("/cases/<case>")
+@permit(Role.PUBLIC)
+def show(case: str) -> str:
+    session = reading()
+    row, shown = opened_case(session, case)
+    roles = {Role(role) for role in shown["roles"]}
+    table = data.regions()
+    public_method = row.announced_at is not None or roles & {Role.TENDERER, Role.AGENCY}
+    return page(
+        "trading/case.html",
+        row=row,
+        shown=shown,
+        roles=roles,
+        place=table.full_name(row.region),
+        rooms=rooms_of(row, roles),
+        turns=turns(session, row),
+        acts=acts_of(row, shown),
+        method=explained(row) if public_method else {},
+        questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],
+        downloads=bidding.downloads(session, case, g.actor),
+        proposal=_committee_proposal(row),
+    )
+
+
+def _committee_proposal(row: Case) -> dict[str, Any]:
+    """Starting values for the committee request, from the tender file."""
+    sites = row.remote.get("members_by_site") or {row.region: 5}
+    return {"sites": sites, "experts": sum(sites.values()), "at": (g.now + timedelta(days=1)).replace(hour=9, minute=0)}
+
+
+@blueprint.get("/projects/new")
+@permit(Role.TENDERER, Role.AGENCY)
+def new() -> str:
+    """The first line of a plan; an agency names its tenderer, a tenderer may name an agency."""
+    session = reading()
+    other = "tenderer" if Role.TENDERER not in g.actor.roles else "agency"
+    table = data.regions()
+    places = [(c.code, table.full_name(c.code)) for p in table.under(None) for c in (table.under(p.code) or [p])]
+    own = accounts.org(session, g.actor.org) or {}
+    here = own.get("region", "")
+    if here and here not in dict(places):
+        places.insert(0, (here, table.full_name(here)))
+    categories = sorted({c for kind in procedures.TYPES.values() for c in kind.fields.CATEGORIES})
+    return page(
+        "trading/new.html",
+        other=other,
+        orgs=[(o["id"], o["name"]) for o in accounts.orgs(session, kind=other, limit=500)],
+        places=places,
+        here=here,
+        categories=[(one, one) for one in categories],
+        procedures=[(name, gettext(PROCEDURES.get(name, name))) for name in sorted(procedures.TYPES)],
+    )
+
+
+@blueprint.get("/hall/<case>")
+@permit(Role.PUBLIC)
+def hall(case: str) -> Answer:
+    """The short address that the portal and printed notices use."""
+    case_row(reading(), case)
+    return redirect(f"/cases/{case}/hall")
