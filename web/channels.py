@@ -1,16 +1,21 @@
 """Who may hear which live channel: one table by prefix, asked by the socket and by the catch-up page alike.
 
-A channel that stands in no row is closed. Rooms with a membership of their own add their row at start (`allow`).
+A channel that stands in no row is closed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Role, denied
 from core.rules import Refused
+from evaluation.views import is_member
+from trading.award.models import Elector
+from trading.project.models import Case
+from venues.models import Centre
 
 Judge = Callable[[Session, Actor, str], bool]
 
@@ -23,21 +28,46 @@ def _self(_session: Session, actor: Actor, key: str) -> bool:
     return bool(actor.person) and actor.person == key
 
 
+def _supervisor(session: Session, actor: Actor, key: str) -> bool:
+    """The case's own regulator; an auditor reads everything and writes nothing (domain.md §8)."""
+    case = session.get(Case, key)
+    return actor.has(Role.AUDITOR) or (
+        case is not None and actor.has(Role.REGULATOR) and actor.org == case.regulator_org
+    )
+
+
+def _centre(session: Session, actor: Actor, key: str) -> bool:
+    case = session.get(Case, key)
+    return case is not None and actor.has(Role.CENTRE) and actor.org == case.centre_org
+
+
+def _elector(session: Session, actor: Actor, key: str) -> bool:
+    """Award committee and its supervisors (domain.md §5)."""
+    query = select(Elector.id).where(Elector.case_id == key, Elector.person_id == actor.person)
+    return bool(actor.person) and session.scalars(query.limit(1)).first() is not None
+
+
+def _venue(session: Session, actor: Actor, key: str) -> bool:
+    centre = session.get(Centre, key)
+    return centre is not None and actor.has(Role.CENTRE) and actor.org == centre.org_id
+
+
+def _org(_session: Session, actor: Actor, key: str) -> bool:
+    return bool(actor.org) and actor.org == key
+
+
 TABLE: dict[str, list[Judge]] = {
     "hall": [_roles(Role.PUBLIC)],
-    "room": [_roles(Role.CENTRE, Role.REGULATOR, Role.AUDITOR)],
-    "award": [_roles(Role.REGULATOR, Role.AUDITOR)],
-    "watch": [_roles(Role.REGULATOR, Role.AUDITOR)],
+    "room": [is_member, _centre, _supervisor],
+    "award": [_elector, _supervisor],
+    "watch": [_supervisor],
+    "venue": [_venue],
+    "org": [_org],
     "me": [_self],
 }
 
 # Presence tells who is there; in a hall it would tell who has bid (20号令 art. 41).
 PRESENT = frozenset({"room", "award"})
-
-
-def allow(prefix: str, judge: Judge) -> None:
-    """Another way into a channel: `judge(session, actor, case)` is True for its members."""
-    TABLE.setdefault(prefix, []).append(judge)
 
 
 def require(session: Session, actor: Actor, channel: str) -> None:

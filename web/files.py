@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 from flask import Response, abort, g, request
 from sqlalchemy.orm import Session
 
 from core.access import Actor
+from evaluation.views import is_member
 from trading.project.models import Case, CaseDocument
 from trading.project.queries import visible
 from trading.project.states import stands_as
 from web.front import reading, wired
 
-Judge = Callable[[Session, Actor, Case], bool]
 SUFFIXES = {"application/pdf": ".pdf", "application/json": ".json", "application/zip": ".zip"}
-# Members of a committee or of an award meeting are known to other rooms: audience → who else is let in.
-MEMBERS: dict[str, list[Judge]] = {}
-
-
-def allow(audience: str, judge: Judge) -> None:
-    """Another way into an audience: `judge(session, actor, case)`; for rooms that know their members."""
-    MEMBERS.setdefault(audience, []).append(judge)
 
 
 def may_read(session: Session, actor: Actor, document: CaseDocument) -> bool:
+    """The trading room's own table, and for members' papers whoever sits on the committee."""
     case = session.get(Case, document.case_id)
     if case is None:
         return False
     if visible(case, document, actor, stands_as(case, actor)):
         return True
-    return any(judge(session, actor, case) for judge in MEMBERS.get(document.audience, ()))
+    return document.audience == "members" and is_member(session, actor, case.id)
 
 
 def answer(document_id: str) -> Response:

@@ -1,0 +1,121 @@
+"""The front of every request: default deny, forged requests, headers, errors without traces, a discreet log."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from flask import Blueprint
+
+from accounts import sign_in
+from core.access import Role
+from core.rules import Breach, Refused
+from web.app import create_app
+from web.front import check_permits, permit
+
+
+def test_an_undeclared_route_stops_the_start(front):
+    front.app.view_functions["portal.index"] = lambda: "open"
+    with pytest.raises(RuntimeError, match="without a permit: /"):
+        check_permits(front.app)
+
+
+def test_an_undeclared_route_does_not_open(front):
+    front.app.view_functions["portal.index"] = lambda: "open"
+    assert front.client().get("/").status_code == 403
+
+
+def test_headers_leave_no_inline_script(front):
+    headers = front.client().get("/").headers
+    assert "script-src 'self';" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "HttpOnly" in headers["Set-Cookie"]
+
+
+def test_a_foreign_page_cannot_post(front):
+    client = front.client(Role.TENDERER, header=False)
+    assert client.post("/logout").status_code == 403
+    foreign = {"Sec-Fetch-Site": "cross-site", "X-Gongheng": "1"}
+    assert client.post("/logout", headers=foreign).status_code == 403
+    assert client.post("/logout", headers={"Origin": "https://evil.example", "X-Gongheng": "1"}).status_code == 403
+    page = client.get("/login").get_data(as_text=True)
+    token = page.split('name="csrf" value="')[1].split('"')[0]
+    assert client.post("/logout", data={"csrf": token}).status_code == 302
+
+
+def test_a_page_for_people_sends_visitors_to_the_login(front):
+    answer = front.client().get("/workbench")
+    assert answer.status_code == 302 and answer.location == "/login?next=%2Fworkbench"
+    assert front.client(Role.BIDDER).get("/workbench").status_code == 200
+
+
+def test_login_never_leads_to_another_site(front, monkeypatch):
+    monkeypatch.setattr(sign_in, "log_in", lambda *_: sign_in.LogIn("t", "p"))
+    for target, led in (("//evil.example", "/workbench"), ("https://evil.example", "/workbench"), ("/me", "/me")):
+        answer = front.client().post("/login", data={"login": "a", "password": "b", "next": target})
+        assert answer.location == led
+
+
+def test_a_refusal_says_article_required_and_found(front):
+    def refuse() -> str:
+        raise Refused(Breach("R1-06", "招标投标法 第24条", "B", "20日", "19日", "deadline"))
+
+    front.app.view_functions["portal.index"] = permit(Role.PUBLIC)(refuse)
+    page = front.client().get("/")
+    assert page.status_code == 409
+    assert all(word in page.get_data(as_text=True) for word in ("招标投标法 第24条", "20日", "19日"))
+    answer = front.client().get("/", headers={"Accept": "application/json"})
+    assert answer.status_code == 409
+    (breach,) = answer.json["breaches"]
+    assert breach["rule"] == "R1-06" and breach["field"] == "deadline" and breach["text"]
+
+
+def test_our_mistake_shows_and_logs_no_value(front, caplog):
+    def fail() -> str:
+        raise KeyError("price 5689 of bidder 甲")
+
+    front.app.view_functions["portal.index"] = permit(Role.PUBLIC)(fail)
+    with caplog.at_level(logging.INFO, "gongheng.web"):
+        answer = front.client().get("/")
+    assert answer.status_code == 500
+    assert "5689" not in answer.get_data(as_text=True) + caplog.text
+    assert "KeyError at" in caplog.text
+
+
+def test_the_log_tells_neither_person_nor_object(front, caplog):
+    with caplog.at_level(logging.INFO, "gongheng.web"):
+        front.client(Role.BIDDER).post("/api/v1/acts/file.fetch", json={"case": "secretcase0001", "payload": {}})
+        front.client(Role.BIDDER).get("/files/secretdoc")
+    assert "/api/v1/acts/<name>" in caplog.text and "/files/<document>" in caplog.text
+    for word in ("secret", "file.fetch", "p-bidder", "127.0.0.1", "人员"):
+        assert word not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/files/nothing", "/static/nothing.js"])
+def test_what_is_not_there_is_404_in_words(front, path):
+    answer = front.client().get(path)
+    assert answer.status_code == 404 and "页面不存在" in answer.get_data(as_text=True)
+
+
+def test_a_program_is_told_in_json(front):
+    answer = front.client().post("/api/v1/acts/org.register", data=b"{bad")
+    assert answer.status_code == 400 and answer.json["error"]
+    answer = front.client().post("/api/v1/acts/nothing.here", json={})
+    assert answer.status_code == 400
+
+
+def test_the_clock_route_is_only_in_the_demo(front, config):
+    assert any(rule.rule == "/demo/clock" for rule in front.app.url_map.iter_rules())
+    real = create_app(config.__class__(**{**config.__dict__, "demo": False, "public_url": "https://x.example"}))
+    assert not any(rule.rule == "/demo/clock" for rule in real.url_map.iter_rules())
+    assert "max-age" in real.test_client().get("/api/v1/time").headers["Strict-Transport-Security"]
+
+
+def test_blueprints_without_permit_are_found(front):
+    extra = Blueprint("extra", __name__)
+    extra.add_url_rule("/extra", view_func=lambda: "x", endpoint="x")
+    front.app._got_first_request = False
+    front.app.register_blueprint(extra)
+    with pytest.raises(RuntimeError, match="/extra"):
+        check_permits(front.app)
