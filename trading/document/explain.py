@@ -23,10 +23,10 @@ def _percent(share: str) -> str:
 def benchmark(price: Mapping[str, Any]) -> list[str]:
     """Steps to the benchmark, in the order in which they are done."""
     if price["curve"]["kind"] == "evaluated":
-        return ["评标价 = 投标报价 + 招标文件列明的价格调整额; 评标基准价为最低评标价。"]
+        return ["评标价 = 投标报价 + 招标文件列明的价格调整额；评标基准价为最低评标价。"]
     plan = price["benchmark"]
     lines = [
-        f"有效投标报价达到 {t['from']} 家时, 去掉 {t['high']} 个最高价和 {t['low']} 个最低价后计算平均值。"
+        f"有效投标报价达到 {t['from']} 家时，去掉 {t['high']} 个最高价和 {t['low']} 个最低价后计算平均值。"
         for t in plan.get("trim") or []
     ]
     keep = plan.get("keep_within_pct")
@@ -34,7 +34,7 @@ def benchmark(price: Mapping[str, Any]) -> list[str]:
         parts = [
             f"{'低于' if side == 'below' else '高于'} {keep[side]}%" for side in ("below", "above") if side in keep
         ]
-        lines.append(f"{'、'.join(parts)}上述平均值的报价不参与平均值计算; 全部在外时取全部报价。")
+        lines.append(f"{'、'.join(parts)}上述平均值的报价不参与平均值计算；全部在外时取全部报价。")
     terms = " + ".join(
         f"{TERM.get(t['of'], t.get('value', ''))}{'' if t.get('weight', '1') == '1' else ' × ' + t['weight']}"
         for t in plan["terms"]
@@ -46,15 +46,15 @@ def benchmark(price: Mapping[str, Any]) -> list[str]:
         lines.append(f"再乘以下浮系数 K = {plan['factor']}。")
     if plan.get("round") is not None:
         lines.append(f"评标基准价四舍五入保留 {plan['round']} 位小数。")
-    return [*lines, "评标基准价一经计算确定, 除计算错误外不因后续否决投标而改变。"]
+    return [*lines, "评标基准价一经计算确定，除计算错误外不因后续否决投标而改变。"]
 
 
 def _slope(price: Mapping[str, Any]) -> str:
     curve, full = price["curve"], price["full"]
     below = f"加 {curve['below_per_pct']} 分" if curve.get("below_adds") else f"扣 {curve['below_per_pct']} 分"
-    step = ", 不足百分之一按百分之一计" if curve.get("step") == "ceil" else ", 不足百分之一按比例计"
+    step = "，不足百分之一按百分之一计" if curve.get("step") == "ceil" else "，不足百分之一按比例计"
     return (
-        f"偏差率 δ = (P − D) ÷ D × 100%。P = D 得 {full} 分; P > D 时每高 1% 扣 {curve['above_per_pct']} 分; "
+        f"偏差率 δ = (P − D) ÷ D × 100%。P = D 得 {full} 分；P > D 时每高 1% 扣 {curve['above_per_pct']} 分；"
         f"P < D 时每低 1% {below}{step}。"
     )
 
@@ -64,13 +64,13 @@ def curve(price: Mapping[str, Any]) -> list[str]:
     kind, full = price["curve"]["kind"], price["full"]
     lines = {
         "ratio": [f"价格分 = D ÷ P × {full}。"],
-        "evaluated": [f"价格分 = 最低评标价 ÷ 评标价 × {full}; 评标价低者优先。"],
+        "evaluated": [f"价格分 = 最低评标价 ÷ 评标价 × {full}；评标价低者优先。"],
         "slope": [_slope(price)] if kind == "slope" else [],
-        "table": ["偏差率 δ = (P − D) ÷ D × 100%, 按下列区间取分, 区间内按斜率线性计算:"],
+        "table": ["偏差率 δ = (P − D) ÷ D × 100%，按下列区间取分，区间内按斜率线性计算："],
     }[kind]
     if kind == "table":
         lines += [
-            f"{b['from_pct']}% ≤ δ < {b['to_pct']}%: {b['points']} 分, 每 1% {b.get('slope', '0')} 分。"
+            f"{b['from_pct']}% ≤ δ < {b['to_pct']}%: {b['points']} 分，每 1% {b.get('slope', '0')} 分。"
             for b in price["curve"]["bands"]
         ]
     if price.get("deviation_round") is not None:
@@ -83,7 +83,7 @@ def curve(price: Mapping[str, Any]) -> list[str]:
     if bounds:
         lines.append(f"价格分{'、'.join(bounds)}。")
     lines += [
-        f"符合 {flag} 的投标人, 评审用价格扣除 {_percent(rate)}。"
+        f"符合 {flag} 的投标人，评审用价格扣除 {_percent(rate)}。"
         for flag, rate in (price.get("deductions") or {}).items()
     ]
     return lines
@@ -91,7 +91,7 @@ def curve(price: Mapping[str, Any]) -> list[str]:
 
 def criterion_row(number: int, criterion: Mapping[str, Any]) -> list[str]:
     """No., name, full points, weight, how it is aggregated."""
-    notes = ["客观分, 全体评委一致" if criterion.get("kind") == "objective" else "各评委评分的算术平均值"]
+    notes = ["客观分，全体评委一致" if criterion.get("kind") == "objective" else "各评委评分的算术平均值"]
     notes += [
         f"评委达 {t['from']} 人时去掉 {t['high']} 个最高分、{t['low']} 个最低分" for t in criterion.get("trim") or []
     ]
@@ -106,7 +106,7 @@ def total(evaluation: Mapping[str, Any]) -> list[str]:
     parts += [f"{c.get('name') or c['id']} × {c.get('weight', '1')}" for c in evaluation.get("criteria") or []]
     lines = [f"总分 = {' + '.join(parts)}。"]
     if evaluation.get("total_round") is not None:
-        lines.append(f"总分四舍五入保留 {evaluation['total_round']} 位小数, 中间结果不取整。")
+        lines.append(f"总分四舍五入保留 {evaluation['total_round']} 位小数，中间结果不取整。")
     if "price" in (evaluation.get("ties") or []):
-        lines.append("总分相同的, 投标报价低的优先。")
+        lines.append("总分相同的，投标报价低的优先。")
     return lines

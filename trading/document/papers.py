@@ -66,9 +66,9 @@ def schedule(t: Tender) -> list[tuple[str, str]]:
     bond = money(case.bid_bond, case.unit) if case.bid_bond not in ("", "0") else "不收取"
     return [
         ("招标文件获取时间", f"{hour(case.file_from)} 至 {hour(case.file_until)}"),
-        ("获取方式", f"登录 {t.url} 免费下载, 无须报名"),
+        ("获取方式", f"登录 {t.url} 免费下载，无须报名"),
         ("投标截止及开标时间", hour(case.deadline)),
-        ("递交方式", "通过交易平台递交加密的电子投标文件, 截止时间以平台服务器时间为准"),
+        ("递交方式", "通过交易平台递交加密的电子投标文件，截止时间以平台服务器时间为准"),
         ("最高投标限价", money(case.ceiling, case.unit) if case.ceiling else str(case.settings.get("ceiling_method"))),
         ("投标保证金", bond),
         ("投标有效期", f"{case.validity_days} 日历天"),
@@ -78,7 +78,7 @@ def schedule(t: Tender) -> list[tuple[str, str]]:
 def _provisional(paper: Paper, t: Tender) -> None:
     if t.provisional:
         listed = "、".join(t.provisional)
-        paper.note(f"暂定: {listed} 所在年份的放假安排尚未公布, 有关期限按周末和法定节日计算; 公布后只延长不缩短。")
+        paper.note(f"暂定：{listed} 所在年份的放假安排尚未公布，有关期限按周末和法定节日计算；公布后只延长不缩短。")
 
 
 def notice(t: Tender) -> bytes:
@@ -88,8 +88,8 @@ def notice(t: Tender) -> bytes:
         number=t.case.lot_code, demo=t.demo,
     )  # fmt: skip
     paper.section("招标条件").text(
-        f"本招标项目 {t.project.name} 已由 {t.project.approval_no} 批准建设, 招标人为 {t.names.get('tenderer', '')}, "
-        f"资金来源为{'国有资金' if t.project.funds == 'state' else '非国有资金'}, 现采用公开招标方式, 资格后审。"
+        f"本招标项目 {t.project.name} 已由 {t.project.approval_no} 批准建设，招标人为 {t.names.get('tenderer', '')}，"
+        f"资金来源为{'国有资金' if t.project.funds == 'state' else '非国有资金'}，现采用公开招标方式，资格后审。"
     )
     paper.section("项目概况与招标范围").facts(
         [*case_facts(t.project, t.case, dict(t.names)), ("工期", f"{t.case.duration_days} 日历天")]
@@ -99,11 +99,11 @@ def notice(t: Tender) -> bytes:
     paper.section("招标文件的获取与投标文件的递交").facts(schedule(t))
     _provisional(paper, t)
     paper.section("评标办法").text(f"{t.case.evaluation.get('method', '综合评估法')}。")
-    paper.section("发布媒介").text(f"本公告在{MEDIA}同时发布, 内容一致。交易平台: {t.url}。")
+    paper.section("发布媒介").text(f"本公告在{MEDIA}同时发布，内容一致。交易平台：{t.url}。")
     paper.section("异议与联系").text(
-        f"潜在投标人对招标文件有异议的, 应在投标截止时间10日前通过交易平台提出。{t.case.settings.get('contact') or ''}"
+        f"潜在投标人对招标文件有异议的，应在投标截止时间10日前通过交易平台提出。{t.case.settings.get('contact') or ''}"
     )
-    paper.note(f"发布时间: {hour(t.case.announced_at)}")
+    paper.note(f"发布时间：{hour(t.case.announced_at)}")
     return with_record(paper.build().bytes, record(t, "notice/1"))
 
 
@@ -114,7 +114,7 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str) -> bytes:
         number=t.case.lot_code, demo=t.demo,
     )  # fmt: skip
     paper.section("招标公告").facts(
-        [*case_facts(t.project, t.case, dict(t.names)), ("招标方式", "公开招标, 资格后审")]
+        [*case_facts(t.project, t.case, dict(t.names)), ("招标方式", "公开招标，资格后审")]
     ).text(str(t.case.sections["scope"]))
     paper.section("投标人须知前附表").facts([("工期", f"{t.case.duration_days} 日历天"), *schedule(t), *_notes(t)])
     _provisional(paper, t)
@@ -130,15 +130,15 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str) -> bytes:
         paper.section("事项说明").table(
             ["规则", "依据", "规定", "本项目"], [[b.rule, b.article, b.required, b.found] for b in warnings],
             widths=[2, 4, 3, 3],
-        ).text(f"招标人说明: {reason}")  # fmt: skip
-    paper.note(f"发出时间: {hour(t.case.announced_at)}")
+        ).text(f"招标人说明：{reason}")  # fmt: skip
+    paper.note(f"发出时间：{hour(t.case.announced_at)}")
     return with_record(paper.build().bytes, record(t, "tender-file/1"))
 
 
 def _notes(t: Tender) -> list[tuple[str, str]]:
     case = t.case
     fallback = (
-        "提供: 解密密钥由招标人、交易中心、监管部门分持, 任意两方可恢复" if case.settings.get("fallback") else "不提供"
+        "提供：解密密钥由招标人、交易中心、监管部门分持，任意两方可恢复" if case.settings.get("fallback") else "不提供"
     )
     remote = case.remote.get("members_by_site") or {}
     sites = "; ".join(f"{place(region)} {count} 人" for region, count in remote.items())
@@ -154,7 +154,7 @@ def _preliminary(paper: Paper, t: Tender) -> None:
     items = t.case.evaluation["preliminary"]
     rows = [[str(n), str(i.get("part", "")), str(i["name"])] for n, i in enumerate(items, 1)]
     paper.section("评标办法").text(
-        f"采用{t.case.evaluation.get('method', '综合评估法')}。先初步评审, 通过者进入详细评审。"
+        f"采用{t.case.evaluation.get('method', '综合评估法')}。先初步评审，通过者进入详细评审。"
     )
     paper.subsection("(一) 初步评审").table(["序号", "类别", "评审内容"], rows, widths=[1, 2, 6])
 
@@ -181,7 +181,7 @@ def _example(paper: Paper, t: Tender) -> None:
     shown = trial.preview(t.case.evaluation, t.base, ceiling=bool(t.case.ceiling))
     rows = [[b["id"], b["price"], shown["price_scores"][b["id"]], shown["totals"][b["id"]]] for b in shown["bids"]]
     paper.subsection("(五) 算例").text(
-        f"下列报价为虚构, 各评审因素均取满分的九成, 仅说明计算方法。评标基准价为 {shown['benchmark']} {t.case.unit}。"
+        f"下列报价为虚构，各评审因素均取满分的九成，仅说明计算方法。评标基准价为 {shown['benchmark']} {t.case.unit}。"
     )
     paper.table(["投标人", f"报价({t.case.unit})", "价格分", "总分"], rows, align=["left", "right", "right", "right"])
 
@@ -189,7 +189,7 @@ def _example(paper: Paper, t: Tender) -> None:
 def _grounds(paper: Paper, t: Tender) -> None:
     grounds = t.case.evaluation["reject_grounds"]
     rows = [[str(g["id"]), str(g["text"])] for g in grounds]
-    paper.section("否决条款").text("除下列情形外, 评标委员会不得否决投标。").table(
+    paper.section("否决条款").text("除下列情形外，评标委员会不得否决投标。").table(
         ["编号", "情形"], rows, widths=[1.2, 6]
     )
 
@@ -198,11 +198,11 @@ def _award(paper: Paper, t: Tender) -> None:
     award, kind = t.case.award, t.kind.fields
     if not award.get("separate"):
         paper.section("定标").text(
-            f"评标委员会推荐不超过 {award.get('candidates', 3)} 名有排序的中标候选人, "
+            f"评标委员会推荐不超过 {award.get('candidates', 3)} 名有排序的中标候选人，"
             "招标人确定排名第一的中标候选人为中标人。"
         )
         return
-    paper.section("定标方案").text("本项目实行评定分离, 评标委员会推荐的定标候选人不排序, 由定标委员会确定中标人。")
+    paper.section("定标方案").text("本项目实行评定分离，评标委员会推荐的定标候选人不排序，由定标委员会确定中标人。")
     pool = str(award.get("pool") or 2 * int(award["committee"]))
     paper.facts(
         [
@@ -218,7 +218,7 @@ def _award(paper: Paper, t: Tender) -> None:
 
 
 def clarification(t: Tender, number: int, text: str, before: datetime, after: datetime, sent: datetime) -> bytes:
-    """澄清与修改, no. `number`: part of the tender file."""
+    """澄清与修改 no. `number`: part of the tender file."""
     paper = Paper(
         f"招标文件澄清与修改(第{number}次)", subtitle=t.project.name, issuer=t.names.get("tenderer", ""),
         number=t.case.lot_code, demo=t.demo,
@@ -227,7 +227,7 @@ def clarification(t: Tender, number: int, text: str, before: datetime, after: da
     moved = f"投标截止及开标时间由 {hour(before)} 顺延至 {hour(after)}。" if after != before else "投标截止时间不变。"
     paper.section("投标截止时间").text(moved)
     _provisional(paper, t)
-    paper.text("本澄清与修改为招标文件的组成部分, 与原文件不一致的, 以本文件为准。")
-    paper.note(f"发出时间: {hour(sent)} ({day(sent)})    发布媒介: {MEDIA}")
+    paper.text("本澄清与修改为招标文件的组成部分，与原文件不一致的，以本文件为准。")
+    paper.note(f"发出时间：{hour(sent)} ({day(sent)})    发布媒介：{MEDIA}")
     body = {"number": number, "text": text, "deadline_before": before, "deadline_after": after, "sent_at": sent}
     return with_record(paper.build().bytes, {"schema": "clarification/1", "case": t.case.id} | body)

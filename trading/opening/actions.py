@@ -241,7 +241,7 @@ def _combine(tx: Tx, row: Case, bid: Bid, held: Unlock, released: dict[str, byte
     try:
         key = sealing.combine_shares(manifest_of(bid.manifest), released)
     except Fault as fault:
-        held.cause, held.reason = "bidder", str(fault)[:300]
+        held.cause, held.reason = "bidder", f"密钥份额不能恢复解密密钥：{fault}"[:300]
         tx.record(
             f"case:{row.id}", "opening.decided", {"bid": bid.id, "cause": "bidder", "reason": held.reason}, case=row.id
         )
@@ -272,7 +272,7 @@ def close(tx: Tx, case: str, p: Payload) -> Payload:
     refuse_if(rules.may_close(hall, tx.now, book))
     for held in tx.session.scalars(select(Unlock).where(Unlock.bid_id.in_([lock.bid for lock in hall.locks]))):
         if not held.how and not held.cause:
-            held.cause, held.reason, held.decided_at = "bidder", "no key came within the window", tx.now
+            held.cause, held.reason, held.decided_at = "bidder", "解密时限内未提交解密密钥", tx.now
     short = rules.enough_bids(hall.unlocked, book)
     if short:
         opening.closed_at = tx.now

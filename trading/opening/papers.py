@@ -4,42 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from core.faults import Unusable
 from core.money import D
 from core.paper import Paper, PaperResult, SignatureBox
+from core.paper_fonts import SANS, SERIF, checked
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money
 
 HOW = {"bidder": "投标人解密成功", "shares": "补救解密成功(两方密钥份额)", "": "未解密"}
-CAUSE = {"bidder": "投标人原因, 视为撤销投标文件", "platform": "非投标人原因, 视为撤回投标文件", "": ""}
+CAUSE = {"bidder": "投标人原因，视为撤销投标文件", "platform": "非投标人原因，视为撤回投标文件", "": ""}
 
 
-def _price(bid: Mapping[str, Any], ceiling: str) -> str:
-    if not bid["price"]:
-        return "—"
-    over = ceiling and D(bid["price"]) > D(ceiling)
-    return f"{bid['price']}{' (高于最高投标限价)' if over else ''}"
-
-
-def _note(bid: Mapping[str, Any]) -> str:
-    parts = [HOW[bid["how"]], CAUSE[bid["cause"]] if not bid["how"] else "", bid["reason"] if not bid["how"] else ""]
+def _note(bid: Mapping[str, Any], ceiling: str) -> str:
+    parts = [bid["reason"]] if not bid["how"] else []
+    if bid["price"] and ceiling and D(bid["price"]) > D(ceiling):
+        parts.append("报价高于最高投标限价")
     if bid["problem"]:
-        parts.append(f"开标一览表或投标文件异常, 提请评标委员会审查: {_plain(bid['problem'])}")
-    return "; ".join(part for part in parts if part)
+        parts.append("开标一览表或投标文件不可读、格式不符，提请评标委员会审查（详见机读记录）")
+    return _plain("；".join(parts)) or "—"
+
+
+@cache
+def _printable(character: str) -> bool:
+    try:
+        for font in (SERIF, SANS):
+            checked(character, font)
+    except Unusable:
+        return False
+    return True
 
 
 def _plain(text: str) -> str:
-    """A message that may quote what a bidder wrote: only characters any document font has."""
-    return "".join(c if " " <= c <= "~" or "\u4e00" <= c <= "\u9fff" else "?" for c in text)
+    """Words of others, where one strange character must not stop an opening; the machine record keeps them whole."""
+    return "".join(c if c == "\n" or _printable(c) else "?" for c in text)
 
 
-def _row(bid: Mapping[str, Any], ceiling: str) -> list[str]:
+def _arrival(bid: Mapping[str, Any]) -> list[str]:
+    how = HOW[bid["how"]] if bid["how"] else f"解密失败：{CAUSE[bid['cause']]}"
+    times = [hour(bid[key]) for key in ("received_at", "signed_in_at", "unlocked_at")]
+    return [str(bid["number"]), _plain(bid["org_name"]), *times, how]
+
+
+def _reading(bid: Mapping[str, Any], ceiling: str) -> list[str]:
     manager = bid["manager"].get("name", "") if bid["manager"] else ""
     days = "—" if bid["duration_days"] is None else str(bid["duration_days"])
-    at = f"送达 {hour(bid['received_at'])}; 解密 {hour(bid['unlocked_at'])}"
     words = (_plain(bid["quality"]) or "—", _plain(manager) or "—")
-    return [str(bid["number"]), bid["org_name"], at, _price(bid, ceiling), days, *words, _note(bid)]
+    return [str(bid["number"]), _plain(bid["org_name"]), bid["price"] or "—", days, *words, _note(bid, ceiling)]
 
 
 def opening_record(
@@ -53,29 +66,37 @@ def opening_record(
             *heads,
             ("开标时间", hour(record["began_at"])),
             ("解密截止", hour(record["window_until"])),
-            ("主持人", record["host"]),
+            ("主持人", _plain(record["host"])),
             ("最高投标限价", money(ceiling, unit)),
             *_reference(record),
         ]
     )
-    paper.section("投标文件送达、解密与唱标")
-    heads_of_table = ["序号", "投标人", "送达与解密时间", f"报价({unit})", "工期(日)", "质量", "项目负责人", "备注"]
-    rows = [_row(bid, ceiling) for bid in record["bids"]]
-    align = ["centre", "left", "left", "right", "right", "left", "left", "left"]
-    paper.table(heads_of_table, rows, widths=[1, 3, 3.4, 2, 1.3, 1.5, 1.7, 3.4], align=align)
-    present = [f"{bid['number']}.{bid['org_name']}" for bid in record["bids"] if bid["signed_in_at"]]
-    paper.section("签到").text(f"在线签到的投标人: {'、'.join(present) or '无'}。未签到的投标人视同认可开标结果。")
+    paper.section("投标文件送达与解密").table(
+        ["序号", "投标人", "送达时间", "签到时间", "解密时间", "解密情况"],
+        [_arrival(bid) for bid in record["bids"]],
+        widths=[1, 3, 2.4, 2.4, 2.4, 2.6],
+        align=["centre", "left", "left", "left", "left", "left"],
+    )
+    paper.section("唱标").table(
+        ["序号", "投标人", f"投标报价（{unit}）", "工期（日历天）", "质量", "项目负责人", "备注"],
+        [_reading(bid, ceiling) for bid in record["bids"]],
+        widths=[1, 3, 2, 1.6, 1.4, 1.8, 3],
+        align=["centre", "left", "right", "right", "left", "left", "left"],
+    )
+    present = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
+    paper.section("签到").text(f"在线签到的投标人：{'、'.join(present) or '无'}。未签到的投标人视同认可开标结果。")
     paper.section("异议及答复")
     if record["objections"]:
         said = [
-            [hour(o["at"]), o["org_name"], _plain(o["text"]), _plain(o["answer"]) or "—"] for o in record["objections"]
+            [hour(o["at"]), _plain(o["org_name"]), _plain(o["text"]), _plain(o["answer"]) or "—"]
+            for o in record["objections"]
         ]
         paper.table(["时间", "投标人", "异议", "答复"], said, widths=[2, 2.5, 4, 4])
     else:
         paper.text("开标现场无异议。")
     paper.note(f"所有报价于 {hour(record['closing_at'])} 一次公布。本记录附机器可读记录 record.json。")
     if places:
-        paper.signatures([SignatureBox(field, label) for field, label in places], "以下人员确认本记录:")
+        paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], "以下人员确认本记录：")
     return paper.build()
 
 
@@ -84,7 +105,7 @@ def _reference(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     if reference is None:
         return []
     shown = (
-        money(reference["price"], record["unit"]) if reference["price"] else f"未能解密: {_plain(reference['problem'])}"
+        money(reference["price"], record["unit"]) if reference["price"] else f"未能解密：{_plain(reference['problem'])}"
     )
     return [("标底", f"{shown} (仅作评标参考)")]
 
@@ -96,5 +117,5 @@ def failure_notice(
     paper.section("标段").facts([*case_facts(project, case, names), ("投标截止时间", hour(case.deadline))])
     paper.section("流标原因").text(reason)
     paper.text("投标文件未予开启。招标人将依法重新招标。")
-    paper.note(f"发布时间: {hour(now)}    发布媒介: {MEDIA}")
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
     return paper.build().bytes

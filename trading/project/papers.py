@@ -90,9 +90,9 @@ def plan_paper(project: Project, case: Case, names: dict[str, str], now: datetim
             ("计划工期", f"{case.duration_days} 日历天"),
         ]
     )
-    paper.section("计划安排").text(f"预计招标公告发布时间: {case.planned_notice or '待定'}。")
-    paper.text("本计划为招标人提前发布的招标信息, 供潜在投标人了解; 具体以招标公告和招标文件为准。")
-    paper.note(f"发布时间: {hour(now)}    发布媒介: {MEDIA}")
+    paper.section("计划安排").text(f"预计招标公告发布时间：{case.planned_notice or '待定'}。")
+    paper.text("本计划为招标人提前发布的招标信息，供潜在投标人了解；具体以招标公告和招标文件为准。")
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
     return paper.build().bytes
 
 
@@ -109,7 +109,7 @@ def registration_paper(
         ]
     )
     paper.section("登记信息").facts([*case_facts(project, case, names), ("立项批文号", project.approval_no), *extra])
-    paper.note(f"登记时间: {hour(now)}")
+    paper.note(f"登记时间：{hour(now)}")
     return paper.build().bytes
 
 
@@ -122,5 +122,5 @@ def termination_paper(
     paper.section("标段").facts(case_facts(project, case, names))
     paper.section("终止原因").text(reason)
     paper.text("已收取的招标文件费用和投标保证金及银行同期存款利息依法及时退还。")
-    paper.note(f"发布时间: {hour(now)}    发布媒介: {MEDIA}")
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
     return paper.build().bytes

@@ -126,7 +126,7 @@ class Story:
             body = secrets.token_bytes(1 << 20) * int(one["file_mb"])
             parts.append(Part.of_bytes("drawings.bin", "application/octet-stream", body))
         custodians = {
-            role: suite.load_spki(suite.unb64(held["spki"], "spki"))
+            role: suite.load_spki(suite.unb64(held, "spki"))
             for role, held in self.stage.ask(who, "bid.desk", self.case)["custodians"].items()
         }
         context = sealing.Context("bid", self.case, secrets.token_hex(8), self.stage.fingerprint(who))
@@ -191,7 +191,7 @@ class Story:
     def unlock(self, name: str) -> None:
         who = self.bidders[name]
         file_key = sealing.unwrap_file_key(self._manifests[name], self.stage.opening_key(who))
-        self.stage.act(who, "opening.unlock", self.case, bid=self.bids[name], file_key=suite.b64(file_key))
+        self.stage.act(who, "opening.unlock", self.case, file_key=suite.b64(file_key))
 
     def release(self, name: str, role: str, who: str) -> None:
         share = sealing.unwrap_share(self._manifests[name], role, self.stage.opening_key(who))
