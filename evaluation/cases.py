@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ from trading.opening.queries import avoid_list, opened_bids
 from trading.project.models import Project
 from trading.project.states import accept_report, case_row, set_state
 from venues import queries as venues
+
+T = TypeVar("T")
 
 # 招标投标法实施条例 art. 51: the seven causes for which a bid may be rejected without the file repeating them
 GROUNDS = (
@@ -142,18 +144,24 @@ def in_state(case: CaseFacts, *states: str) -> CaseFacts:
 
 def move(tx: Tx, case: str, act: str, body: dict[str, Any] | None = None) -> None:
     """One system step of the case's machine. Its station names no expert, whoever's act completed the step."""
-    _as_system(tx, lambda: set_state(tx, case, act, body=body or {}))
+    as_system(tx, lambda: set_state(tx, case, act, body=body or {}))
 
 
 def hand_over(tx: Tx, case: str, result: dict[str, Any]) -> None:
     """The sealed report goes to trading: EVALUATED, or FAILED when every bid was rejected."""
-    _as_system(tx, lambda: accept_report(tx, case, result))
+    as_system(tx, lambda: accept_report(tx, case, result))
 
 
-def _as_system(tx: Tx, act: Callable[[], object]) -> None:
+def note(tx: Tx, case: str, kind: str, body: dict[str, Any]) -> None:
+    """An entry of what follows from a member's act: the system's, for a name stands nowhere before the result."""
+    as_system(tx, lambda: tx.record(f"case:{case}", kind, body, case=case))
+
+
+def as_system(tx: Tx, act: Callable[[], T]) -> T:
+    """Run `act` as the system itself."""
     actor, tx.actor = tx.actor, SYSTEM
     try:
-        act()
+        return act()
     finally:
         tx.actor = actor
 

@@ -332,11 +332,11 @@ def leave(tx: Tx, committee: Committee, member: Member, state: str, reason: str)
     spare = tx.session.scalars(query.order_by(Member.number).limit(1)).first()
     if spare is None:
         committee.wanted = sorted([*committee.wanted, member.site])
-        tx.record(f"case:{case}", "draw.replacement_owed", {"site": member.site}, case=case)
+        cases.note(tx, case, "draw.replacement_owed", {"site": member.site})
         return
     member.replaced_by = spare.id
     _invite(tx, case, spare)
-    tx.record(f"case:{case}", "spare.called", {"member": spare.id, "for": member.id, "site": spare.site}, case=case)
+    cases.note(tx, case, "spare.called", {"member": spare.id, "for": member.id, "site": spare.site})
 
 
 @acting("representative.name", Role.TENDERER)

@@ -84,7 +84,7 @@ def reopen(tx: Tx, case: str, p: P) -> P:
     open_version(tx, room.committee)
     withdraw_open(tx, room.committee, reason)
     room.sitting.stage = "SUMMARY"
-    tx.record(f"case:{case}", "report.reopened", {"reason": reason}, case=case)
+    unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "report.reopened", {"reason": reason}, case=case))
     flow.tell(tx, case, "sitting.stage", {"stage": "SUMMARY"})
     return {"stage": "SUMMARY"}
 

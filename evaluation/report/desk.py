@@ -11,7 +11,7 @@ from certs import desk
 from core import canon
 from core.acts import Tx
 from core.rules import Breach, Refused
-from evaluation.cases import CaseFacts
+from evaluation.cases import CaseFacts, as_system, note
 from evaluation.committee.models import Committee, Member
 from evaluation.report import papers
 from evaluation.report.models import Report
@@ -31,7 +31,7 @@ def withdraw_open(tx: Tx, committee: Committee, reason: str = "a member was repl
     report = report_of(tx.session, committee)
     if report is not None and report.state == "open":
         report.state = "superseded"
-        desk.void_document(tx, report.document_id, reason)
+        as_system(tx, lambda: desk.void_document(tx, report.document_id, reason))
 
 
 def signed_by_anyone(session: Session, report: Report) -> bool:
@@ -57,8 +57,10 @@ def publish(tx: Tx, case: CaseFacts, committee: Committee, rows: list[Member], r
     paper = papers.build(record, demo=tx.config.demo)
     sealer = desk.sealer(tx.session, main.org_id, tx.now) if seal else None
     first = desk.first_revision(paper.bytes, paper.boxes, record, signers, sealer)
-    document = desk.open_document(
-        tx, first, case=case.id, kind=KIND, title=f"评标报告 {case.title}", audience="members", last=last
+    title = f"评标报告 {case.title}"
+    document = as_system(
+        tx,
+        lambda: desk.open_document(tx, first, case=case.id, kind=KIND, title=title, audience="members", last=last),
     )
     report = Report(
         committee_id=committee.id, version=record["version"], record=record, state="open", made_at=tx.now,
@@ -67,7 +69,7 @@ def publish(tx: Tx, case: CaseFacts, committee: Committee, rows: list[Member], r
     tx.session.add(report)
     tx.session.flush()
     body = {"document": document, "version": report.version, "record_sha256": report.record_sha256}
-    tx.record(f"case:{case.id}", "report.made", body, case=case.id)
+    note(tx, case.id, "report.made", body)
     return report
 
 

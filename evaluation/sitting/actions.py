@@ -197,7 +197,7 @@ def vote_leader(tx: Tx, case: str, p: P) -> P:
     if result.leader:
         sitting.leader_id = result.leader
         body = {"leader": result.leader, "how": result.how, "round": sitting.leader_round}
-        tx.record(f"case:{case}", "leader.elected", body, case=case)
+        cases.note(tx, case, "leader.elected", body)
         flow.advance(tx, room.committee)
     else:
         sitting.leader_round += 1
@@ -270,6 +270,6 @@ def ask_time(tx: Tx, case: str, p: P) -> P:
     asking = select(func.count()).select_from(TimeAsked).where(TimeAsked.member_id.in_(ids), TimeAsked.until == until)
     if more_than_a_third(tx.session.scalar(asking) or 0, len(room.all)):
         sitting.until = until + EXTENSION
-        tx.record(f"case:{case}", "sitting.extended", {"until": sitting.until}, case=case)
+        cases.note(tx, case, "sitting.extended", {"until": sitting.until})
         flow.tell(tx, case, "sitting.extended", {"until": sitting.until.isoformat()})
     return {"until": sitting.until.isoformat()}

@@ -58,7 +58,7 @@ def _prelim(s: State) -> str:
     s.sitting.rejected, s.sitting.lack = rejected, {}
     valid = len(s.bids) - len(rejected)
     body = {"rejected": rejected, "valid": valid}
-    s.tx.record(f"case:{s.case.id}", "review.settled", body, case=s.case.id)
+    cases.note(s.tx, s.case.id, "review.settled", body)
     if valid == 0:
         return "SUMMARY"
     return "LACK" if valid < 3 else _open_scoring(s)
@@ -71,7 +71,7 @@ def _lack(s: State) -> str:
     yes = sum(one.lack for one in votes)
     lack = more_than_half(yes, len(s.rows))
     s.sitting.lack = {"lack": lack, "yes": yes, "no": len(votes) - yes}
-    s.tx.record(f"case:{s.case.id}", "lack.settled", dict(s.sitting.lack), case=s.case.id)
+    cases.note(s.tx, s.case.id, "lack.settled", dict(s.sitting.lack))
     if not lack:
         return _open_scoring(s)
     s.sitting.rejected = {bid["id"]: LACK for bid in s.bids} | s.sitting.rejected
@@ -84,7 +84,7 @@ def _open_scoring(s: State) -> str:
     for row in s.rows:
         if row.scores_locked_at and sheet.missing(s.case, s.bids, s.sitting.rejected, given, row):
             row.scores_locked_at = None
-            s.tx.record(f"case:{s.case.id}", "score.reopened", {"member": row.id}, case=s.case.id)
+            cases.note(s.tx, s.case.id, "score.reopened", {"member": row.id})
     return "SCORING"
 
 
@@ -101,7 +101,7 @@ def summarise(s: State) -> None:
     s.sitting.scoring = data
     s.sitting.result = {} if sheet.objective_gaps(s.case, data) else score(data)
     body = {"totals": s.sitting.result.get("totals", {}), "benchmark": s.sitting.result.get("benchmark")}
-    s.tx.record(f"case:{s.case.id}", "scores.summarised", body, case=s.case.id)
+    cases.note(s.tx, s.case.id, "scores.summarised", body)
 
 
 STEPS: dict[str, Callable[[State], str]] = {
@@ -125,7 +125,7 @@ def advance(tx: Tx, committee: Committee) -> str:
             break
         s.sitting.stage = goal
         tell(tx, s.case.id, "sitting.stage", {"stage": goal})
-        tx.record(f"case:{s.case.id}", "sitting.stage", {"stage": goal}, case=s.case.id)
+        cases.note(tx, s.case.id, "sitting.stage", {"stage": goal})
         if goal == "LEADER" and s.case.state == "COMMITTEE_SET":
             cases.move(tx, s.case.id, "evaluation.begin")
     return s.sitting.stage
