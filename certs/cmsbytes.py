@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from asn1crypto import core, x509
+from asn1crypto import core, tsp, x509
 
 SHA256 = bytes.fromhex("300d06096086480165030402010500")
 ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
@@ -69,3 +70,9 @@ def _set(items: Iterable[bytes]) -> bytes:
 
 def _number(value: int) -> bytes:
     return bytes(core.Integer(value).dump())
+
+
+def gen_time(info: tsp.TSTInfo) -> datetime:
+    """Time stated in a timestamp token, aware, UTC."""
+    moment: datetime = info["gen_time"].native
+    return moment

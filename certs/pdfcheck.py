@@ -31,10 +31,9 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
 from certs.blocking import finish, run_blocking
-from certs.cmsbytes import Parts, signed_data
+from certs.cmsbytes import Parts, gen_time, signed_data
 from certs.issuer import common_name, fingerprint, profile_of
 from certs.pdfbytes import Region, scan
-from certs.tsa import gen_time
 from core import canon
 from core.canon import sha256_hex
 from core.clock import CST

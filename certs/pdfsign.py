@@ -33,7 +33,6 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 from pyhanko.sign import fields
-from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
@@ -309,7 +308,7 @@ def _filled(pdf: bytes, start: int, end: int, der: bytes) -> bytes:
     """Lower-case hex, zeros behind: pyHanko writes upper case, and one spelling must be the only one."""
     text = der.hex().encode()
     if len(text) > end - start - 2:
-        raise SigningError(f"the signature needs {len(text)} characters, {end - start - 2} are reserved")
+        raise Unusable(f"the signature needs {len(text)} characters, {end - start - 2} are reserved")
     return pdf[: start + 1] + text.ljust(end - start - 2, b"0") + pdf[end - 1 :]
 
 

@@ -150,9 +150,3 @@ class _RemoteStamper(TimeStamper):
         query = urllib.request.Request(self._url, req.dump(), headers)  # noqa: S310 – scheme checked in RemoteTsa
         with urllib.request.urlopen(query, timeout=_REMOTE_SECONDS) as answer:  # noqa: S310
             return tsp.TimeStampResp.load(answer.read(1 << 20))
-
-
-def gen_time(info: tsp.TSTInfo) -> datetime:
-    """Time stated in a token, aware, UTC."""
-    moment: datetime = info["gen_time"].native
-    return moment

@@ -14,7 +14,8 @@ from asn1crypto import algos, tsp
 from cryptography.hazmat.primitives import serialization
 
 from certs import issuer
-from certs.tsa import POLICY, Rejection, RemoteTsa, gen_time
+from certs.cmsbytes import gen_time
+from certs.tsa import POLICY, Rejection, RemoteTsa
 from core.faults import Unusable
 from tests.certs.pdf_tools import START, World, tool
 
