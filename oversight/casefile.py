@@ -45,13 +45,14 @@ PLAIN = frozenset({
 
 @dataclass(frozen=True)
 class Paper:
-    """A finished document; `record` is the SHA-256 of its machine record where it has one."""
+    """A document: `sha256` "" until all have signed, `first` the unsigned revision, `record` its machine record."""
 
     kind: str
     title: str
     audience: str
     sha256: str
     media: str
+    first: str
     record: str = ""
 
 
@@ -79,7 +80,7 @@ def make(session: Session, blobs: Blobs, authority: Authority, case: str, editio
     if f"case:{case}" not in streams:
         raise checkpoints.refused("CHECKPOINT", "a cosigned checkpoint after the case began", point.at.isoformat())
     papers = list(_papers(session, row))
-    public = {one.sha256 for one in papers if one.audience == "public"}
+    public = {sha256 for one in papers if one.audience == "public" for sha256 in (one.sha256, one.first)}
     shown = _lines(session, streams, veil, public if edition == "public" else None)
     files = {
         "trust.json": canon.dumps(checkpoints.trust(session, authority)),
@@ -167,10 +168,12 @@ def _papers(session: Session, row: Case) -> Iterator[Paper]:
         sha256 = _head(doc) if doc is not None else one.sha256
         if one.kind != "draw_record" and sha256 not in told:
             told |= {sha256} - {""}
-            yield Paper(one.kind, one.title, one.audience, sha256, one.media, doc.record_sha256 if doc else "")
+            yield Paper(
+                one.kind, one.title, one.audience, sha256, one.media, one.sha256, doc.record_sha256 if doc else ""
+            )
     for doc in sorted(desk.values(), key=lambda one: (one.opened_at, one.id)):
         if doc.state != "void" and doc.head not in told:
-            yield Paper(doc.kind, doc.title, doc.audience, _head(doc), "application/pdf", doc.record_sha256)
+            yield Paper(doc.kind, doc.title, doc.audience, _head(doc), "application/pdf", doc.first, doc.record_sha256)
 
 
 def _head(doc: SigningDoc) -> str:
@@ -202,7 +205,7 @@ def _documents(
         data, name = blobs.get(paper.sha256), f"{number:03d}-{re.sub('[^a-z0-9]+', '-', paper.kind.lower())}"
         suffix = "pdf" if paper.media == "application/pdf" else "dat"
         files[f"documents/{name}.{suffix}"] = data
-        if paper.record in named:
+        if paper.record and paper.record in named:
             files[f"records/{name}.json"] = canon.dumps(pdfcheck.machine_record(data)[0])
     return files
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
-from core import canon
+from core import canon, merkle
 from core.access import Actor, Role, denied
 from core.ledger import Entry, EntryRow, Stream
 from core.rules import Refused
@@ -50,26 +50,47 @@ def watched(session: Session, case: str, actor: Actor) -> Case:
     return row
 
 
-def sealed_heads(session: Session, cases: Iterable[str] | None = None) -> dict[str, Head]:
-    """{sealed stream: {size, root}} as far as its head has entered the case stream; what came later stays hidden.
-
-    The entry at the deadline quotes {stream, size, root} (verifier.ledger.quoted); with several rounds the longest.
-    """
-    query = select(EntryRow.stream, EntryRow.body).where(EntryRow.body.contains(f'"stream":"{SEALED}', autoescape=True))
+def quoted_roots(session: Session, cases: Iterable[str] | None = None) -> dict[str, str]:
+    """{sealed stream: the root that its case stream quoted last}: `sealed_root`, `sealed_head`, or a whole head."""
+    said = (EntryRow.body.contains(text, autoescape=True) for text in ('"sealed_root":', '"sealed_head":', '"sealed:'))
+    query = select(EntryRow.stream, EntryRow.body).where(or_(*said)).order_by(EntryRow.stream, EntryRow.index)
     if cases is None:
         named = select(func.substr(Stream.name, len(SEALED) + 1)).where(Stream.name.startswith(SEALED))
         query = query.where(EntryRow.case.in_(named))
     else:
         query = query.where(EntryRow.case.in_(list(cases)))
-    found: dict[str, Head] = {}
+    found: dict[str, str] = {}
     for stream, text in session.execute(query):
-        body = canon.loads(text)
-        name = f"{SEALED}{stream.removeprefix('case:')}"
-        if not {"stream", "size", "root"} <= set(body) or body["stream"] != name or not stream.startswith("case:"):
-            continue
-        if body["size"] > found.get(name, {"size": -1})["size"]:
-            found[name] = {"size": body["size"], "root": body["root"]}
+        body, name = canon.loads(text), f"{SEALED}{stream.removeprefix('case:')}"
+        whole = body if body.get("stream") == name else {}
+        root = body.get("sealed_root") or body.get("sealed_head", whole).get("root")
+        if root and stream.startswith("case:"):
+            found[name] = root
     return found
+
+
+def sealed_heads(session: Session, cases: Iterable[str] | None = None) -> dict[str, Head]:
+    """{sealed stream: {size, root}} as far as its root has entered the case stream; what came later stays hidden."""
+    quoted = quoted_roots(session, cases)
+    found: dict[str, Head] = {}
+    for row in session.scalars(select(Stream).where(Stream.name.in_(quoted))):
+        root = quoted[row.name]
+        now = merkle.root([bytes.fromhex(node) for node in row.frontier]).hex()
+        size = row.size if now == root else _size_at(session, row.name, root)
+        if size:
+            found[row.name] = {"size": size, "root": root}
+    return found
+
+
+def _size_at(session: Session, stream: str, root: str) -> int:
+    """The size at which the stream had this root (an earlier round's), 0 when it never had."""
+    query = select(EntryRow.leaf_hash).where(EntryRow.stream == stream).order_by(EntryRow.index)
+    frontier: list[bytes] = []
+    for size, leaf in enumerate(session.scalars(query)):
+        frontier = merkle.append(frontier, size, bytes.fromhex(leaf))
+        if merkle.root(frontier).hex() == root:
+            return size + 1
+    return 0
 
 
 @dataclass(frozen=True)

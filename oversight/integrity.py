@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import canon, ledger, merkle
 from core.faults import Fault, Unusable
 from core.ledger import EntryRow, Stream
-from oversight.guards import SEALED, sealed_heads
+from oversight.guards import SEALED, quoted_roots, sealed_heads
 from oversight.models import LogCheckpoint
 from verifier import ledger as lines
 
@@ -32,21 +32,23 @@ def integrity(session: Session, case: str) -> list[Held]:
     A sealed stream whose head has not been published is checked as well, but nothing is said of its entries.
     """
     shown = sealed_heads(session, [case])
+    quoted = quoted_roots(session, [case])
     point = session.scalar(
         select(LogCheckpoint).where(LogCheckpoint.heads_root != "").order_by(LogCheckpoint.size.desc()).limit(1)
     )
     taken: dict[str, Any] = point.heads if point else {}
     held = [_stream(session, f"case:{case}", taken)]
     name = f"{SEALED}{case}"
+    published = shown.get(name, {"size": 0})["size"]
     try:
         sealed = _stream(session, name, taken)
-        if name in shown:
-            _prefix(session, name, shown[name], "case stream")
-    except (Fault, Unusable):
-        if name in shown:
+        if name in quoted and name not in shown and quoted[name] != merkle.EMPTY_ROOT.hex():
+            raise Fault("it never had the head that the case stream quotes")
+    except (Fault, Unusable) as fault:
+        if published and published == ledger.head(session, name)["size"]:
             raise
-        raise Fault(f"stream {name} does not hold") from None
-    return [*held, sealed] if name in shown else held
+        raise Fault(f"stream {name} does not hold{f': {fault}' if name in quoted and not published else ''}") from None
+    return [*held, Held(name, published, shown[name]["root"], sealed.checkpoint)] if published else held
 
 
 def _stream(session: Session, name: str, taken: dict[str, Any]) -> Held:
