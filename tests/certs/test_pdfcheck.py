@@ -236,8 +236,8 @@ def test_an_exchanged_record_is_refused(world, sealed):
 def test_a_changed_score_inside_the_first_revision_names_the_first_broken_signature(world):
     """The same length, so that every offset still fits: only the digest knows."""
     made = report(world, people=2, score="95.55")
-    other = pdfsign.first_revision(*_parts(made, "95.56"))
-    assert len(other) == len(made.first)
+    tries = (pdfsign.first_revision(*_parts(made, f"95.{cents}")) for cents in range(56, 100))
+    other = next(first for first in tries if len(first) == len(made.first))  # compression may differ by a byte
     made.sign("member-1")
     made.sign("leader")
     made.close()
