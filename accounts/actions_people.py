@@ -32,7 +32,7 @@ def add_person(tx: Tx, p: Payload, password_hash: str = "") -> Payload:
     return {"person": person.id, "activation": activation}
 
 
-@acting("person.add", *_MANAGERS)
+@acting("person.add", *_MANAGERS, keep=False)
 def add(tx: Tx, case: str, p: Payload) -> Payload:
     """Manager, into the own organisation; or a centre into the pool (`pool`: true, roles ["expert"]).
 
@@ -90,7 +90,7 @@ def disable(tx: Tx, case: str, p: Payload) -> Payload:
     return {}
 
 
-@acting("person.enable", *_MANAGERS)
+@acting("person.enable", *_MANAGERS, keep=False)
 def enable(tx: Tx, case: str, p: Payload) -> Payload:
     """{person, reason} → {activation}: back again, with a new password to be set."""
     fields.only(p, "person", "reason")
@@ -100,7 +100,7 @@ def enable(tx: Tx, case: str, p: Payload) -> Payload:
     return {"activation": _begin_anew(tx, person, "person.enabled", reason)}
 
 
-@acting("person.reset", *_MANAGERS)
+@acting("person.reset", *_MANAGERS, keep=False)
 def reset(tx: Tx, case: str, p: Payload) -> Payload:
     """{person, reason} → {activation}: a forgotten password; nobody but the person ever sets one."""
     fields.only(p, "person", "reason")

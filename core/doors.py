@@ -24,13 +24,17 @@ Handler = Callable[[Tx, str, Payload], Payload]
 
 @dataclass(frozen=True)
 class Door:
-    """`secret` names payload keys left out of the signed digest (a ballot's choice must not be tied to its voter)."""
+    """`secret` names payload keys left out of the signed digest (a ballot's choice must not be tied to its voter).
+
+    `keep` False: the answer holds a one-time code and is not stored for a second sending.
+    """
 
     name: str
     fn: Handler
     roles: tuple[Role, ...]
     signed: bool
     secret: tuple[str, ...] = ()
+    keep: bool = True
 
 
 class Prover(Protocol):
@@ -42,13 +46,15 @@ class Prover(Protocol):
 TABLE: dict[str, Door] = {}
 
 
-def acting(name: str, *roles: Role, signed: bool = False, secret: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
+def acting(
+    name: str, *roles: Role, signed: bool = False, secret: tuple[str, ...] = (), keep: bool = True
+) -> Callable[[Handler], Handler]:
     """Declare `fn(tx, case, payload) -> result` as the act `name`, open to `roles` (no role = timers only)."""
 
     def declare(fn: Handler) -> Handler:
         if name in TABLE:
             raise ValueError(f"act {name} is declared twice")
-        TABLE[name] = Door(name, fn, roles, signed, secret)
+        TABLE[name] = Door(name, fn, roles, signed, secret, keep)
         return fn
 
     return declare
@@ -81,7 +87,8 @@ def perform(
             return first
         if door.signed:
             tx.actor = prover(tx, name, case, bound, proof or {})
-        return once.keep(tx, name, case, payload, bound, door.fn(tx, case, once.without(payload)))
+        result = door.fn(tx, case, once.without(payload))
+        return once.keep(tx, name, case, payload, bound, result) if door.keep else result
 
     return acts.act(run, actor)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certs import drawdesk, draws
 from core import fields
-from core.access import Role, denied
+from core.access import Actor, Role, denied
 from core.acts import Tx
-from core.doors import acting
+from core.doors import acting, asking
 from core.faults import Unusable
 from core.rules import Breach, Refused, refuse_if
 from methods import vote
@@ -50,14 +52,14 @@ def _people(tx: Tx, ids: list[Any], field: str) -> list[Person]:
     return found
 
 
-@acting("award.convene", Role.TENDERER, signed=True)
+@acting("award.open", Role.TENDERER, signed=True)
 def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """{pool: [person], supervisors: [person], parties: {tenderer, centre, supervisor: person}}.
 
     Freezes the pool and opens the draw of the committee; EVALUATED → AWARD_MEETING.
     """
     fields.only(p, "pool", "supervisors", "parties")
-    row, step = guard(tx, case, "award.convene")
+    row, step = guard(tx, case, "award.open")
     award = row.award
     pool = _people(tx, fields.items(p, "pool", most=60), "pool")
     supervisors = _people(tx, fields.items(p, "supervisors", most=20), "supervisors")
@@ -97,7 +99,7 @@ def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     draw = drawdesk.open_draw(tx, case, "award-committee", names, [], take, parties)
     meeting.draw_id = draw.id
     body = {"pool": len(pool), "committee": facts.committee, "draw": draw.id, "warnings": [b.rule for b in warnings]}
-    go(tx, row, step, "award.convened", body)
+    go(tx, row, step, "award.opened", body)
     tx.publish(f"award:{case}", "award.opened", {})
     return {"draw": draw.id, "warnings": [b.rule for b in warnings]}
 
@@ -297,3 +299,20 @@ def say(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     tx.record(f"case:{case}", "award.said", {"seat": seat.id, "text": row.text}, case=case)
     tx.publish(f"award:{case}", "award.said", {"name": seat.name, "text": row.text})
     return {"id": row.id}
+
+
+@asking("award.seats", Role.TENDERER, Role.REGULATOR, Role.AUDITOR, Role.ELECTOR)
+def who_sits(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
+    """{state, seats: [{person, name, kind, signed_in, pledged}]} for whoever is of the meeting or watches it."""
+    row = case_row(session, case)
+    query = select(Elector).where(Elector.case_id == case, Elector.recused == "").order_by(Elector.order)
+    rows = list(session.scalars(query))
+    if actor.person not in {one.person_id for one in rows} and not stands_as(row, actor):
+        raise Refused(denied("AW-SEAT", "a seat at this meeting", actor.person))
+    meeting = session.get(AwardMeeting, case)
+    listed = [
+        {"person": one.person_id, "name": one.name, "kind": one.kind, "signed_in": one.signed_in_at is not None,
+         "pledged": one.pledged_at is not None}
+        for one in rows
+    ]  # fmt: skip
+    return {"state": meeting.state if meeting else "", "seats": listed}

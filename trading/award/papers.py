@@ -79,7 +79,7 @@ def _won_facts(project: Project, case: Case, known: dict[str, str], won: dict[st
     manager = won.get("manager") or {}
     return [
         *case_facts(project, case, known),
-        ("中标人", won["name"]),
+        ("中标人", won["org_name"]),
         ("中标价", money(won["price"], case.unit)),
         ("工期", f"{won['duration_days']} 日历天"),
         ("质量", won["quality"]),
@@ -104,7 +104,7 @@ def award_notice(
     """中标通知书; the QR holds the verify page's address with the digest of the attached machine record."""
     record = {
         "schema": "award-notice/1", "case": case.id, "lot_code": case.lot_code, "winner": won["id"],
-        "name": won["name"], "uscc": won["uscc"], "price": won["price"], "unit": case.unit, "at": now.isoformat(),
+        "name": won["org_name"], "uscc": won["uscc"], "price": won["price"], "unit": case.unit, "at": now.isoformat(),
     }  # fmt: skip
     record |= {"signers": []}
     digest = canon.sha256_hex(canon.dumps(record))
@@ -112,7 +112,7 @@ def award_notice(
     paper = Paper(
         "中标通知书", subtitle=project.name, issuer=issuer, number=case.lot_code, digest=digest[:12], demo=demo
     )
-    paper.text(f"{won['name']}:", indent=False)
+    paper.text(f"{won['org_name']}:", indent=False)
     paper.text(f"你方于投标截止前递交的 {project.name} {case.lot_name} 投标文件已被我方接受,被确定为中标人。")
     paper.section("中标内容").facts(_won_facts(project, case, known, won))
     paper.text("请你方自本通知书发出之日起 30 日内与我方订立书面合同,并按招标文件规定提交履约保证金。")

@@ -45,7 +45,7 @@ def candidate_rows(session: Session, row: Case) -> list[dict[str, Any]]:
             {
                 "bid": bid,
                 "rank": str(place) if ranked else "",
-                "name": one["name"],
+                "name": one["org_name"],
                 "price": one["price"],
                 "quality": one["quality"],
                 "duration": str(one["duration_days"] or ""),
@@ -143,7 +143,7 @@ def notify(tx: Tx, case: str, p: Payload) -> Payload:
     loser = file_document(tx, case, "result_letter", f"{project.name} 中标结果通知书", others, "bidders")
     go(tx, row, step, "award.notified", named(notice) | {"winner": row.winner_bid, "letter": loser.sha256})
     for bid in bids:
-        tx.publish(f"org:{bid['org_id']}", "award.notified", {"case": case, "won": bid["id"] == row.winner_bid})
+        tx.publish(f"org:{bid['org']}", "award.notified", {"case": case, "won": bid["id"] == row.winner_bid})
     return {"award_notice": notice.id, "result_notice": loser.id}
 
 

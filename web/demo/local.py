@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from accounts import queries
+from certs import suite
+from certs.desk_sign import finish_signature, prepare_signature
 from core.access import Actor
 from core.acts import Acts
 from core.clock import DemoClock
 from core.doors import TABLE, Prover, ask, digest, perform
 from web.demo.ring import Ring
-from web.demo.stage import Payload, proof_of
+from web.demo.stage import KeyHolder, Payload, proof_of
 
 
-class LocalStage:
+class LocalStage(KeyHolder):
     """Acts through core.doors with real proofs; `after_move` runs due jobs when the clock has moved."""
 
     def __init__(self, acts: Acts, prover: Prover, ring: Ring, run_due: Any) -> None:
@@ -28,7 +30,7 @@ class LocalStage:
         assert found is not None, f"{who} is not active"
         return found
 
-    def act(self, who: str, act: str, case: str = "", **payload: Any) -> Payload:
+    def act(self, who: str, act: str, case: str = "", /, **payload: Any) -> Payload:
         actor, proof = self.actor(who), None
         if TABLE[act].signed:
             wanted = {"act": act, "object": digest(TABLE[act], payload)}
@@ -36,12 +38,19 @@ class LocalStage:
             proof = proof_of(self.ring[who], act, case, payload, nonce)
         return perform(self.acts, self.prover, actor, act, case, payload, proof)
 
-    def ask(self, who: str, question: str, case: str = "", **params: Any) -> Payload:
+    def ask(self, who: str, question: str, case: str = "", /, **params: Any) -> Payload:
         return ask(self.acts, self.actor(who), question, case, params)
 
     def upload(self, who: str, data: bytes) -> Payload:
         blob = self.acts.house.blobs.put(data)
         return {"sha256": blob.sha256, "size": blob.size}
+
+    def sign(self, who: str, document: str) -> None:
+        actor, user = self.actor(who), self.ring[who]
+        assert user.key is not None
+        field = next(one["field"] for one in self.ask(who, "paper.waiting")["papers"] if one["document"] == document)
+        offer = prepare_signature(self.acts, actor, document, field)
+        finish_signature(self.acts, actor, document, field, suite.sign_raw(user.key, offer.tbs), offer.lease)
 
     def now(self) -> datetime:
         return self.acts.house.clock.now()

@@ -14,9 +14,11 @@ from typing import Any, Protocol
 import requests
 import socketio
 
+from certs import keys, suite
 from certs.challenge import Challenge
 from core import canon
 from core.doors import TABLE, digest
+from core.rules import Refused
 from web.demo.ring import Ring, User
 
 Payload = dict[str, Any]
@@ -39,8 +41,8 @@ class Stage(Protocol):
 
     ring: Ring
 
-    def act(self, who: str, act: str, case: str = "", **payload: Any) -> Payload: ...
-    def ask(self, who: str, question: str, case: str = "", **params: Any) -> Payload: ...
+    def act(self, who: str, act: str, case: str = "", /, **payload: Any) -> Payload: ...
+    def ask(self, who: str, question: str, case: str = "", /, **params: Any) -> Payload: ...
     def upload(self, who: str, data: bytes) -> Payload: ...
     def fetch(self, who: str, path: str) -> bytes: ...
     def sign(self, who: str, document: str) -> None: ...
@@ -59,7 +61,47 @@ def proof_of(user: User, act: str, case: str, payload: Payload, nonce: Payload) 
     }
 
 
-class HttpStage:
+def enrolment(user: User, nonce: Payload) -> Payload:
+    """The payload of cert.enrol for a fresh signing key, which stays with the user."""
+    assert user.key is not None
+    text = keys.pop_text("sign", user.person, nonce["nonce"], user.key)
+    return {"spki": suite.b64(suite.spki_of(user.key)), "nonce": nonce["nonce"], "text": suite.b64(text),
+            "signature": suite.b64(suite.sign_raw(user.key, text))}  # fmt: skip
+
+
+class KeyHolder:
+    """What both stages do with keys: the same things a browser does."""
+
+    ring: Ring
+
+    def opening_key(self, who: str) -> suite.PrivateKey:
+        key = self.ring[who].opening
+        assert key is not None, f"{who} has no decryption key"
+        return key
+
+    def fingerprint(self, who: str) -> str:
+        return self.ring[who].fingerprint
+
+    def refused(self, who: str, act: str, case: str = "", /, **payload: Any) -> list[str]:
+        """Rules of the refusal that this act must meet; an act that is done is a fault of the story."""
+        try:
+            self.act(who, act, case, **payload)  # type: ignore[attr-defined]
+        except Denied as denied:
+            return denied.rules
+        except Refused as refused:
+            return [breach.rule for breach in refused.breaches]
+        raise AssertionError(f"{act} by {who} was not refused")
+
+    def enrol(self, who: str) -> None:
+        user = self.ring[who]
+        user.key = suite.generate()
+        wanted = {"act": "cert.enrol", "object": suite.spki_id(user.key)}
+        nonce = self.act(who, "nonce.issue", "", **wanted)  # type: ignore[attr-defined]
+        made = self.act(who, "cert.enrol", "", **enrolment(user, nonce))  # type: ignore[attr-defined]
+        user.fingerprint = made["fingerprint"]
+
+
+class HttpStage(KeyHolder):
     """A browser's network side for every user: cookies, nonces, one socket each for the rooms."""
 
     def __init__(self, base: str, ring: Ring, *, patience: float = 30) -> None:
@@ -100,7 +142,7 @@ class HttpStage:
         http = self.session(who)
         return self._checked(path, self._again(lambda: http.get(self.base + path, params=params, timeout=120)))
 
-    def ask(self, who: str, question: str, case: str = "", **params: Any) -> Payload:
+    def ask(self, who: str, question: str, case: str = "", /, **params: Any) -> Payload:
         found: Payload = self._get(who, f"/api/v1/ask/{question}", case=case, **params)["result"]
         return found
 
@@ -118,7 +160,7 @@ class HttpStage:
             body["proof"] = proof_of(self.ring[who], act, case, payload, self._get(who, "/api/v1/nonce", **wanted))
         return body
 
-    def act(self, who: str, act: str, case: str = "", **payload: Any) -> Payload:
+    def act(self, who: str, act: str, case: str = "", /, **payload: Any) -> Payload:
         http = self.session(who)
         body = self.body(who, act, case, payload)
         url = f"{self.base}/api/v1/acts/{act}"
@@ -132,6 +174,28 @@ class HttpStage:
         url = f"{self.base}/api/v1/files"
         found: Payload = self._checked("files", self._again(lambda: http.post(url, data=data, timeout=600)))
         return found
+
+    def sign(self, who: str, document: str) -> None:
+        """As a browser signs: prepare, look at the bytes, sign the attributes, hand in; again when overtaken."""
+        user, http = self.ring[who], self.session(who)
+        assert user.key is not None
+        field = next(one["field"] for one in self.ask(who, "paper.waiting")["papers"] if one["document"] == document)
+        url = f"{self.base}/api/v1/papers/{document}/{field}"
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                offer = self._checked("prepare", self._again(lambda: http.post(f"{url}/prepare", timeout=60)))["result"]
+                raw = suite.sign_raw(user.key, suite.unb64(offer["tbs"], "tbs"))
+                body = {"signature": suite.b64(raw), "lease": offer["lease"]}
+                self._checked("sign", self._again(lambda: http.post(f"{url}/sign", json=body, timeout=60)))  # noqa: B023
+            except Denied as denied:
+                if "D-SIGNED" in denied.rules:
+                    return
+                if "D-LEASE" not in denied.rules or time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def now(self) -> datetime:
         return datetime.fromisoformat(self._get("", "/api/v1/time")["now"])

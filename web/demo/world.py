@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts import passwords, sign_in
 from accounts.actions_orgs import found as found_first
+from accounts.actions_orgs import register_org
 from accounts.actions_people import add_person
 from accounts.rules import AGREEMENT
 from certs import keys, suite
@@ -43,21 +44,18 @@ class Builder:
         """The first centre of an empty database."""
         contact = self.contact(login, f"{short(name)}经办", region)
         p = {"name": name, "uscc": uscc, "kinds": ["centre"], "region": region, "contact": contact}
-        answer = self.stage.acts.act(found_first, SYSTEM, p)
+        answer = self.stage.acts.act(found_first, SYSTEM, p, self.hash)
         return self._enter(login, contact["name"], answer, ("centre",))
 
     def org(self, login: str, name: str, uscc: str, kind: str, region: str, by: str) -> User:
         """Registered by itself, verified by the centre `by`; its manager gets a key."""
         contact = self.contact(login, f"{short(name)}经办", region)
-        answer = self.stage.act(
-            "", "org.register", agreement=AGREEMENT, name=name, uscc=uscc, kinds=[kind], region=region,
-            contact=contact,
-        )  # fmt: skip
+        p = {"agreement": AGREEMENT, "name": name, "uscc": uscc, "kinds": [kind], "region": region, "contact": contact}
+        answer = self.stage.acts.act(register_org, self.stage.actor(""), p, self.hash)
         self.stage.act(by, "org.verify", org=answer["org"], approve=True)
         return self._enter(login, contact["name"], answer, (kind,))
 
     def _enter(self, login: str, name: str, answer: dict[str, Any], roles: tuple[str, ...]) -> User:
-        sign_in.activate(self.stage.acts, answer["activation"], PASSWORD)
         user = User(login, name, answer["person"], answer["org"], roles, PASSWORD)
         return self.enrol(self.ring.add(user))
 
@@ -192,5 +190,5 @@ def cookies(builder: Builder, logins: list[str]) -> None:
     """Open logins for people whose browsers are open already: 160 password checks would cost ten seconds."""
     for login in logins:
         user = builder.ring[login]
-        user.extra["token"] = sign_in.open_session(builder.stage.acts, user.person)
+        user.extra["token"] = builder.stage.acts.act(sign_in.begin, SYSTEM, user.person)
 

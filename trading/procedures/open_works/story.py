@@ -16,6 +16,7 @@ from certs.sealing_parts import Part
 from core import canon
 from core.clock import CST
 from core.paper import Paper
+from trading.opening import sheet
 
 Payload = dict[str, Any]
 PLAN_DAYS = 31  # the plan stands thirty days before the notice (R1-03)
@@ -119,8 +120,8 @@ class Story:
         """Seal a bid as the bid desk does: PDF, price sheet, and a filler of the size the case names."""
         who = self.bidders[one["id"]]
         parts = [
-            Part.of_bytes("bid.pdf", "application/pdf", self._letter(one)),
-            Part.of_bytes("price.json", "application/json", canon.dumps(self._sheet(one))),
+            Part.of_bytes(sheet.PDF, "application/pdf", self._letter(one)),
+            Part.of_bytes(sheet.SHEET, "application/json", self._sheet(one)),
         ]
         if one.get("file_mb"):
             body = secrets.token_bytes(1 << 20) * int(one["file_mb"])
@@ -137,12 +138,10 @@ class Story:
         self._manifests[one["id"]] = manifest
         return {"manifest": canon.loads(manifest.data), "ciphertext_sha256": stored["sha256"], "size": stored["size"]}
 
-    def _sheet(self, one: Payload) -> Payload:
-        return {
-            "price": one["price"], "duration_days": int(self.tender["lots"][0]["duration_days"]), "quality": "合格",
-            "manager": {"name": f"{one['name']}项目经理", "certificate": f"鄂142026{one['uscc'][-5:]}"},
-            "flags": list(one.get("flags", [])),
-        }  # fmt: skip
+    def _sheet(self, one: Payload) -> bytes:
+        manager = {"name": f"{one['name']}项目经理", "certificate": f"鄂142026{one['uscc'][-5:]}"}
+        days = int(self.tender["lots"][0]["duration_days"])
+        return sheet.compose(sheet.Sheet(one["price"], days, "合格", manager, tuple(one.get("flags", []))))
 
     def _letter(self, one: Payload) -> bytes:
         paper = Paper("投标函", subtitle=self.tender["name"], issuer=one["name"], demo=True)
