@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,6 +37,7 @@ OPENED = ("OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING",
           *RESULT)  # fmt: skip
 WATCHING = (Role.REGULATOR, Role.AUDITOR)
 MOST = 200
+GRACE = timedelta(minutes=1)  # a timer rings within a second; what a look meets on the way is not late
 
 
 # -- timeline ---------------------------------------------------------------------------------------------------------
@@ -203,8 +204,8 @@ def _alarms(session: Session, cases: Sequence[Case], now: datetime) -> dict[str,
 
 
 def overdue(session: Session, cases: Sequence[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Timers past their moment and not done; the error's words stay with the operator (they may name bids)."""
-    query = select(DueJob).where(DueJob.case.in_(cases), DueJob.done_at.is_(None), DueJob.at < now)
+    """Timers past their moment by GRACE and not done; the error's words stay with the operator (they may name bids)."""
+    query = select(DueJob).where(DueJob.case.in_(cases), DueJob.done_at.is_(None), DueJob.at < now - GRACE)
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for job in session.scalars(query.order_by(DueJob.at)):
         found[job.case].append({"act": job.act, "at": job.at, "failed": bool(job.error)})
