@@ -53,6 +53,10 @@ class WholeWrites:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         raw = getattr(getattr(environ.get("wsgi.input"), "rfile", None), "raw", None)
-        if environ.get("HTTP_UPGRADE", "").lower() == "websocket" and raw is not None:
-            environ["eventlet.input"] = _Input(raw._sock.dup())
-        return self.app(environ, start_response)
+        if environ.get("HTTP_UPGRADE", "").lower() != "websocket" or raw is None:
+            return self.app(environ, start_response)
+        environ["eventlet.input"] = _Input(raw._sock.dup())
+        answer = self.app(environ, start_response)
+        # What still lies in the line is the end of the websocket, not another request.
+        start_response.__self__.close_connection = True  # type: ignore[attr-defined]
+        return answer

@@ -115,6 +115,11 @@ def breach(found: Breach) -> str:
 
 def value(text: str) -> str:
     """A required or found value in words: states and roles by name, times without their zone."""
+    if not text:
+        return text
+    known = str(gettext(text))
+    if known != text:
+        return known
     parts = text.split(" / ")
     if all(part in ROLES or part in STATES for part in parts):
         return " / ".join(gettext(ROLES.get(part) or STATES[part]) for part in parts)
@@ -163,9 +168,8 @@ SCRIPTS: tuple[str, ...] = (
     N_("line cut, reconnecting…"),
     N_("a passphrase is five groups of four letters or digits, as it was generated"),
     N_("the passphrase does not open this key, or the key was changed"),
-    N_("Write the passphrase down first, then type its last four characters."),
     N_("These are not the last four characters."),
-    N_("Certificate issued."),
+    N_("Certificate of a decryption key"),
 )
 
 

@@ -1,6 +1,6 @@
 """Every route, act, question and socket event against every role: the table of docs/permits.md, asked for real.
 
-The views behind the doors are replaced by one that says "opened"; the front, the permits and the doors are the real ones.
+The views behind the doors are replaced by one that says "opened"; front, permits and doors are the real ones.
 `PERMITS=write pytest tests/house/test_permits.py` writes the table anew.
 """
 
@@ -98,8 +98,8 @@ def written(table: Table) -> str:
     head = "| door | " + " | ".join(Role) + " |\n|---|" + "---|" * len(Role) + "\n"
     rows = [f"| `{door}` | " + " | ".join("✓" if row[r] else "·" for r in Role) + " |\n" for door, row in table.items()]
     return (
-        "# Who opens which door\n\nGenerated and checked by `tests/house/test_permits.py`: every route, act, question and "
-        "socket event was asked as each role. `public` is a visitor without a login; ✎ also asks for the holder's "
+        "# Who opens which door\n\nGenerated and checked by `tests/house/test_permits.py`: every route, act, question "
+        "and socket event was asked as each role. `public` is a visitor without a login; ✎ also asks for the holder's "
         "certificate. A ✓ opens the door; stage, ownership and membership are then judged inside.\n\n"
         + head
         + "".join(rows)

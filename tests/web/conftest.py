@@ -56,19 +56,19 @@ class Front:
         return client
 
 
-def _person(role: Role, number: int) -> list[object]:
+def person(role: Role, number: int) -> list[object]:
     kind = KINDS.get(role)
     org = None
     if kind is not None:
         assert role in ROLES_OF[kind]
         org = Org(id=f"org-{role}", name=f"单位{number}", uscc=f"USCC{number:014d}", kinds=[kind], region="420112",
                   agreement="x", agreed_at=NOW, state="verified")  # fmt: skip
-    person = Person(id=f"p-{role}", login=str(role), name=f"人员{number}", id_hash=f"{number:064d}", id_masked="*",
+    human = Person(id=f"p-{role}", login=str(role), name=f"人员{number}", id_hash=f"{number:064d}", id_masked="*",
                     phone_masked="", org_id=org.id if org else None, roles=[role], state="active",
                     added_at=NOW)  # fmt: skip
-    login = LoginSession(token_sha256=passwords.token_hash(f"token-of-{role}"), person_id=person.id,
+    login = LoginSession(token_sha256=passwords.token_hash(f"token-of-{role}"), person_id=human.id,
                          began_at=NOW, seen_at=NOW)  # fmt: skip
-    return [row for row in (org, person, login) if row is not None]
+    return [row for row in (org, human, login) if row is not None]
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def front(config) -> Iterator[Front]:
 
     def seed(tx) -> None:
         for number, role in enumerate(role for role in Role if role is not Role.PUBLIC):
-            for row in _person(role, number):
+            for row in person(role, number):
                 tx.session.add(row)
                 tx.session.flush()
 

@@ -47,7 +47,7 @@ async function enrolDecryption(uid, use, passphrase) {
   const key = await generate("decrypt", uid);
   save(await keyFile(key, passphrase), `gongheng-key-${use}.json`);
   const payload = { use, ...(await proof(key, "cert.enrol_org")) };
-  const done = await act("cert.enrol_org", { payload, signed: true, title: t("Act") });
+  const done = await act("cert.enrol_org", { payload, signed: true, title: t("Certificate of a decryption key") });
   if (done) await store.keep(await freeze(key));
   return done;
 }
