@@ -45,7 +45,8 @@ def fetch(tx: Tx, case: str, p: Payload) -> Payload:
     document = _fetched(tx.session, row, fields.text(p, "document", limit=16, default="-"))
     mine = (Download.case_id == case, Download.round == row.round, Download.org_id == tx.actor.org)
     before = tx.session.scalar(select(Download.id).where(*mine).limit(1))
-    if before is None and row.file_until and not (row.file_from or tx.now) <= tx.now <= row.file_until:
+    first = before is None and document.kind == "tender_file"
+    if first and row.file_until and not (row.file_from or tx.now) <= tx.now <= row.file_until:
         need = f"{row.file_from} – {row.file_until}"
         raise Refused(book_of(row, tx.now)["R1-04"].breach(tx.now.isoformat(), required=need))
     download = Download(

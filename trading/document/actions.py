@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from accounts.queries import decryption_certificate
-from certs import issuer, shares, suite
+from accounts.queries import decryption_certificate, signing_certificate
+from certs import desk, issuer, shares, suite
 from core import fields, jobs
 from core.access import Actor, Role
 from core.acts import Tx
@@ -23,8 +23,8 @@ from trading.document import drafts, papers, rules
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
 from trading.project.actions import shown
-from trading.project.models import Case, Project
-from trading.project.papers import file_document, named
+from trading.project.models import Case, CaseDocument, Project
+from trading.project.papers import file_document, named, with_record
 from trading.project.queries import blocked_by, names
 from trading.project.states import book_of, go, guard, procedure_of
 
@@ -138,9 +138,7 @@ def issue(tx: Tx, case: str, p: Payload) -> Payload:
     row.settings = row.settings | {"custodians": custodians}
     tender = tender_of(tx, row, tuple(b.field for b in found if b.rule == "CAL-01"))
     title = f"{tender.project.name} {row.lot_name}"
-    file = file_document(
-        tx, case, "tender_file", f"{title} 招标文件", papers.tender_file(tender, found, reason), "bidders"
-    )
+    file = _file_tender(tx, tender, f"{title} 招标文件", found, reason)
     notice = file_document(tx, case, "notice", f"{title} 招标公告", papers.notice(tender), "public")
     body = {
         "file": named(file), "notice": named(notice), "deadline": row.deadline, "round": row.round,
@@ -151,6 +149,19 @@ def issue(tx: Tx, case: str, p: Payload) -> Payload:
     return {
         "notice": notice.id, "tender_file": file.id, "deadline": row.deadline.isoformat(), "warnings": shown(found),
     }  # fmt: skip
+
+
+def _file_tender(tx: Tx, tender: Tender, title: str, found: list[Breach], reason: str) -> CaseDocument:
+    """The tender file, on the signing desk for the tenderer who issues it (20号令 art. 40)."""
+    certificate = signing_certificate(tx.session, tx.actor.person, tx.now)
+    paper, case = papers.tender_file(tender, found, reason, signed=certificate is not None), tender.case.id
+    record = papers.record(tender, "tender-file/1")
+    if certificate is None:
+        return file_document(tx, case, "tender_file", title, with_record(paper.bytes, record), "bidders")
+    signer = desk.Signer("tenderer", tx.actor.person, "tenderer", certificate.fingerprint, tx.actor.org)
+    first = desk.first_revision(paper.bytes, paper.boxes, record, [signer])
+    signing = desk.open_document(tx, first, case=case, kind="tender_file", title=title, audience="bidders")
+    return file_document(tx, case, "tender_file", title, first.pdf, "bidders", signing_doc=signing)
 
 
 def tender_of(tx: Tx, row: Case, provisional: tuple[str, ...]) -> Tender:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.paper import Paper
+from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
 from trading.document import explain, trial
 from trading.procedures import Procedure
@@ -107,7 +107,7 @@ def notice(t: Tender) -> bytes:
     return with_record(paper.build().bytes, record(t, "notice/1"))
 
 
-def tender_file(t: Tender, warnings: list[Breach], reason: str) -> bytes:
+def tender_file(t: Tender, warnings: list[Breach], reason: str, *, signed: bool) -> PaperResult:
     """招标文件: notice, 须知前附表, evaluation with a worked example, grounds of rejection, award plan, conditions."""
     paper = Paper(
         "招标文件", subtitle=f"{t.project.name} {t.case.lot_name}", issuer=t.names.get("tenderer", ""),
@@ -132,7 +132,9 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str) -> bytes:
             widths=[2, 4, 3, 3],
         ).text(f"招标人说明：{reason}")  # fmt: skip
     paper.note(f"发出时间：{hour(t.case.announced_at)}")
-    return with_record(paper.build().bytes, record(t, "tender-file/1"))
+    if signed:
+        paper.signatures([SignatureBox("tenderer", "招标人")])
+    return paper.build()
 
 
 def _notes(t: Tender) -> list[tuple[str, str]]:

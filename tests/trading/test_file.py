@@ -1,0 +1,226 @@
+"""The tender file: saved, tried, warned, issued, clarified; R1-33, R1-16, 2027 without a holiday table."""
+
+from __future__ import annotations
+
+import copy
+from datetime import datetime, timedelta
+
+import pytest
+
+from certs import pdfcheck
+from core import ledger
+from core.clock import CST
+from core.faults import Unusable
+from core.rules import Refused
+from tests.trading.stage import AWARD, EVALUATION, ISSUE, PRICE
+from trading.bidding import queries as bidding
+from trading.document.trial import preview
+from trading.project import queries
+from trading.project.models import Case, CaseDocument
+
+
+def _with(**price):
+    return EVALUATION | {"price": PRICE | price}
+
+
+def _rules(refused) -> list[str]:
+    return [b.rule for b in refused.value.breaches]
+
+
+@pytest.mark.certify("A-62", "B-025")
+@pytest.mark.parametrize(
+    ("evaluation", "field"),
+    [
+        (_with(curve={"kind": "magic"}), "price.curve.kind"),
+        (_with(weight="half"), "price.weight"),
+        (_with(benchmark={"terms": []}), "price.benchmark.terms"),
+        (_with(cap="0", floor="1"), "price.floor"),
+        (EVALUATION | {"criteria": [{"id": "a", "max": "0"}]}, r"criteria\[0\].max"),
+        (EVALUATION | {"criteria": [{"id": "a", "max": "1"}] * 2}, "criteria"),
+        (EVALUATION | {"ties": ["age"]}, "ties"),
+        (EVALUATION | {"surprise": 1}, "surprise"),
+        ({"criteria": []}, "evaluation.price"),
+        (EVALUATION | {"reject_grounds": [{"id": "R-01"}]}, "reject_grounds"),
+    ],
+)
+def test_a_wrong_evaluation_is_refused_naming_the_field(stage, evaluation, field) -> None:
+    case = stage.drafting()
+    with pytest.raises(Unusable, match=field):
+        stage.do("代理", "file.save", case, evaluation=evaluation)
+
+
+def test_a_ceiling_term_without_a_ceiling_is_refused(stage) -> None:
+    case = stage.drafting()
+    with pytest.raises(Unusable, match="ceiling"):
+        stage.do("代理", "file.save", case, ceiling="")
+
+
+@pytest.mark.rule("FILE-02", "refused")
+def test_a_method_that_scores_nothing_near_the_ceiling_is_a_warning(stage) -> None:
+    bands = {"kind": "table", "bands": [{"from_pct": "50", "to_pct": "60", "points": "1"}]}
+    found = stage.do("代理", "file.save", stage.drafting(), evaluation=_with(curve=bands))["breaches"]
+    assert [b["rule"] for b in found if b["rule"] == "FILE-02"] == ["FILE-02"]
+
+
+@pytest.mark.rule("FILE-02", "allowed")
+@pytest.mark.certify("A-62")
+def test_a_sound_file_has_no_breach_and_previews_a_sample_bid(stage) -> None:
+    case = stage.drafting()
+    assert stage.do("代理", "file.save", case, validity_days=90)["breaches"] == []
+    shown = preview(EVALUATION, "6000")
+    assert len(shown["totals"]) == 5
+    assert shown["derivation"]
+
+
+@pytest.mark.certify("B-009", "B-004")
+def test_issuing_is_refused_with_every_breach_at_once(stage) -> None:
+    award = AWARD | {"legal_basis": "", "committee": 4, "method": "lottery"}
+    case = stage.drafting(
+        bid_bond="200", issue_days=1, bidding_days=10, award=award, settings={"minimum_price": "5000"}
+    )
+    with pytest.raises(Refused) as refused:
+        stage.do("招标人", "tender.issue", case)
+    wanted = ["R1-04", "R1-06", "R1-13", "R1-13/works", "R1-16", "R1-32", "AW-01", "AW-02"]
+    assert _rules(refused) == wanted
+    with stage.world.read() as session:
+        page = queries.case_page(session, case, stage.people["招标人"], ISSUE)
+        assert session.get(Case, case).state == "DRAFTING"
+    issue = next(a for a in page["acts"] if a["act"] == "tender.issue")
+    assert [b.rule for b in issue["breaches"]] == wanted
+
+
+def test_an_incomplete_file_is_refused(stage) -> None:
+    case = stage.drafting(sections={"scope": ""})
+    with pytest.raises(Refused) as refused:
+        stage.do("招标人", "tender.issue", case)
+    assert _rules(refused) == ["FILE-01"]
+
+
+@pytest.mark.rule("R1-16/reference", "accepted")
+def test_a_warning_needs_a_reason_that_is_recorded(stage) -> None:
+    price = {"full": "100", "benchmark": {"terms": [{"of": "reference"}]}, "curve": {"kind": "ratio"}}
+    case = stage.drafting(evaluation={"price": price})
+    with pytest.raises(Refused) as missing:
+        stage.do("招标人", "tender.issue", case, accept_warnings=["R1-16/reference"], reason="x")
+    assert _rules(missing) == ["FILE-01", "R1-16/reference"]
+    stage.reference(case, "5760")
+    with pytest.raises(Refused) as refused:
+        stage.do("招标人", "tender.issue", case)
+    assert _rules(refused) == ["R1-16/reference"]
+    with pytest.raises(Unusable, match="reason"):
+        stage.do("招标人", "tender.issue", case, accept_warnings=["R1-16/reference"])
+    stage.do("招标人", "tender.issue", case, accept_warnings=["R1-16/reference"], reason="省住建厅示范文本")
+    with stage.world.read() as session:
+        issued = [e for e in ledger.entries(session, f"case:{case}") if e.kind == "tender.issued"]
+    assert issued[0].body["reason"] == "省住建厅示范文本"
+    assert issued[0].body["warnings"][0]["rule"] == "R1-16/reference"
+
+
+def test_a_plan_younger_than_thirty_days_is_accepted_with_a_reason(stage) -> None:
+    case = stage.drafting()
+    stage.at(ISSUE - timedelta(days=1))
+    with pytest.raises(Refused) as refused:
+        stage.do("招标人", "tender.issue", case)
+    assert _rules(refused) == ["R1-03"]
+
+
+@pytest.mark.rule("CAL-01", "accepted")
+def test_periods_into_2027_are_provisional_and_printed_so(stage) -> None:
+    case = stage.drafting()
+    stage.at(datetime(2026, 12, 15, 9, 0, tzinfo=CST))
+    with pytest.raises(Refused) as refused:
+        stage.do("招标人", "tender.issue", case)
+    assert _rules(refused) == ["CAL-01"]
+    given = stage.do("招标人", "tender.issue", case, accept_warnings=["CAL-01"], reason="放假安排未公布")
+    assert given["warnings"][0]["found"] == "2027-01-04"  # 20 days end on 1 January, then a weekend
+    with stage.world.read() as session:
+        document = session.get(CaseDocument, given["tender_file"])
+    record, _ = pdfcheck.machine_record(stage.world.acts.house.blobs.get(document.sha256))
+    assert record["provisional"] == ["deadline"]
+
+
+@pytest.mark.rule("R1-33", "allowed")
+@pytest.mark.certify("A-68", "A-59", "A-60", "A-61", "A-69", "A-51", "B-002", "B-005")
+def test_the_file_is_fetched_without_any_step_before(stage) -> None:
+    case = stage.announced()
+    given = stage.do("投标人甲", "file.fetch", case)
+    with stage.world.read() as session:
+        document = session.get(CaseDocument, given["document"])
+        listed = bidding.downloads(session, case, stage.people["代理"])
+    assert document.kind == "tender_file"
+    assert [d["org_name"] for d in listed] == ["投标人甲"]
+    record, _ = pdfcheck.machine_record(stage.world.acts.house.blobs.get(given["sha256"]))
+    assert record["lot"] == {"no": "001", "name": "施工标段", "duration_days": 365}
+    assert record["evaluation"]["price"] == PRICE
+
+
+@pytest.mark.rule("R1-33", "refused")
+def test_a_first_fetch_after_the_issue_period_is_refused_a_second_is_not(stage) -> None:
+    case = stage.announced()
+    stage.do("投标人甲", "file.fetch", case)
+    stage.at(ISSUE + timedelta(days=10))
+    stage.do("投标人甲", "file.fetch", case)
+    with pytest.raises(Refused) as refused:
+        stage.do("投标人乙", "file.fetch", case)
+    assert _rules(refused) == ["R1-04"]
+
+
+@pytest.mark.certify("A-80", "A-82", "A-83", "A-85", "A-86", "B-012", "B-014", "B-015")
+def test_clarifications_are_numbered_public_and_move_the_deadline(stage) -> None:
+    case = stage.announced()
+    stage.do("投标人甲", "question.ask", case, text="图纸第3页尺寸不一致")
+    with stage.world.read() as session:
+        seen = bidding.questions(session, case, stage.people["代理"])
+        assert [set(q) for q in seen] == [{"id", "text", "asked_at"}]
+        assert bidding.questions(session, case, stage.people["投标人乙"]) == []
+    before = stage.deadline(case)
+    stage.at(before - timedelta(days=10))
+    same = stage.do("代理", "tender.clarify", case, text="更正错别字", affects_bids=False)
+    moved = stage.do("代理", "tender.clarify", case, text="尺寸以第3页为准", affects_bids=True)
+    assert (same["number"], moved["number"]) == (1, 2)
+    assert same["deadline"] == before.isoformat()
+    assert stage.deadline(case) == before + timedelta(days=5)
+    stage.at(before)
+    stage.ring("tender.deadline", case)
+    with stage.world.read() as session:
+        assert session.get(Case, case).state == "ANNOUNCED"
+        desk = bidding.bid_desk(session, case, stage.people["投标人乙"], before)
+    assert [c["number"] for c in desk["clarifications"]] == [1, 2]
+    note = stage.do("投标人甲", "file.fetch", case, document=moved["document"])
+    assert note["receipt"]["entry"]
+
+
+def test_other_organisations_and_roles_are_refused(stage) -> None:
+    case = stage.drafting()
+    with pytest.raises(Refused, match="ACCESS"):
+        stage.do("投标人甲", "file.save", case, validity_days=1)
+    from_outside = stage.org("另一招标人", "tenderer", next(iter(stage.people["招标人"].roles)))
+    with pytest.raises(Refused, match="ACCESS"):
+        stage.world.do(from_outside, "tender.issue", case)
+    with pytest.raises(Refused, match="STATE"):
+        stage.do("招标人", "plan.publish", case)
+
+
+@pytest.mark.parametrize("curve", ["ratio", "slope", "table", "evaluated"])
+def test_every_curve_prints_a_whole_tender_file(stage, curve) -> None:
+    price = copy.deepcopy(PRICE)
+    price["curve"] = {
+        "ratio": {"kind": "ratio"},
+        "slope": {"kind": "slope", "above_per_pct": "2", "below_per_pct": "1", "below_adds": True, "step": "ceil"},
+        "table": {"kind": "table", "bands": [{"from_pct": "-99", "to_pct": "99", "points": "60", "slope": "-1"}]},
+        "evaluated": {"kind": "evaluated"},
+    }[curve]
+    if curve == "evaluated":
+        del price["benchmark"]
+    else:
+        price["benchmark"] = {
+            "trim": [{"from": 5, "high": 1, "low": 1}], "keep_within_pct": {"below": "20", "above": "10"},
+            "terms": [{"of": "mean"}, {"of": "fixed", "value": "10", "weight": "0"}], "average_with_lowest": True,
+            "factor": "0.97", "round": 2,
+        }  # fmt: skip
+    price["deductions"] = {"small_firm": "0.10"}
+    award = {"separate": False, "candidates": 3, "ranked": True}
+    case = stage.announced(evaluation={"price": price}, award=award)
+    with stage.world.read() as session:
+        kinds = {d["kind"] for d in queries.documents(session, case, stage.people["投标人甲"])}
+    assert kinds == {"plan", "notice", "tender_file"}

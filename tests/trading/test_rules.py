@@ -1,0 +1,222 @@
+"""Each number of the law on both sides of its boundary. scripts/rules_table.py makes docs/rules.md from the marks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.clock import CST
+from core.data import calendar
+from trading.bidding import rules as bidding
+from trading.bidding.facts import Bidder, Submission
+from trading.document import rules as document
+from trading.document.facts import Draft
+from trading.opening import rules as opening
+from trading.opening.facts import Hall, Lock
+from trading.procedures import of
+from trading.procedures.open_works.rulebook import STAGE
+from trading.project import later, rules
+from trading.project.facts import Need, in_wan
+
+DAY = date(2026, 4, 1)
+BOOK = of("open-works").rules.at(DAY, "420112")
+CAL = calendar()
+DEADLINE = datetime(2026, 4, 22, 9, 0, tzinfo=CST)
+SECOND = timedelta(seconds=1)
+SEPARATE = {"separate": True, "legal_basis": "x", "method": "majority", "committee": 5, "supervisors": 2, "pool": 8}
+D = Decimal
+
+
+def both(rule: str, judge, allowed, refused, names: tuple[str, ...] = ("allowed", "refused")):
+    """Two parametrised cases of one rule, marked for the table."""
+    return [
+        pytest.param(rule, judge, allowed, False, id=f"{rule}-{names[0]}", marks=pytest.mark.rule(rule, "allowed")),
+        pytest.param(rule, judge, refused, True, id=f"{rule}-{names[1]}", marks=pytest.mark.rule(rule, "refused")),
+    ]
+
+
+def draft(**changes) -> Draft:
+    base = Draft(
+        kind="works", estimate=D(5800), plan_published=date(2026, 3, 2), issue=DAY, file_from=DAY,
+        file_until=date(2026, 4, 7), deadline=DEADLINE, ceiling="6000", bond=D(80), award=SEPARATE,
+    )  # fmt: skip
+    return replace(base, **changes)
+
+
+def on_draft(check):
+    return lambda changes: check(draft(**changes), BOOK, CAL)
+
+
+def submitted(**changes) -> Submission:
+    base = Submission(DEADLINE - SECOND, DEADLINE, "", "", (), ())
+    return replace(base, **changes)
+
+
+def on_bid(check):
+    return lambda changes: check(submitted(**changes), BOOK)
+
+
+def award(**changes):
+    return {"award": SEPARATE | changes}
+
+
+def at(days: int) -> datetime:
+    return DEADLINE - timedelta(days=days)
+
+
+def hall(*locks: Lock, fallback: bool = False) -> Hall:
+    return Hall(locks, DEADLINE + timedelta(minutes=30), fallback)
+
+
+OPEN, SHUT = Lock("a", True), Lock("b", False)
+TERM = {"price": {"benchmark": {"terms": [{"of": "reference"}]}}}
+MEAN = {"price": {"benchmark": {"terms": [{"of": "mean"}]}}}
+ONE, TWO = Bidder("1", "A", "张三"), Bidder("2", "B", "李四")
+MON, FRI = date(2026, 4, 13), date(2026, 4, 17)
+
+
+def need(kind: str):
+    return lambda v: rules.must_tender(Need(kind, D(v), False, "state"), BOOK)
+
+
+def funds(budget: Decimal, investment: Decimal):
+    return rules.state_funds(Need("works", D(1), True, "other", budget, investment), BOOK)
+
+
+def decided(day: date):
+    return later.complaint_decided(MON, day, BOOK, CAL, accepting=False)
+
+
+SAME_HEAD = replace(TWO, legal_person="张三")
+KNOWN_YEAR = {"file_from": date(2026, 12, 11), "deadline": datetime(2026, 12, 31, 9, tzinfo=CST)}
+NEXT_YEAR = {"file_from": date(2026, 12, 12), "deadline": datetime(2027, 2, 1, 9, tzinfo=CST)}
+
+CASES = [
+    *both("R1-01", need("works"), "399.99", "400"),
+    *both("R1-01/goods", need("goods"), "199.99", "200"),
+    *both("R1-01/services", need("services"), "99.99", "100"),
+    *both("R1-02", lambda v: funds(D(v), D(1000)), "199.99", "200"),
+    *both("R1-02/share", lambda v: funds(D(300), D(v)), "3001", "3000"),
+    *both("R1-03", lambda d: rules.plan_age(d, DAY, BOOK), date(2026, 3, 2), date(2026, 3, 3)),
+    # 2026-04-06 is the last day of 清明 and moves the fifth day on to the 7th.
+    *both("R1-04", on_draft(document.issue_period), {}, {"file_until": date(2026, 4, 6)}),
+    *both("R1-05", lambda d: later.prequalification_period(date(2026, 4, 8), d, BOOK, CAL), MON, date(2026, 4, 10)),
+    *both("R1-06", on_draft(document.bidding_period), {"deadline": at(1)}, {"deadline": at(2)}),
+    *both("R1-07", lambda n: document.clarified_deadline(n, DEADLINE, True, BOOK, CAL)[1], at(15), at(14)),
+    *both("R1-08", lambda n: later.file_objection(n, DEADLINE, BOOK), at(10), at(9)),
+    *both("R1-08/prequal", lambda n: later.file_objection(n, DEADLINE, BOOK, prequalification=True), at(2), at(1)),
+    *both("R1-09", lambda d: later.answer_due(MON, d, BOOK, CAL), date(2026, 4, 16), FRI),
+    *both("R1-10", lambda n: opening.enough_bids(n, BOOK), 3, 2),
+    *both("R1-11", lambda n: later.enough(n, BOOK, "R1-11"), 3, 2),
+    *both("R1-12", lambda n: later.enough(n, BOOK, "R1-12"), 3, 2),
+    *both("R1-13", on_draft(document.bid_bond), {"estimate": D(4000)}, {"estimate": D("3999.99")}),
+    *both("R1-13/works", on_draft(document.bid_bond), {"bond": D(80)}, {"bond": D("80.01")}),
+    *both("R1-14", lambda d: later.deposit_returned(MON, d, BOOK, CAL), date(2026, 4, 20), date(2026, 4, 21)),
+    *both("R1-15", lambda ok: bidding.deposit_account("cheque", ok, BOOK), True, False),
+    *both("R1-16", on_draft(document.price_limits), {}, {"settings": {"minimum_price": "5000"}}),
+    *both("R1-16/reference", on_draft(document.reference_term), {"evaluation": MEAN}, {"evaluation": TERM}),
+    *both("R1-17", lambda n: later.committee(n, n, BOOK), 5, 4),
+    *both("R1-17/experts", lambda n: later.committee(9, n, BOOK), 6, 5),
+    *both("R1-21", lambda n: later.longer_evaluation(n, 6, BOOK), 2, 3),
+    *both("R1-22", lambda n: later.candidates(n, True, False, BOOK), 3, 4),
+    *both("R1-23", lambda d: later.publicity(MON, d, BOOK, CAL), date(2026, 4, 16), date(2026, 4, 15)),
+    *both("R1-23/start", lambda d: later.publicity_started(MON, d, BOOK, CAL), date(2026, 4, 16), FRI),
+    *both("R1-24", lambda w: later.winner(w, ["a", "b"], {}, separate=False, state=True, book=BOOK), "a", "b"),
+    *both("R1-25", lambda d: later.contract_due(DAY, d, BOOK, CAL), date(2026, 5, 6), date(2026, 5, 7)),
+    *both("R1-26", lambda d: later.report_due(DAY, d, BOOK, CAL), date(2026, 4, 16), FRI),
+    *both("R1-27", lambda v: later.performance_bond(D(v), D(1000), BOOK), "100", "100.01"),
+    *both("R1-28", lambda d: later.complaint_time(DAY, d, 3, BOOK, CAL), date(2026, 4, 14), date(2026, 4, 15)),
+    *both("R1-29", lambda d: later.complaint_decided(MON, d, BOOK, CAL, accepting=True), date(2026, 4, 16), FRI),
+    *both("R1-29/decide", decided, CAL.add_workdays(MON, 30).date, CAL.add_workdays(MON, 31).date),
+    *both("R1-30", lambda closed: opening.objection_open(closed, BOOK), False, True),
+    *both("R1-31", lambda d: later.validity_left(date(2026, 7, 21), d, BOOK), date(2026, 7, 13), date(2026, 7, 14)),
+    *both("R1-32", on_draft(document.award_plan), {}, award(method="lottery")),
+    *both("R1-36", lambda b: bidding.related([ONE, b], Bidder("t", "T", ""), BOOK), TWO, SAME_HEAD),
+    *both("E-01", on_bid(bidding.sealed), {}, {"sealed": "the file is not sealed"}),
+    *both("E-02", on_bid(bidding.submission), {}, {"completed_at": DEADLINE}),
+    *both("E-03", lambda h: opening.may_close(h, DEADLINE, BOOK), hall(OPEN), hall(OPEN, SHUT)),
+    *both("E-04", lambda c: opening.may_release(True, c, BOOK), "platform", "bidder"),
+    *both("E-13", on_bid(bidding.not_operator), {}, {"operator": "affiliate"}),
+    *both("AW-01", on_draft(document.award_plan), {}, award(legal_basis=" ")),
+    *both("AW-02", on_draft(document.award_plan), {}, award(committee=4)),
+    *both("AW-03", on_draft(document.award_plan), {}, award(pool=7)),
+    *both("AW-04", on_draft(document.award_plan), {}, award(supervisors=1)),
+    *both("FILE-01", on_draft(document.complete), {}, {"missing": ("sections.scope",)}),
+    *both("CAL-01", on_draft(document.bidding_period), KNOWN_YEAR, NEXT_YEAR),
+]
+
+
+@pytest.mark.parametrize(("rule", "judge", "given", "broken"), CASES)
+def test_boundary(rule, judge, given, broken) -> None:
+    found = judge(given)
+    names = [b.rule if b.rule == rule else b.rule + rule[len(b.rule) :] for b in found]  # R1-02 speaks for its share
+    assert names == ([rule] if broken else [])
+
+
+@pytest.mark.parametrize("committee", [5, 6, 7, 8])
+def test_an_even_award_committee_is_refused(committee) -> None:
+    found = document.committee_of_award(committee, 2, 2 * committee, BOOK)
+    assert [b.rule for b in found] == ([] if committee % 2 else ["AW-02"])
+
+
+def test_a_filed_basis_turns_the_lot_into_a_warning() -> None:
+    found = document.lottery({"method": "lottery", "lottery_basis": "地方规定"}, BOOK)
+    assert [(b.rule, b.action) for b in found] == [("R1-32", "W")]
+
+
+def test_a_ranked_award_needs_one_to_three_ranked_candidates() -> None:
+    assert document.award_plan(draft(award={"ranked": True, "candidates": 3}), BOOK, CAL) == []
+    found = document.award_plan(draft(award={"ranked": False, "candidates": 4}), BOOK, CAL)
+    assert [b.rule for b in found] == ["R1-22", "R1-22"]
+
+
+def test_a_clarification_moves_the_deadline_at_the_same_hour_and_never_back() -> None:
+    moved, found = document.clarified_deadline(at(14), DEADLINE, True, BOOK, CAL)
+    assert (moved, found[0].action) == (DEADLINE + timedelta(days=1), "X")
+    assert document.clarified_deadline(at(1), DEADLINE, False, BOOK, CAL) == (DEADLINE, [])
+
+
+def test_next_in_rank_wins_only_when_those_before_have_a_cause() -> None:
+    ranked = ["a", "b", "c"]
+    assert later.winner("b", ranked, {"a": "放弃中标"}, separate=False, state=True, book=BOOK) == []
+    assert later.winner("c", ranked, {"a": "放弃中标"}, separate=False, state=True, book=BOOK)
+    assert later.winner("c", ranked, {}, separate=True, state=True, book=BOOK) == []
+
+
+def test_shares_are_exactly_those_of_the_tender_file() -> None:
+    asked = (("centre", "k1"), ("regulator", "k2"), ("tenderer", "k3"))
+    assert bidding.submission(submitted(held=asked, custodians=asked), BOOK) == []
+    for held, custodians in (((), asked), (asked, ()), ((("centre", "x"), *asked[1:]), asked)):
+        found = bidding.submission(submitted(held=held, custodians=custodians), BOOK)
+        assert [(b.rule, b.action) for b in found] == [("E-04", "R")]
+
+
+def test_the_platforms_fault_keeps_the_hall_open_only_with_a_fallback() -> None:
+    lost = Lock("b", False, "platform")
+    assert opening.may_close(hall(OPEN, lost), DEADLINE, BOOK) == []
+    assert opening.may_close(hall(OPEN, lost, fallback=True), DEADLINE, BOOK)
+    assert opening.may_close(hall(OPEN, lost, fallback=True), DEADLINE + timedelta(minutes=30), BOOK) == []
+
+
+@pytest.mark.parametrize(("amount", "unit", "wan"), [("800000", "元", "80"), ("80", "万元", "80")])
+def test_units(amount, unit, wan) -> None:
+    assert in_wan(amount, unit) == D(wan)
+
+
+def test_rules_are_looked_up_by_the_day_of_announcement() -> None:
+    book = of("open-works").rules
+    assert "R1-32" not in book.at(date(2022, 8, 31))
+    assert "R1-32" in book.at(date(2022, 9, 1))
+
+
+def test_every_row_has_an_article_and_a_stage_or_a_boundary() -> None:
+    room = of("open-works")
+    marked = {mark.args[0] for case in CASES for mark in case.marks}
+    for row in room.rules.rows:
+        assert row.article
+        assert row.sure in ("V", "V2", "VC", "K", "P")
+    elsewhere = {"R1-33", "E-05", "E-12", "FILE-02", "R1-07/prequal"}  # tests/trading/test_blind.py and test_file.py
+    assert {row.id for row in room.rules.rows} <= marked | set(STAGE) | elsewhere
