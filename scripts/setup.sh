@@ -7,7 +7,11 @@ stamps=.venv/.stamps
 say() { printf '%s\n' "· $*"; }
 fail() { printf '%s\n' "setup: $*" >&2; exit 1; }
 
-hash_of() { { for path in "$@"; do [ -e "$path" ] && find "$path" -type f ! -name '*.mo' -print0; done | LC_ALL=C sort -z | xargs -0 sha256sum; } | sha256sum | cut -d' ' -f1; }
+hash_of() { # of every file named or below; a path that is not there counts for nothing
+    for path in "$@"; do
+        if [ -e "$path" ]; then find "$path" -type f ! -name '*.mo' -print0; fi
+    done | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
 fresh() { [ "$(cat "$stamps/$1" 2>/dev/null)" = "$2" ]; }
 stamp() { printf '%s' "$2" >"$stamps/$1"; }
 
