@@ -16,10 +16,11 @@ from trading.bidding.queries import reference_state
 from trading.document import drafts, trial
 from trading.document.actions import breaches_of
 from trading.project.models import Case, Project
-from trading.project.states import case_row, procedure_of, stands_as
+from trading.project.states import procedure_of, stands_as
 from venues import queries as venues
 from web.errors import breaches_json
 from web.front import permit, reading
+from web.pages.bids import own_key
 from web.pages.cases import page
 from web.words import N_, unusable
 
@@ -77,7 +78,8 @@ WORDS = (
     N_("Price points by price, in percent of the ceiling"),
     N_("Remove"),
     N_("Seal the reference price"),
-    N_("Make the bidder's or custodian's key of your organisation first, on the page “My certificates”."),
+    N_("The price must be a number."),
+    N_("No signing certificate: make one on the page “My certificates”."),
 )
 
 
@@ -190,14 +192,16 @@ def sample(row: Case) -> dict[str, Any]:
 def reference(case: str) -> str:
     """The 标底, sealed in the tenderer's browser like a bid; opened in the hall with the prices."""
     session = reading()
-    row = case_row(session, case)
-    authored(session, case)
+    row = authored(session, case)
+    changeable = row.state == "DRAFTING" or (row.state == "ANNOUNCED" and row.deadline and g.now < row.deadline)
+    held = own_key(session, "custodian-encrypt")
     return page(
         "trading/reference.html",
         WORDS,
         row=row,
         project=session.get_one(Project, row.project_id),
         sealed=reference_state(session, case, g.actor),
-        open=row.state in ("DRAFTING", "ANNOUNCED") and (row.deadline is None or g.now < row.deadline
-                                                         or row.announced_at is None),
-    )  # fmt: skip
+        open=changeable,
+        held=held,
+        settings={"case": case, "key": held},
+    )

@@ -1,0 +1,176 @@
+/** The bid desk: checks, seals in this browser, uploads, signs, keeps the receipt. */
+import { dumps, sealToBlob, unb64 } from "../crypto/index.js";
+import { act } from "./acts.js";
+import { clearError, el, showError } from "./breaches.js";
+import { get, me, upload } from "./net.js";
+import { refresh } from "./live.js";
+import { heldKey } from "./openkey.js";
+import { t } from "./words.js";
+
+const desk = JSON.parse(document.getElementById("desk").textContent);
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-bid]"));
+const MEDIA = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/;
+/** What was sealed but not yet taken by the server; sealed anew when the form changes. */
+let sealed;
+
+function mark(name, ok, text) {
+  const line = document.querySelector(`[data-check="${name}"]`);
+  line.dataset.ok = ok ? "yes" : "no";
+  line.textContent = text;
+  return ok;
+}
+
+async function checkClock() {
+  const sent = Date.now();
+  const { ms } = await get("/api/v1/time");
+  const off = Math.abs(ms - (sent + Date.now()) / 2) / 1000;
+  const seconds = off.toFixed(1);
+  // The demo's clock is moved on purpose.
+  const near = off < 60 || desk.demo;
+  return mark("clock", near, off < 60 ? t("Clock: within %(seconds)s s of the server", { seconds }) : t("Your clock is %(seconds)s s off; deadlines go by the server's clock.", { seconds }));
+}
+
+async function checkKey() {
+  const key = desk.key && (await heldKey(desk.org, desk.key.id));
+  document.querySelector("[data-need=key]").hidden = Boolean(key);
+  const missing = desk.key ? t("The decryption key is not in this browser: load the key file.") : t("Your organisation has no decryption key yet.");
+  return mark("key", Boolean(key), key ? t("The decryption key lies in this browser.") : missing);
+}
+
+async function check() {
+  const secure = Boolean(globalThis.isSecureContext && crypto.subtle);
+  mark("crypto", secure, secure ? t("This browser can encrypt and sign.") : t("This browser cannot encrypt here: open the page over https with a current browser."));
+  const { certificate } = await me();
+  const signs = mark("certificate", Boolean(certificate), certificate ? t("Signing certificate valid until %(day)s", { day: certificate.not_after.slice(0, 10) }) : t("No signing certificate: make one on the page “My certificates”."));
+  await checkClock(); // a wrong clock is told, it stops nothing: the server's decides
+  const held = await checkKey();
+  document.querySelector("[data-step=check]").toggleAttribute("data-done", secure && signs && held);
+}
+
+/** Shows part, speed and time left of a piece of work. */
+function meter(words, total) {
+  const bar = form.querySelector("progress");
+  const status = form.querySelector("[data-status]");
+  const began = performance.now();
+  bar.hidden = false;
+  return (done) => {
+    const seconds = (performance.now() - began) / 1000 || 0.001;
+    const part = Math.min(100, (100 * done) / total);
+    bar.value = part;
+    status.textContent = t(words, {
+      part: part.toFixed(0),
+      speed: (done / seconds / 1e6).toFixed(1),
+      left: done ? Math.max(0, Math.ceil(((total - done) * seconds) / done)) : "…",
+    });
+  };
+}
+
+const value = (name) => form.elements.namedItem(name).value.trim();
+
+function sheet() {
+  const price = value("price").replace(/[,，\s]/g, "");
+  if (!/^\d{1,12}(\.\d{1,6})?$/.test(price)) throw new Error(t("The price must be a number."));
+  return {
+    schema: "price-sheet/1",
+    price,
+    duration_days: Number.parseInt(value("duration_days"), 10),
+    quality: value("quality"),
+    manager: { name: value("manager_name"), certificate: value("manager_certificate") },
+    flags: [...form.querySelectorAll("input[name=flags]:checked")].map((box) => box.value),
+  };
+}
+
+async function parts() {
+  const [pdf] = form.elements.namedItem("pdf").files;
+  if (new TextDecoder().decode(await pdf.slice(0, 5).arrayBuffer()) !== "%PDF-") throw new Error(t("This is not a PDF file."));
+  const found = [
+    { name: "bid.pdf", media: "application/pdf", blob: pdf },
+    { name: "price.json", media: "application/json", blob: new Blob([dumps(sheet())]) },
+    ...[...form.elements.namedItem("more").files].map((file) => ({ name: file.name, media: MEDIA.test(file.type) ? file.type : "application/octet-stream", blob: file })),
+  ];
+  const names = new Set();
+  for (const { name } of found) {
+    if (names.has(name)) throw new Error(t("Two files have the same name: %(name)s", { name }));
+    names.add(name);
+  }
+  return found;
+}
+
+async function sealAll() {
+  const { certificate } = await me();
+  if (!certificate) throw new Error(t("No signing certificate: make one on the page “My certificates”."));
+  if (!desk.key) throw new Error(t("Your organisation has no decryption key yet."));
+  const bid = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const context = { kind: desk.sealing.kind, lot: desk.sealing.lot, bid, sealer: certificate.fingerprint };
+  const custodians = Object.fromEntries(Object.entries(desk.sealing.custodians).map(([role, spki]) => [role, unb64(spki, "spki")]));
+  const all = await parts();
+  const say = meter("Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left", all.reduce((sum, part) => sum + part.blob.size, 0));
+  return sealToBlob(all, unb64(desk.key.spki, "spki"), context, Object.keys(custodians).length ? custodians : undefined, say);
+}
+
+function save(bytes, name) {
+  const link = document.querySelector("#receipt [data-save]");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/json" }));
+  link.download = name;
+  link.click();
+}
+
+function showReceipt({ receipt }) {
+  const box = document.getElementById("receipt");
+  box.querySelector("[data-text]").textContent = t("The bid was received. The receipt is saved on this computer.");
+  const facts = box.querySelector("[data-facts]");
+  facts.replaceChildren();
+  for (const name of ["server_time", "version", "size", "ciphertext_sha256", "entry_hash"]) facts.append(el("dt", name), el("dd", String(receipt[name]), "hash"));
+  box.hidden = false;
+  save(dumps(receipt), `receipt-${receipt.bid}-v${receipt.version}.json`);
+}
+
+/** Uploads what was sealed, once; signs; hands in. A cut line loses nothing: the sealed file stays here. */
+async function handIn() {
+  sealed ??= await sealAll();
+  const { manifest, ciphertext } = sealed;
+  if (!sealed.stored) sealed.stored = await upload(ciphertext, meter("Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left", ciphertext.size));
+  form.querySelector("[data-status]").textContent = t("Sealed. Please sign to submit.");
+  const payload = { manifest, ciphertext_sha256: manifest.ciphertext.sha256, size: manifest.ciphertext.size };
+  const documents = [{ name: t("Sealed bid"), sha256: manifest.ciphertext.sha256 }];
+  const result = await act("bid.submit", { case: desk.case, payload, signed: true, title: t("Seal and submit the bid"), documents });
+  if (result === undefined) throw new Error(t("Nothing was signed; nothing was sent."));
+  sealed = undefined;
+  return result;
+}
+
+async function submit() {
+  const box = form.querySelector("[data-breaches]");
+  const button = form.querySelector("button");
+  const status = form.querySelector("[data-status]");
+  clearError(box);
+  button.disabled = true;
+  form.setAttribute("aria-busy", "true");
+  try {
+    showReceipt(await handIn());
+    status.textContent = "";
+    await refresh();
+  } catch (error) {
+    showError(box, error);
+    status.textContent = sealed?.stored === undefined && sealed ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
+  } finally {
+    button.disabled = false;
+    form.removeAttribute("aria-busy");
+    form.querySelector("progress").hidden = true;
+  }
+}
+
+if (form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  form.addEventListener("input", () => {
+    sealed = undefined;
+    const price = Number(value("price"));
+    const over = desk.ceiling && price > Number(desk.ceiling);
+    document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";
+  });
+  document.addEventListener("gh:key", checkKey);
+  check().catch((error) => showError(form.querySelector("[data-breaches]"), error));
+}
