@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
@@ -76,14 +78,19 @@ def api_login() -> Response:
     return response
 
 
+@cache
+def _places() -> list[tuple[str, str]]:
+    """Cities (and provinces without any) by code with their full name."""
+    table = data.regions()
+    return [(c.code, table.full_name(c.code)) for p in table.under(None) for c in (table.under(p.code) or [p])]
+
+
 @blueprint.get("/register")
 @permit(Role.PUBLIC)
 def register() -> str:
     """The organisation and its first person; keys come after verification, in the holder's browser."""
-    table = data.regions()
-    places = [(c.code, table.full_name(c.code)) for p in table.under(None) for c in (table.under(p.code) or [p])]
     kinds = [kind for kind in rules.KINDS if kind not in rules.ALONE]
-    return render_template("accounts/register.html", kinds=kinds, agreement=rules.AGREEMENT, places=places)
+    return render_template("accounts/register.html", kinds=kinds, agreement=rules.AGREEMENT, places=_places())
 
 
 @blueprint.get("/activate")
