@@ -27,7 +27,7 @@ def _alembic(url: str, metadata: MetaData | None = None) -> Config:
 
 
 def upgrade(url: str) -> None:
-    """Run every migration that `url` (an SQLAlchemy address) lacks, in one transaction; nothing to do when it has all."""
+    """Run every migration that `url` (an SQLAlchemy address) lacks, all in one transaction."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(_alembic(url), "head")
 
