@@ -280,9 +280,12 @@ def _invite(tx: Tx, case: str, member: Member) -> None:
     tx.after(lambda: tx.hub.tell(event))
 
 
-@acting("invitation.answer", Role.EXPERT)
+@acting("invitation.answer", Role.EXPERT, keep=False)
 def answer(tx: Tx, case: str, p: P) -> P:
-    """{answer: accept|decline, reason?}: by the drawn expert, in time; a reason is asked for with a refusal."""
+    """{answer: accept|decline, reason?}: by the drawn expert, in time; a reason is asked for with a refusal.
+
+    Not kept for a second sending: the row would name who was drawn.
+    """
     fields.only(p, "answer", "reason")
     committee = required(tx, case)
     member = by_person(tx.session, committee, tx.actor.person)

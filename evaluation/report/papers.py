@@ -10,10 +10,10 @@ from typing import Any
 from certs.desk import SEAL
 from core import canon
 from core.data import regions
-from core.money import D, yuan
+from core.money import D, half_up, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
 
-AGREED = "本人同意本评标报告的结论。"
+AGREED = "以下成员签字确认本评标报告；持不同意见的，其书面意见和理由已在上文载明。"
 STANCE = {
     "agree": "同意并签字",
     "dissent": "持不同意见并签字（SIGNED_WITH_DISSENT）",
@@ -154,9 +154,11 @@ def _scores(paper: Paper, record: Record) -> None:
     named = {one["id"]: one.get("name", one["id"]) for one in data["criteria"]}
     paper.text(f"评标基准价: {result['benchmark']} {record['case']['unit']}。")
     head = ["投标人", "报价得分", *named.values(), "总分"]
+    scored = [bid for bid in bids if bid in result["totals"]]  # in bid-number order, whatever the totals
+    means = result["criterion_scores"]
     rows = [
-        [bids[bid], score, *(result["criterion_scores"][bid][one] for one in named), result["totals"][bid]]
-        for bid, score in result["price_scores"].items()
+        [bids[bid], result["price_scores"][bid], *(_mean(means[bid][one]) for one in named), result["totals"][bid]]
+        for bid in scored
     ]
     wide = [2.2, 1, *[1.0] * len(named), 0.9]
     paper.table(head, rows, widths=wide, align=["left", *["right"] * (len(head) - 1)])
@@ -164,7 +166,7 @@ def _scores(paper: Paper, record: Record) -> None:
     names = _names(record)
     lines = [
         [bids[bid], named[criterion], *(data["scores"][label][bid][criterion] for label in names)]
-        for bid in result["totals"]
+        for bid in scored
         for criterion in named
     ]
     if lines:
@@ -174,6 +176,12 @@ def _scores(paper: Paper, record: Record) -> None:
     for one in result["eliminated"]:
         paper.text(f"{bids[one['bid']]} 按招标文件规定淘汰（{one['rule']}）。")
     _odd_scores(paper, record, named)
+
+
+def _mean(text: str) -> str:
+    """For reading: four decimals. The mean itself is not rounded before the total (record.json has it whole)."""
+    value = D(text)
+    return plain(half_up(value, 4)) if value != half_up(value, 4) else text
 
 
 def _odd_scores(paper: Paper, record: Record, named: Mapping[str, str]) -> None:

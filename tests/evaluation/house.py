@@ -1,11 +1,11 @@
-"""A tender with opened bids, four venues and a pool, and hands to play a sitting with: real rows, real keys, real acts."""
+"""A tender with opened bids, venues and a pool, and hands to play a sitting with: real rows, real keys, real acts."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from accounts.models import Org, Person
 from certs import authority, desk_sign, drawdesk, draws, issuer, suite, vrf
@@ -14,16 +14,15 @@ from certs.models import Certificate
 from core.access import SYSTEM, Actor, Role
 from core.clock import CST
 from core.doors import QUESTIONS
-from evaluation import vault
+from evaluation import vault, views, watch  # noqa: F401
+from evaluation.clarify import actions as clarify_actions  # noqa: F401
 from evaluation.committee.models import Committee, Member
 from evaluation.report import actions as report_actions
+from evaluation.review import actions as review_actions  # noqa: F401
 from evaluation.scoring import actions as scoring_actions  # noqa: F401  (fills the table of acts)
 from evaluation.seating import actions as seating_actions  # noqa: F401
-from evaluation.review import actions as review_actions  # noqa: F401
-from evaluation.clarify import actions as clarify_actions  # noqa: F401
-from evaluation import views, watch  # noqa: F401
-from experts.models import Expert
 from experts import actions as expert_actions  # noqa: F401
+from experts.models import Expert
 from trading.bidding.models import Bid
 from trading.opening.models import OpenedBid
 from trading.project.models import Case, Project
@@ -65,6 +64,8 @@ class House:
     experts: dict[str, list[str]] = field(default_factory=dict)
     seats: dict[str, list[str]] = field(default_factory=dict)
     secrets: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    document: str = ""
 
     # -- people ------------------------------------------------------------------------------------------------------
 
@@ -72,8 +73,9 @@ class House:
         with self.world.read() as session:
             person = session.get(Person, self.people[name])
             org = session.get(Org, person.org_id) if person.org_id else None
-            return Actor(person.id, person.name, person.org_id or "", org.name if org else "",
-                         frozenset(Role(one) for one in person.roles), "10.0.0.1", self.prints.get(name, ""))  # fmt: skip
+            roles = frozenset(Role(one) for one in person.roles)
+            org_name, certificate = org.name if org else "", self.prints.get(name, "")
+            return Actor(person.id, person.name, person.org_id or "", org_name, roles, "10.0.0.1", certificate)
 
     def do(self, name: str, act: str, /, **payload: Any) -> dict[str, Any]:
         return self.world.do(self.actor(name), act, self.case, **payload)
@@ -250,7 +252,7 @@ class House:
         return {"tenderer": self.people["tenderer"], "centre": self.people["staff1"],
                 "supervisor": self.people["regulator"]}  # fmt: skip
 
-    NAMES = {"tenderer": "tenderer", "centre": "staff1", "supervisor": "regulator"}
+    NAMES: ClassVar = {"tenderer": "tenderer", "centre": "staff1", "supervisor": "regulator"}
 
     def draw(self, draw_id: str, *, withheld: tuple[str, ...] = ()) -> None:
         """Commit and reveal for all three, as their browsers do."""
@@ -386,4 +388,25 @@ class House:
         self.world.acts.house.ledger.listeners.append(tell)
 
 
-__all__ = ["CRITERIA", "EVALUATION", "NOW", "PRICES", "SITES", "House"]
+SMALL = {"420112": 2, "420203": 3}
+
+
+def to_scoring(house):
+    for name in house.names:
+        house.mark(name)
+    return house
+
+
+def seated(house):
+    house.build(pool=6, sites=SMALL)
+    house.names = house.form(sites=SMALL)
+    house.seat()
+    house.world.clock.moment = NOW + timedelta(hours=1)
+    return house
+
+
+
+
+def vote(house, yes: int, ground: str = "R-07", bidder: str = "丙"):
+    for number, name in enumerate(house.names):
+        house.do(name, "reject.vote", bid=house.bids[bidder], ground=ground, reject=number < yes, reason="工期")

@@ -6,6 +6,7 @@ import pytest
 
 from certs import authority, desk, draws, issuer, pdfcheck
 from core import canon, ledger
+from evaluation.scoring.sheet import commitment
 from methods.scoring import score
 from tests.certs.pdf_tools import fonts_missing
 from tests.evaluation.house import SITES
@@ -63,8 +64,19 @@ def test_from_draw_to_sealed_report(house):
     assert record["schema"] == "evaluation-report/1"
     assert record["ranking"] is None
     assert "ranking" not in record["scoring"]["result"]
+    _locks_open(house, record)
     _draws_replay(house)
     _every_step_stands_in_the_ledger(house)
+
+
+def _locks_open(house, record) -> None:
+    """What each member's lock told the ledger is the sheet that stands in the report."""
+    with house.world.read() as session:
+        told = {one.body["member"]: one.body["sheet"] for one in ledger.entries(session, f"case:{house.case}")
+                if one.kind == "score.locked"}  # fmt: skip
+    for one in record["committee"]:
+        salt, label = record["commitments"][one["label"]]["salt"], one["label"]
+        assert commitment(salt, record["scoring"]["input"]["scores"][label]) == told[one["member"]]
 
 
 def _draws_replay(house) -> None:
