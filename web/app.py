@@ -19,7 +19,7 @@ from core.clock import Clock
 from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
-from web import api, clocks, errors, front, nav, pages, rooms, socket, words, workbench
+from web import api, clocks, errors, front, nav, pages, rooms, socket, wiring, words, workbench
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = {"zh_CN": "中文", "en": "English"}
@@ -92,6 +92,7 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
     acts = Acts(open_engine(settings.database_url), house)
     found = rooms.modules()
     rooms.teach_words(found)
+    wiring.connect(settings)
     rooms.listen(found, acts)
     workbench.gather(found)
     app.extensions["gongheng"] = front.Wired(acts, prove, settings)

@@ -14,6 +14,7 @@ import sys  # noqa: E402
 import gevent  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
 
+from certs import blocking  # noqa: E402
 from core import config  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from web import timers  # noqa: E402
@@ -51,6 +52,7 @@ def main() -> int:
     except (Unusable, OSError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return 2
+    blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
     server = WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"))
     gevent.spawn(timers.run_for_ever, app)
     _greet(settings, port)

@@ -61,12 +61,11 @@ def proof_of(user: User, act: str, case: str, payload: Payload, nonce: Payload) 
     }
 
 
-def enrolment(user: User, nonce: Payload) -> Payload:
-    """The payload of cert.enrol for a fresh signing key, which stays with the user."""
-    assert user.key is not None
-    text = keys.pop_text("sign", user.person, nonce["nonce"], user.key)
-    return {"spki": suite.b64(suite.spki_of(user.key)), "nonce": nonce["nonce"], "text": suite.b64(text),
-            "signature": suite.b64(suite.sign_raw(user.key, text))}  # fmt: skip
+def possession(key: suite.PrivateKey, use: keys.Use, uid: str, nonce: str) -> Payload:
+    """The payload that proves a fresh key, as the browser composes it."""
+    text = keys.pop_text(use, uid, nonce, key)
+    signature = suite.b64(suite.sign_raw(key, text))
+    return {"spki": suite.b64(suite.spki_of(key)), "nonce": nonce, "text": suite.b64(text), "signature": signature}
 
 
 class KeyHolder:
@@ -97,8 +96,19 @@ class KeyHolder:
         user.key = suite.generate()
         wanted = {"act": "cert.enrol", "object": suite.spki_id(user.key)}
         nonce = self.act(who, "nonce.issue", "", **wanted)  # type: ignore[attr-defined]
-        made = self.act(who, "cert.enrol", "", **enrolment(user, nonce))  # type: ignore[attr-defined]
+        payload = possession(user.key, "sign", user.person, nonce["nonce"])
+        made = self.act(who, "cert.enrol", "", **payload)  # type: ignore[attr-defined]
         user.fingerprint = made["fingerprint"]
+
+
+    def enrol_org(self, who: str, use: str) -> None:
+        """The organisation's decryption key: made and kept here, proved once."""
+        user = self.ring[who]
+        user.opening = suite.generate()
+        wanted = {"act": "cert.enrol_org", "object": suite.spki_id(user.opening)}
+        nonce = self.act(who, "nonce.issue", "", **wanted)  # type: ignore[attr-defined]
+        payload = possession(user.opening, "decrypt", user.org, nonce["nonce"])
+        self.act(who, "cert.enrol_org", "", use=use, **payload)  # type: ignore[attr-defined]
 
 
 class HttpStage(KeyHolder):
@@ -113,7 +123,9 @@ class HttpStage(KeyHolder):
         if who not in self._sessions:
             http = requests.Session()
             http.headers["X-Gongheng"] = "1"
-            if who:
+            if who and self.ring[who].extra.get("token"):
+                http.cookies.set("gh_session", self.ring[who].extra["token"])
+            elif who:
                 user = self.ring[who]
                 body = {"login": user.login, "password": user.password}
                 self._checked("login", self._again(lambda: http.post(f"{self.base}/api/v1/login", json=body)))
@@ -168,6 +180,11 @@ class HttpStage(KeyHolder):
                                        headers={"Content-Type": "application/json"}, timeout=120)))  # fmt: skip
         answer: Payload = found["result"]
         return answer
+
+    def activate(self, code: str, password: str) -> None:
+        http = self.session("")
+        body = {"code": code, "password": password}
+        self._checked("activate", self._again(lambda: http.post(f"{self.base}/activate", data=body, timeout=60)))
 
     def upload(self, who: str, data: bytes) -> Payload:
         http = self.session(who)

@@ -10,7 +10,7 @@ from accounts.actions_orgs import found as found_first
 from accounts.actions_orgs import register_org
 from accounts.actions_people import add_person
 from accounts.rules import AGREEMENT
-from certs import keys, suite
+from certs import keys
 from core import codes
 from core.access import SYSTEM, Role
 from core.data import regions
@@ -33,7 +33,7 @@ class Builder:
 
     def id_number(self, region: str, year: int = 1970) -> str:
         self.number += 1
-        return codes.make_id18(region, date(year, 1 + self.number % 12, 1 + self.number % 28), 1 + self.number % 999)
+        return person_number(region, self.number, year)
 
     def contact(self, login: str, name: str, region: str, roles: list[str] | None = None) -> dict[str, Any]:
         found: dict[str, Any] = {"login": login, "name": name, "id_number": self.id_number(region),
@@ -69,8 +69,8 @@ class Builder:
 
     def enrol(self, user: User) -> User:
         """A signing key made here, as a browser would, and its certificate."""
-        user.key = suite.generate()
-        user.fingerprint = self._prove(user, user.key, "cert.enrol", "sign", user.person)["fingerprint"]
+        self.stage.enrol(user.login)
+        assert user.key is not None
         if self.stored_keys:
             user.passphrase = keys.new_passphrase()
             envelope = keys.wrap(user.key, "sign", user.person, user.passphrase)
@@ -79,19 +79,13 @@ class Builder:
 
     def opening_key(self, user: User, use: str) -> User:
         """The organisation's decryption key; the private half stays in the ring."""
-        user.opening = suite.generate()
-        self._prove(user, user.opening, "cert.enrol_org", "decrypt", user.org, use=use)
+        self.stage.enrol_org(user.login, use)
         return user
 
-    def _prove(
-        self, user: User, key: suite.PrivateKey, act: str, kind: keys.Use, uid: str, **more: Any
-    ) -> dict[str, Any]:
-        wanted = {"act": act, "object": suite.spki_id(key)}
-        nonce = self.stage.act(user.login, "nonce.issue", "", **wanted)["nonce"]
-        text = keys.pop_text(kind, uid, nonce, key)
-        proof = {"spki": suite.b64(suite.spki_of(key)), "nonce": nonce, "text": suite.b64(text),
-                 "signature": suite.b64(suite.sign_raw(key, text))}  # fmt: skip
-        return self.stage.act(user.login, act, "", **more, **proof)
+
+def person_number(region: str, number: int, year: int = 1970) -> str:
+    """A well-formed placeholder ID number."""
+    return codes.make_id18(region, date(year, 1 + number % 12, 1 + number % 28), 1 + number % 999)
 
 
 def short(name: str) -> str:
