@@ -14,7 +14,7 @@ from core.acts import Tx
 from core.doors import Payload, acting
 from core.jobs import DueJob, plan
 from core.rules import Refused
-from oversight import casefile, checkpoints
+from oversight import casefile, checkpoints, rules
 from oversight.guards import RESULT, watches
 from oversight.models import CaseFileExport, LogCheckpoint
 from trading.project.models import Case, CaseMove
@@ -25,14 +25,20 @@ from verifier.ledger import PLATFORM
 PERIOD = timedelta(hours=1)
 
 
+def ring(tx: Tx, term: timedelta = timedelta(0)) -> None:
+    """Plan the next checkpoint, unless one is planned; the composition root calls it once at start."""
+    waiting = select(DueJob.id).where(DueJob.act == "log.checkpoint", DueJob.done_at.is_(None), DueJob.at > tx.now)
+    if tx.session.scalar(waiting.limit(1)) is None:
+        plan(tx.session, tx.now + term, "log.checkpoint", "")
+
+
 @acting("log.checkpoint", Role.REGULATOR, Role.ADMIN)
 def take_checkpoint(tx: Tx, case: str, p: Payload) -> Payload:
     """{} → {size, root, note}: sign the heads of all streams. The timer rings again after PERIOD."""
     fields.only(p)
     point = checkpoints.take(tx)
-    waiting = select(DueJob.id).where(DueJob.act == "log.checkpoint", DueJob.done_at.is_(None), DueJob.at > tx.now)
-    if tx.actor == SYSTEM and tx.session.scalar(waiting.limit(1)) is None:
-        plan(tx.session, tx.now + PERIOD, "log.checkpoint", "")
+    if tx.actor == SYSTEM:
+        ring(tx, PERIOD)
     return {"size": point.size, "root": point.root, "note": point.note}
 
 
@@ -100,4 +106,4 @@ def _may_export(tx: Tx, row: Case) -> None:
     if Role.CENTRE not in stands_as(row, tx.actor):
         raise Refused(denied("OVERSIGHT", "regulator or centre of this case, or auditor", tx.actor.org_name or "-"))
     if row.state not in RESULT:
-        raise checkpoints.refused("CENTRE-EXPORT", "after the result", row.state)
+        raise rules.refused("CENTRE-EXPORT", "after the result", row.state)

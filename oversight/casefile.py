@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +22,7 @@ from core import canon, ledger, merkle
 from core.blobs import Blobs
 from core.faults import Fault
 from core.ledger import Entry, EntryRow
-from oversight import checkpoints
+from oversight import checkpoints, rules
 from oversight.guards import Veil, veil_of
 from oversight.models import LogCheckpoint
 from trading.bidding.models import Bid
@@ -54,6 +54,7 @@ class Paper:
     media: str
     first: str
     record: str = ""
+    unsigned: bool = False
 
 
 @dataclass
@@ -74,11 +75,11 @@ def make(session: Session, blobs: Blobs, authority: Authority, case: str, editio
     row = case_row(session, case)
     veil = veil_of(session, row)
     if edition == "public" and not veil.result:
-        raise checkpoints.refused("PUBLIC-EDITION", "after the result", row.state)
+        raise rules.refused("PUBLIC-EDITION", "after the result", row.state)
     point = checkpoints.usable(session)
     streams = {name: point.heads[name] for name in (f"case:{case}", f"sealed:{case}") if name in point.heads}
     if f"case:{case}" not in streams:
-        raise checkpoints.refused("CHECKPOINT", "a cosigned checkpoint after the case began", point.at.isoformat())
+        raise rules.refused("CHECKPOINT", "a cosigned checkpoint after the case began", point.at.isoformat())
     papers = list(_papers(session, row))
     public = {sha256 for one in papers if one.audience == "public" for sha256 in (one.sha256, one.first)}
     shown = _lines(session, streams, veil, public if edition == "public" else None)
@@ -159,25 +160,23 @@ def _platform(session: Session, point: LogCheckpoint, streams: Mapping[str, Any]
 
 
 def _papers(session: Session, row: Case) -> Iterator[Paper]:
-    """Documents of the case in order; one that is still being signed has no bytes of its own yet."""
+    """Documents of the case in order. One that still waits for signatures stands as it was filed, unsigned."""
     desk = {one.id: one for one in session.scalars(select(SigningDoc).where(SigningDoc.case == row.id))}
     filed = select(CaseDocument).where(CaseDocument.case_id == row.id)
     told: set[str] = set()
     for one in session.scalars(filed.order_by(CaseDocument.created_at, CaseDocument.id)):
-        doc = desk.pop(one.signing_doc, None)
-        sha256 = _head(doc) if doc is not None else one.sha256
-        if one.kind != "draw_record" and sha256 not in told:
-            told |= {sha256} - {""}
-            yield Paper(
-                one.kind, one.title, one.audience, sha256, one.media, one.sha256, doc.record_sha256 if doc else ""
-            )
+        doc = desk.get(one.signing_doc)
+        paper = Paper(one.kind, one.title, one.audience, one.sha256, one.media, one.sha256, unsigned=doc is not None)
+        if doc is not None and doc.state == "sealed":
+            paper = replace(paper, sha256=doc.head, record=doc.record_sha256, unsigned=False)
+        told.add(one.signing_doc)
+        if one.kind != "draw_record" and paper.sha256 not in told:
+            told.add(paper.sha256)
+            yield paper
     for doc in sorted(desk.values(), key=lambda one: (one.opened_at, one.id)):
-        if doc.state != "void" and doc.head not in told:
-            yield Paper(doc.kind, doc.title, doc.audience, _head(doc), "application/pdf", doc.first, doc.record_sha256)
-
-
-def _head(doc: SigningDoc) -> str:
-    return doc.head if doc.state == "sealed" else ""
+        if doc.id not in told and doc.state != "void":
+            head = doc.head if doc.state == "sealed" else ""
+            yield Paper(doc.kind, doc.title, doc.audience, head, "application/pdf", doc.first, doc.record_sha256)
 
 
 def _kept_back(paper: Paper, edition: Edition, veil: Veil, named: set[str]) -> str:
@@ -204,7 +203,7 @@ def _documents(
             raise Fault(f"{paper.title}: its bytes are not in the store")
         data, name = blobs.get(paper.sha256), f"{number:03d}-{re.sub('[^a-z0-9]+', '-', paper.kind.lower())}"
         suffix = "pdf" if paper.media == "application/pdf" else "dat"
-        files[f"documents/{name}.{suffix}"] = data
+        files[f"documents/{name}{'-unsigned' if paper.unsigned else ''}.{suffix}"] = data
         if paper.record and paper.record in named:
             files[f"records/{name}.json"] = canon.dumps(pdfcheck.machine_record(data)[0])
     return files

@@ -18,16 +18,10 @@ from core import ledger, merkle
 from core.acts import Tx
 from core.faults import Fault, Unusable
 from core.ledger import EntryRow, Stream
-from core.rules import Breach, Refused
 from oversight.guards import SEALED, sealed_heads
 from oversight.models import Cosignature, LogCheckpoint, Witness
+from oversight.rules import refused
 from verifier.ledger import PLATFORM
-
-ARTICLE = "电子招标投标办法 第49条"
-
-
-def refused(code: str, required: object, found: object) -> Refused:
-    return Refused(Breach(code, ARTICLE, "B", str(required), str(found)))
 
 
 def newest(session: Session) -> LogCheckpoint | None:

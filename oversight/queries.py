@@ -346,5 +346,5 @@ def ask_public(session: Session, now: datetime, actor: Actor, case: str, p: Payl
     query = select(CaseFileExport).where(CaseFileExport.case_id == case, CaseFileExport.edition == "public")
     found = session.scalar(query.order_by(CaseFileExport.at.desc(), CaseFileExport.checkpoint.desc()).limit(1))
     if row.state not in RESULT or found is None:
-        raise checkpoints.refused("PUBLIC-EDITION", "after the result and its checkpoint", row.state)
+        raise rules.refused("PUBLIC-EDITION", "after the result and its checkpoint", row.state)
     return {"sha256": found.sha256, "size": found.size, "checkpoint": found.checkpoint, "at": found.at.isoformat()}

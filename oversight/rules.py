@@ -11,8 +11,28 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
+from core.rules import Refused, RuleRow
+
 Level = Literal["INFO", "W"]
 TL40 = "招标投标法实施条例 第40条"
+E20_49 = "电子招标投标办法 第49条"  # every act is kept: what checkpoints and case files rest on
+RULES: dict[str, RuleRow] = {
+    row.id: row
+    for row in (
+        RuleRow("CHECKPOINT", None, "-", E20_49, "B", "a cosigned checkpoint over the case", "P"),
+        RuleRow("WITNESS", None, "-", E20_49, "B", "an organisation with a witness key", "P"),
+        RuleRow("WITNESS-OWN", None, "-", E20_49, "B", "a witness that is not the log itself", "P"),
+        RuleRow("WITNESS-TWICE", None, "-", E20_49, "B", "a witness key and name of one's own", "P"),
+        RuleRow("COSIGNATURE", None, "-", E20_49, "B", "a cosignature that holds", "P"),
+        RuleRow("COSIGNED", None, "-", E20_49, "B", "one cosignature a witness", "P"),
+        RuleRow("PUBLIC-EDITION", None, "-", "招标投标法 第37条", "B", "a public edition only after the result", "P"),
+        RuleRow("CENTRE-EXPORT", None, "-", "招标投标法 第38条", "B", "a centre's copy only after the result", "P"),
+    )
+}
+
+
+def refused(code: str, required: object, found: object) -> Refused:
+    return Refused(RULES[code].breach(found, required=str(required)))
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,7 @@ def flags(case: CaseSigns) -> list[Flag]:
     found = [Flag(str(w["rule"]), str(w["article"]), "W", str(w.get("found", ""))) for w in case.warnings]
     if case.suspended:
         found.append(Flag("R1-09", "招标投标法实施条例 第22条、第54条", "W", "suspended"))
-    found += [Flag("TIMER", "电子招标投标办法 第49条", "W", act) for act in case.overdue]
+    found += [Flag("TIMER", E20_49, "W", act) for act in case.overdue]
     if case.round > 1:
         found.append(Flag("R1-10", "招标投标法 第28条", "INFO", f"round {case.round}"))
     return sorted([*found, *_of_bids(case.bids)], key=lambda one: one.level != "W")
