@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 from flask import Blueprint
 
 from accounts import sign_in
+from certs import authority
 from core.access import Role
 from core.rules import Breach, Refused
 from web.app import create_app
@@ -107,7 +109,9 @@ def test_a_program_is_told_in_json(front):
 
 def test_the_clock_route_is_only_in_the_demo(front, config):
     assert any(rule.rule == "/demo/clock" for rule in front.app.url_map.iter_rules())
-    real = create_app(config.__class__(**{**config.__dict__, "demo": False, "public_url": "https://x.example"}))
+    folder = config.data_dir / "real-ca"
+    authority.establish(folder, "平台", front.clock.now(), demo=False)
+    real = create_app(replace(config, demo=False, ca_dir=folder, public_url="https://x.example"))
     assert not any(rule.rule == "/demo/clock" for rule in real.url_map.iter_rules())
     assert "max-age" in real.test_client().get("/api/v1/time").headers["Strict-Transport-Security"]
 
