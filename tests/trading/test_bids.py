@@ -23,7 +23,7 @@ def _rules(refused) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("E-02", "allowed")
-@pytest.mark.certify("A-91", "A-99", "A-94")
+@pytest.mark.certify("A-91", "A-99")
 def test_a_bid_may_be_replaced_withdrawn_and_sent_again_until_the_deadline(stage) -> None:
     case = stage.announced()
     first, second = stage.bid(case, "投标人甲"), stage.bid(case, "投标人甲", "5600")
@@ -63,7 +63,7 @@ def test_at_the_deadline_and_after_it_is_too_late(stage, rung) -> None:
 
 
 @pytest.mark.rule("E-01", "refused")
-@pytest.mark.certify("A-90", "A-94")
+@pytest.mark.certify("A-90")
 def test_what_is_not_sealed_is_refused_with_a_message(stage) -> None:
     case = stage.announced()
     made = stage.seal(case, "投标人甲", {"bid.pdf": b"%PDF-1.7"})

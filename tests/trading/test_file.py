@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
+from pypdfium2 import PdfDocument
 
-from certs import pdfcheck
-from core import ledger
+from certs import desk, pdfcheck
+from core import ledger, live
 from core.clock import CST
 from core.faults import Unusable
 from core.rules import Refused
@@ -140,7 +142,7 @@ def test_periods_into_2027_are_provisional_and_printed_so(stage) -> None:
 
 
 @pytest.mark.rule("R1-33", "allowed")
-@pytest.mark.certify("A-68", "A-59", "A-60", "A-61", "A-69", "A-51", "B-002", "B-005")
+@pytest.mark.certify("A-59", "A-60", "A-61", "A-66", "A-68", "A-69")
 def test_the_file_is_fetched_without_any_step_before(stage) -> None:
     case = stage.announced()
     given = stage.do("投标人甲", "file.fetch", case)
@@ -152,6 +154,20 @@ def test_the_file_is_fetched_without_any_step_before(stage) -> None:
     record, _ = pdfcheck.machine_record(stage.world.acts.house.blobs.get(given["sha256"]))
     assert record["lot"] == {"no": "001", "name": "施工标段", "duration_days": 365}
     assert record["evaluation"]["price"] == PRICE
+    with stage.world.read() as session:
+        waiting = desk.waiting(session, stage.people["招标人"].person)
+    assert [(w["kind"], w["field"]) for w in waiting] == [("tender_file", "tenderer")]
+
+
+@pytest.mark.certify("B-002")
+def test_the_notice_names_the_platforms_address_and_every_date(stage) -> None:
+    case = stage.announced()
+    with stage.world.read() as session:
+        notice = next(d for d in queries.documents(session, case, stage.people["投标人甲"]) if d["kind"] == "notice")
+    with closing(PdfDocument(stage.world.acts.house.blobs.get(notice["sha256"]))) as pdf:
+        text = "".join(page.get_textpage().get_text_range() for page in pdf)
+    for said in (stage.world.acts.house.config.public_url, "2026年4月22日 09:00", "6000 万元", "无须报名"):
+        assert said in text
 
 
 @pytest.mark.rule("R1-33", "refused")
@@ -165,7 +181,7 @@ def test_a_first_fetch_after_the_issue_period_is_refused_a_second_is_not(stage) 
     assert _rules(refused) == ["R1-04"]
 
 
-@pytest.mark.certify("A-80", "A-82", "A-83", "A-85", "A-86", "B-012", "B-014", "B-015")
+@pytest.mark.certify("A-80", "A-81", "A-83", "A-84", "A-85", "A-86", "B-012", "B-013", "B-015")
 def test_clarifications_are_numbered_public_and_move_the_deadline(stage) -> None:
     case = stage.announced()
     stage.do("投标人甲", "question.ask", case, text="图纸第3页尺寸不一致")
@@ -173,6 +189,7 @@ def test_clarifications_are_numbered_public_and_move_the_deadline(stage) -> None
         seen = bidding.questions(session, case, stage.people["代理"])
         assert [set(q) for q in seen] == [{"id", "text", "asked_at"}]
         assert bidding.questions(session, case, stage.people["投标人乙"]) == []
+    stage.do("投标人丙", "file.fetch", case)
     before = stage.deadline(case)
     stage.at(before - timedelta(days=10))
     same = stage.do("代理", "tender.clarify", case, text="更正错别字", affects_bids=False)
@@ -186,6 +203,10 @@ def test_clarifications_are_numbered_public_and_move_the_deadline(stage) -> None
         assert session.get(Case, case).state == "ANNOUNCED"
         desk = bidding.bid_desk(session, case, stage.people["投标人乙"], before)
     assert [c["number"] for c in desk["clarifications"]] == [1, 2]
+    with stage.world.read() as session:
+        told = [e.kind for e in live.since(session, f"me:{stage.people['投标人丙'].person}", 0)]
+        untold = live.last(session, f"me:{stage.people['投标人乙'].person}")
+    assert (told, untold) == (["tender.clarified", "tender.clarified"], 0)
     note = stage.do("投标人甲", "file.fetch", case, document=moved["document"])
     assert note["receipt"]["entry"]
 

@@ -36,7 +36,6 @@ def _names(found) -> list[str]:
     return [item["title"][1] for item in found["items"]]
 
 
-@pytest.mark.certify("A-54", "B-001")
 def test_filters(world_of_plans) -> None:
     with world_of_plans.world.read() as session:
         assert _names(portal(session)) == list("43210")

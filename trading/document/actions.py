@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from core.data import calendar
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.rules import Breach, Refused
-from trading.bidding.models import SealedReference
+from trading.bidding.models import Download, SealedReference
 from trading.document import drafts, papers, rules
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
@@ -196,6 +197,13 @@ def refuse_late(row: Case, now: datetime) -> None:
         raise Refused(book["E-02"].breach(now.isoformat(), required=f"< {row.deadline.isoformat()}"))
 
 
+def _tell_takers(tx: Tx, row: Case, said: dict[str, Any]) -> None:
+    """Everyone who took the file hears of it, each alone: no channel tells how many they are (实施条例 art. 21)."""
+    took = select(Download.person_id).where(Download.case_id == row.id, Download.round == row.round).distinct()
+    for person in tx.session.scalars(took):
+        tx.publish(f"me:{person}", "tender.clarified", said)
+
+
 @acting("tender.clarify", Role.TENDERER, Role.AGENCY)
 def clarify(tx: Tx, case: str, p: Payload) -> Payload:
     """{text, affects_bids} → {document, number, deadline, breaches}: part of the file; extends the deadline (R1-07)."""
@@ -223,4 +231,5 @@ def clarify(tx: Tx, case: str, p: Payload) -> Payload:
     go(tx, row, step, "tender.clarified", body)
     if after != before:
         jobs.plan(tx.session, after, "tender.deadline", case)
+    _tell_takers(tx, row, {"case": case, "number": number, "document": document.id, "title": title})
     return {"document": document.id, "number": number, "deadline": after.isoformat(), "breaches": shown(found)}

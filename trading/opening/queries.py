@@ -38,7 +38,8 @@ def opening_of(session: Session, row: Case) -> Opening | None:
 
 
 def hall_facts(session: Session, row: Case, opening: Opening) -> Hall:
-    bids = [bid.id for bid in live_bids(session, row)]
+    live = (Bid.case_id == row.id, Bid.round == row.round, Bid.state == "received")
+    bids = list(session.scalars(select(Bid.id).where(*live)))
     unlocks = {u.bid_id: u for u in session.scalars(select(Unlock).where(Unlock.bid_id.in_(bids)))}
     sealed = session.get(SealedReference, (row.id, row.round)) is not None
     locks = tuple(Lock(bid, bool(unlocks[bid].how), unlocks[bid].cause) for bid in bids)
@@ -177,4 +178,4 @@ def _close_blocked(session: Session, row: Case, actor: Actor, now: datetime) -> 
 def _unlock_blocked(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
     opening = opening_of(session, row)
     assert opening is not None
-    return rules.in_window(hall_facts(session, row, opening), now, book_of(row, now))
+    return rules.in_window(opening.window_until, now, book_of(row, now))

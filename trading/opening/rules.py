@@ -17,11 +17,11 @@ def enough_bids(found: int, book: Book) -> list[Breach]:
     return [book["R1-10"].breach(found, required="≥ 3")] if found < number(book, "R1-10") else []
 
 
-def in_window(hall: Hall, now: datetime, book: Book) -> list[Breach]:
+def in_window(window_until: datetime, now: datetime, book: Book) -> list[Breach]:
     """E-04: keys are taken until the window closes; at its end it is too late."""
-    if now < hall.window_until:
+    if now < window_until:
         return []
-    return [_block(book, "E-04", f"< {hall.window_until.isoformat()}", now.isoformat())]
+    return [_block(book, "E-04", f"< {window_until.isoformat()}", now.isoformat())]
 
 
 def may_close(hall: Hall, now: datetime, book: Book) -> list[Breach]:
