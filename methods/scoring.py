@@ -104,3 +104,9 @@ def _result(
         "eliminated": eliminated,
         "derivation": trail.lines,
     }
+
+
+def unranked(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without its order, for papers that may print no rank (评定分离, domain.md §5)."""
+    steps = [one for one in result["derivation"] if one["step"] not in ("ranking", "tie")]
+    return {key: value for key, value in result.items() if key != "ranking"} | {"derivation": steps}

@@ -8,7 +8,7 @@ from typing import Any
 from certs.suite import exact_keys
 from core import canon
 from core.faults import Fault
-from methods.scoring import score
+from methods.scoring import score, unranked
 from methods.vote import count
 
 METHODS: dict[str, Callable[[Any], Any]] = {"scoring": score, "vote": count}
@@ -24,6 +24,8 @@ def recompute(record: Any) -> list[str]:
             continue
         part = exact_keys(record[name], {"input", "result"}, name)
         again = method(part["input"])
+        if name == "scoring" and record.get("ranked") is False:
+            again = unranked(again)
         if canon.dumps(again) != canon.dumps(part["result"]):
             different = [key for key in again if again[key] != part["result"].get(key)]
             raise Fault(f"the recorded {name} is not what its input gives: {', '.join(different) or 'more keys'}")

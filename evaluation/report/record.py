@@ -28,6 +28,7 @@ from evaluation.scoring.models import Correction
 from evaluation.sitting.flow import LACK
 from evaluation.sitting.models import Incident, Sitting
 from experts.queries import employers
+from methods.scoring import unranked
 from venues.models import Seat
 
 SCHEMA = "evaluation-report/1"
@@ -113,14 +114,6 @@ def candidates(case: CaseFacts, bids: Sequence[dict[str, Any]], result: dict[str
     return best if case.ranked else [bid["id"] for bid in bids if bid["id"] in best]
 
 
-def _unranked(result: dict[str, Any]) -> dict[str, Any]:
-    """Totals and derivation without the order: no rank is printed where the award is separate (domain.md §5)."""
-    steps = [one for one in result.get("derivation", []) if one["step"] not in ("ranking", "tie")]
-    return {key: value for key, value in result.items() if key not in ("ranking", "derivation")} | {
-        "derivation": steps
-    }
-
-
 def build(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
     """The record as of now; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
@@ -146,7 +139,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
              "answered_at": one.answered_at, "attachments": one.attachments}
             for one in of_committee(session, committee.id)
         ],
-        "scoring": {"input": sitting.scoring, "result": result if case.ranked else _unranked(result)}
+        "scoring": {"input": sitting.scoring, "result": result if case.ranked else unranked(result)}
         if result else None,
         "commitments": {names[row.id]: {"salt": row.scores_salt} for row in rows if row.scores_salt},
         "anomalies": [
