@@ -1,4 +1,4 @@
-"""A live server in the demo's clock on a free port, a small cast with keys, and tenders brought to any stage by acts."""
+"""A live server in the demo's clock on a free port, a small cast with keys, tenders brought to any stage by acts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from core.acts import Acts, House, Tx
 from core.blobs import Blobs
 from core.clock import CST, DemoClock
 from core.config import Config
-from core.db import Base, open_engine
+from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
 from core.paper import Paper
@@ -41,6 +41,7 @@ from web.demo.local import LocalStage
 from web.demo.ring import Ring
 from web.demo.stage import HttpStage
 from web.demo.world import Builder, uscc
+from web.models import StagedFile
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=CST)
@@ -245,7 +246,7 @@ def free_port() -> int:
 def house_of(settings: Config) -> Acts:
     rooms.modules()
     engine = open_engine(settings.database_url)
-    Base.metadata.create_all(engine)
+    StagedFile.metadata.create_all(engine)
     blobs = Blobs(settings.data_dir / "blobs")
     return Acts(engine, House(clocks.make(settings), Ledger(), Hub(), blobs, settings))
 
@@ -266,7 +267,7 @@ def wait_for(base: str, server: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
-            with urlopen(f"{base}/api/v1/time", timeout=2):  # noqa: S310 - our own server
+            with urlopen(f"{base}/api/v1/time", timeout=2):
                 return
         except OSError:
             assert server.poll() is None, "the server ended"
@@ -283,7 +284,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     base = f"http://127.0.0.1:{port}"
     env = os.environ | {"DEMO": "1", "DATA_DIR": str(folder), "PORT": str(port)}
     log = (folder / "server.log").open("wb")
-    server = subprocess.Popen([sys.executable, "-m", "web.serve"], cwd=ROOT, env=env, stdout=log, stderr=log)  # noqa: S603
+    server = subprocess.Popen([sys.executable, "-m", "web.serve"], cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
         wait_for(base, server)
         with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""The bid desk: check, take the file, write the price, seal in this browser, upload, receipt. Nobody else's bid shows."""
+"""The bid desk: check, take the file, write the price, seal in this browser, upload, receipt. Only one's own bid."""
 
 from __future__ import annotations
 
