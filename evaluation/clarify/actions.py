@@ -42,7 +42,7 @@ def ask(tx: Tx, case: str, p: P) -> P:
     tx.session.add(row)
     body = {"clarification": row.id, "bid": row.bid_id, "question": row.question, "until": row.answer_until}
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "clarification.asked", body, case=case))
-    flow.tell(tx, case, "clarification.asked", {"clarification": row.id, "bid": row.bid_id})
+    flow.tell(tx, case, "clarification.asked", {"clarification": row.id})
     tx.publish(f"org:{row.org_id}", "clarification.asked", {"case": case, "clarification": row.id})
     return {"clarification": row.id, "until": row.answer_until.isoformat()}
 
@@ -68,7 +68,7 @@ def answer(tx: Tx, case: str, p: P) -> P:
     row.answered_at, row.certificate = tx.now, tx.actor.certificate
     body = {"clarification": row.id, "bid": row.bid_id, "answer": row.answer, "attachments": files}
     tx.record(f"case:{case}", "clarification.answered", body, case=case)
-    flow.tell(tx, case, "clarification.answered", {"clarification": row.id, "bid": row.bid_id})
+    flow.tell(tx, case, "clarification.answered", {"clarification": row.id})
     return {}
 
 

@@ -69,7 +69,7 @@ def request(tx: Tx, case: str, p: P) -> P:
     """{experts, members_by_site, specialities, spares_by_site, at, until?, representatives?: [person]}."""
     fields.only(p, "experts", "members_by_site", "specialities", "spares_by_site", "at", "until", "representatives")
     found = cases.in_state(cases.own(tx, case), "SEALED", "OPENING", "OPENED")
-    if committee_of_round(tx, found) is not None:
+    if committee_of(tx.session, case) is not None:
         raise Refused(Breach("COMMITTEE-TWICE", ARTICLE, "B", "one committee", "2"))
     at = fields.moment(p, "at")
     until = fields.moment(p, "until") if p.get("until") else at + timedelta(hours=8)
@@ -97,11 +97,6 @@ def request(tx: Tx, case: str, p: P) -> P:
             "spares_by_site": need["spares_by_site"]}  # fmt: skip
     tx.record(f"case:{case}", "draw.requested", body, case=case)
     return {"committee": row.id}
-
-
-def committee_of_round(tx: Tx, found: CaseFacts) -> Committee | None:
-    row = committee_of(tx.session, found.id)
-    return row if row is not None and row.round == found.round else None
 
 
 def _check_representatives(tx: Tx, found: CaseFacts, people: list[str]) -> None:

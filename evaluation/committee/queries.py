@@ -15,12 +15,13 @@ from core.rules import Refused
 from evaluation.cases import facts
 from evaluation.committee.models import OPEN, OUT, Committee, Member
 from evaluation.vault import vault
+from trading.project.models import Case
 
 
 def committee_of(session: Session, case: str) -> Committee | None:
     """The committee of the case's present round, None before one was asked for."""
-    query = select(Committee).where(Committee.case_id == case, Committee.void_at.is_(None))
-    return session.scalars(query.order_by(Committee.round.desc()).limit(1)).first()
+    query = select(Committee).join(Case, (Case.id == Committee.case_id) & (Case.round == Committee.round))
+    return session.scalars(query.where(Committee.case_id == case, Committee.void_at.is_(None)).limit(1)).first()
 
 
 def members(session: Session, committee: Committee, *states: str) -> list[Member]:

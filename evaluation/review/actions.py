@@ -74,7 +74,7 @@ def mark(tx: Tx, case: str, p: P) -> P:
     body = {"member": room.me.id, "marks": listed}
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "review.marked", body, case=case))
     done = sum(one.member_id == room.me.id for one in queries.marks(tx.session, room.all))
-    flow.tell(tx, case, "review.progress", {"member": room.me.id, "done": done})
+    tx.publish(f"room:{case}", "review.progress", {"member": room.me.id, "done": done})
     return {"done": done, "of": len(bids) * len(room.case.items)}
 
 
@@ -121,7 +121,7 @@ def vote(tx: Tx, case: str, p: P) -> P:
     )
     body = {"member": room.me.id, "bid": bid, "ground": ground, "reject": reject, "reason": reason}
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "reject.voted", body, case=case))
-    flow.tell(tx, case, "reject.voted", {"member": room.me.id, "bid": bid, "ground": ground})
+    flow.tell(tx, case, "reject.voted", {"member": room.me.id})
     return {"stage": flow.advance(tx, room.committee)}
 
 

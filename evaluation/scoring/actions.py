@@ -69,7 +69,7 @@ def save(tx: Tx, case: str, p: P) -> P:
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "score.saved", body, case=case))
     tx.session.flush()
     done = sum(member == room.me.id for member, _, _ in sheet.scores(tx.session, [room.me]))
-    flow.tell(tx, case, "score.progress", {"member": room.me.id, "done": done})
+    tx.publish(f"room:{case}", "score.progress", {"member": room.me.id, "done": done})
     return {"done": done, "of": len(cells)}
 
 

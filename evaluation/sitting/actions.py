@@ -26,6 +26,7 @@ from evaluation.sitting.models import Incident, LeaderVote, TimeAsked
 from evaluation.sitting.rules import elect
 from evaluation.vault import vault
 from experts.queries import born_years
+from venues.actions import free_seats
 from venues.models import Seat
 from venues.queries import centre_of
 
@@ -252,6 +253,24 @@ def resume(tx: Tx, case: str, p: P) -> P:
     _note(tx, committee, "resumed", reason)
     tx.record(f"case:{case}", "sitting.resumed", {"reason": reason}, case=case)
     flow.tell(tx, case, "sitting.resumed", {})
+    return {}
+
+
+@acting("committee.void", Role.REGULATOR, signed=True)
+def void(tx: Tx, case: str, p: P) -> P:
+    """{reason}: the committee cannot be filled again: its opinions are void, EVALUATING → OPENED, another is drawn."""
+    fields.only(p, "reason")
+    cases.in_state(cases.facts(tx.session, case), "EVALUATING")
+    committee = required(tx, case)
+    _watching(tx, case)
+    if sitting_of(tx, committee).stage == "SIGNED":
+        raise Refused(Breach("STAGE", ARTICLE, "B", "before the report is signed", "SIGNED"))
+    reason = fields.text(p, "reason", limit=300)
+    withdraw_open(tx, committee, reason)
+    free_seats(tx, case)
+    committee.void_at = tx.now
+    cases.move(tx, case, "committee.void", {"reason": reason, "by": tx.actor.org})
+    flow.tell(tx, case, "committee.void", {})
     return {}
 
 

@@ -144,6 +144,6 @@ def fall_back(tx: Tx, committee: Committee, gone: Member) -> None:
 
 
 def tell(tx: Tx, case: str, kind: str, data: dict[str, Any]) -> None:
-    """To the room and to those who watch it; never a score, never a name."""
+    """To the room and to those who watch it; never a score, a name or a bid (venue staff hear the room too)."""
     tx.publish(f"room:{case}", kind, data)
     tx.publish(f"watch:{case}", kind, data)

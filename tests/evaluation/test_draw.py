@@ -229,7 +229,7 @@ ACTS = ["draw.request", "draw.freeze", "invitation.answer", "representative.name
         "signin.confirm", "pledge.sign", "member.recuse", "member.remove", "leader.vote", "incident.note",
         "sitting.pause", "sitting.resume", "time.ask", "prelim.mark", "prelim.lock", "reject.vote", "lack.vote",
         "score.save", "score.lock", "anomaly.confirm", "score.correct", "clarify.ask", "clarify.answer", "report.make",
-        "report.reopen", "report.dissent", "report.deem"]  # fmt: skip
+        "report.reopen", "report.dissent", "report.deem", "committee.void"]  # fmt: skip
 TIMERS = ["invitation.expire", "report.accept"]
 
 

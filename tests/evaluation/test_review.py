@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core import ledger
+from core import ledger, live
 from core.doors import perform
 from core.faults import Unusable
 from core.rules import Refused
@@ -209,3 +209,19 @@ def test_objective_scores_must_be_equal_before_anything_goes_on(house):
         house.do(house.names[0], "report.make")
     house.do(house.names[0], "score.correct", bid=house.bids["甲"], criterion="credit", points="90", reason="误录")
     house.do(house.names[0], "report.make")
+
+
+def test_what_the_room_hears_names_no_bid_no_score_and_no_person(room):
+    room.mark(room.names[0], {"丙": "R-07"})
+    for name in room.names[1:]:
+        room.mark(name)
+    vote(room, 0)
+    asked = room.do(room.names[0], "clarify.ask", bid=room.bids["甲"], question="请说明")
+    room.do("甲", "clarify.answer", clarification=asked["clarification"], answer="按招标文件")
+    for name in room.names:
+        room.score(name, room.flat("37.13"))
+    with room.world.read() as session:
+        heard = str([(one.kind, one.data) for channel in ("room", "watch")
+                     for one in live.since(session, f"{channel}:{room.case}", 0)])  # fmt: skip
+    for word in (*room.bids.values(), *room.names, *(room.people[name] for name in room.names), "37.13", "R-07"):
+        assert word not in heard

@@ -9,7 +9,7 @@ import pytest
 from core.faults import Unusable
 from core.rules import Refused
 from evaluation.sitting.presence import LOST, Presence
-from tests.evaluation.house import NOW, seated, to_scoring
+from tests.evaluation.house import NOW, SMALL, seated, to_scoring
 
 
 def test_a_seat_is_known_to_nobody_before_its_member_signs_in(house):
@@ -170,3 +170,23 @@ def test_presence_is_lost_after_thirty_seconds_and_told_once():
     assert presence.present("c", late) == set()
     assert presence.lost("c", late) == {"m"}
     assert presence.lost("c", late) == set()
+
+
+def test_a_committee_that_cannot_be_filled_is_built_anew_and_its_opinions_are_void(room):
+    to_scoring(room)
+    room.score(room.names[0], room.flat())
+    with pytest.raises(Refused, match="ACCESS"):
+        room.do("staff1", "committee.void", reason="x")
+    room.do("regulator", "committee.void", reason="备选专家不足")
+    assert room.state == "OPENED"
+    with pytest.raises(Refused, match="MEMBER"):
+        room.ask(room.names[0], "room.view")
+    begin = room.world.clock.now() + timedelta(hours=1)
+    names = room.form(sites=SMALL, at=begin.isoformat(), until=(begin + timedelta(hours=6)).isoformat())
+    room.seat()
+    room.world.clock.moment = begin
+    for name in names:
+        room.come_in(name)
+    room.elect(names)
+    assert room.ask(names[0], "room.view")["mine"]["scores"] == {}
+    assert room.stage == "PRELIM"
