@@ -23,9 +23,10 @@ def main() -> int:
         play = Play.begin(file, given.out.absolute())
         say(f"· world built in {time.monotonic() - started:.1f} s; server at {play.server.base}\n")
         try:
-            summary = play.run(lambda _: None)
+            summary = play.run()
         finally:
             play.server.stop()
+            play.stage.close()
     except Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 2
