@@ -85,19 +85,22 @@ def opening_record(
     )
     present = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
     paper.section("签到").text(f"在线签到的投标人：{'、'.join(present) or '无'}。未签到的投标人视同认可开标结果。")
-    paper.section("异议及答复")
-    if record["objections"]:
-        said = [
-            [hour(o["at"]), _plain(o["org_name"]), _plain(o["text"]), _plain(o["answer"]) or "—"]
-            for o in record["objections"]
-        ]
-        paper.table(["时间", "投标人", "异议", "答复"], said, widths=[2, 2.5, 4, 4])
-    else:
-        paper.text("开标现场无异议。")
+    _objections(paper, record["objections"])
     paper.note(f"所有报价于 {hour(record['closing_at'])} 一次公布。本记录附机器可读记录 record.json。")
     if places:
         paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], "以下人员确认本记录：")
     return paper.build()
+
+
+def _objections(paper: Paper, objections: Sequence[Mapping[str, Any]]) -> None:
+    paper.section("异议及答复")
+    if objections:
+        said = [
+            [hour(o["at"]), _plain(o["org_name"]), _plain(o["text"]), _plain(o["answer"]) or "—"] for o in objections
+        ]
+        paper.table(["时间", "投标人", "异议", "答复"], said, widths=[2, 2.5, 4, 4])
+    else:
+        paper.text("开标现场无异议。")
 
 
 def _reference(record: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
@@ -115,6 +115,15 @@ def _page(items: list[dict[str, Any]], limit: int, moment: str, key: str) -> dic
     return {"items": shown, "next": f"{shown[-1][moment].isoformat()}|{shown[-1][key]}" if len(items) > limit else ""}
 
 
+def _public(kinds: tuple[str, ...]) -> Select[CaseDocument, Case, Project]:
+    return (
+        select(CaseDocument, Case, Project)
+        .join(Case, Case.id == CaseDocument.case_id)
+        .join(Project, Project.id == Case.project_id)
+        .where(CaseDocument.audience == "public", CaseDocument.kind.in_(kinds))
+    )
+
+
 def portal(
     session: Session,
     *,
@@ -135,12 +144,7 @@ def portal(
     if tab and tab not in NOTICES:
         raise Unusable(f"tab: one of {', '.join(NOTICES)} is expected")
     kinds = NOTICES[tab] if tab else tuple(kind for group in NOTICES.values() for kind in group)
-    query = (
-        select(CaseDocument, Case, Project)
-        .join(Case, Case.id == CaseDocument.case_id)
-        .join(Project, Project.id == Case.project_id)
-        .where(CaseDocument.audience == "public", CaseDocument.kind.in_(kinds))
-    )
+    query = _public(kinds)
     if region:
         prefix = region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
         query = query.where(Case.region.startswith(prefix, autoescape=True))
