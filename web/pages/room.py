@@ -1,0 +1,272 @@
+"""The evaluation room: a member's own view, the read-only views of those who watch, and the gate of the bids' files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, g, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Role
+from core.doors import ask
+from core.rules import Breach, Refused
+from evaluation import cases
+from evaluation.committee.queries import by_person, committee_of
+from evaluation.sitting.models import STAGES
+from evaluation.sitting.presence import PRESENCE
+from evaluation.views import is_member, sitting_for
+from trading.project.models import CaseDocument
+from trading.project.states import case_row, stands_as
+from venues import queries as venues
+from web import socket, words
+from web.front import Permit, permit, reading, wired
+from web.words import N_
+
+blueprint = Blueprint("room", __name__)
+LAW = "招标投标法 第40条"
+WATCHING = ("room.watch", "room.venue", "room.progress")
+STAGE_WORDS = {
+    "SIGN_IN": N_("Signing in"),
+    "LEADER": N_("Electing the leader"),
+    "PRELIM": N_("Preliminary review"),
+    "LACK": N_("Competition"),
+    "SCORING": N_("Scoring"),
+    "SUMMARY": N_("Summary"),
+    "REPORT": N_("Report"),
+    "SIGNED": N_("Signed"),
+}
+STEP_WORDS = {
+    "term": N_("part of the benchmark"),
+    "mean": N_("mean of the prices"),
+    "terms": N_("sum of the parts"),
+    "benchmark": N_("benchmark"),
+    "deviation": N_("deviation in per cent"),
+    "points": N_("points for the price"),
+    "price_score": N_("price score, rounded"),
+    "criterion_mean": N_("mean of the members"),
+    "total": N_("total"),
+    "ranking": N_("ranking"),
+    "tie": N_("tie"),
+}
+
+words.teach(
+    {
+        "MEMBER": N_("Only a member of this committee does this."),
+        "SITTING-TIME": N_("Signing in is open around the time of the sitting."),
+        "PLEDGE": N_("The declaration and the pledge come first; whoever cannot make them steps down."),
+        "PLEDGE-LIST": N_("The pledge is about the list of bidders as it stands."),
+        "WATCH": N_("Only the regulator or a venue of this case does this."),
+        "VOTED": N_("Your vote has been cast."),
+        "PAUSED": N_("The sitting is paused, or is already going on."),
+        "INCOMPLETE": N_("Nobody goes on with an incomplete committee."),
+        "STAGE": N_("The sitting is not at the stage where this is possible."),
+        "LEADER": N_("Only the leader does this."),
+        "LOCKED": N_("What was locked stands."),
+        "GROUND": N_("A bid is rejected on a ground of the tender file or of the law, and on nothing else."),
+        "FAIL-REASON": N_("A failed item names its page and its reason."),
+        "INCOMPLETE-REVIEW": N_("Every item of every bid needs your finding first."),
+        "REVIEW-OPEN": N_("Votes begin when every member has locked the review."),
+        "NO-PRICE": N_("A bid without a readable price cannot be kept."),
+        "POINTS": N_("The points are outside the range of this criterion."),
+        "INCOMPLETE-SCORES": N_("Every criterion of every valid bid needs your points first."),
+        "OTHER-SCORES": N_("The sheet you sign is not the one that was saved."),
+        "ANOMALY": N_("A score that stands out needs its author's reason or a correction."),
+        "OBJECTIVE": N_("Members differ on an objective item."),
+        "R2-30": N_("Only a score that stands out or differs is corrected."),
+        "REPORT": N_("No report is open for signatures."),
+        "DEEM-LEADER": N_("The leader is not deemed to agree; another leader comes first."),
+        "DEEM-REASON": N_("A member who gave reasons is not deemed to agree."),
+        "DEEM-SIGNED": N_("This member has signed."),
+        "CLARIFY-LATE": N_("The time to answer is over."),
+        "CLARIFIED": N_("The question has been answered."),
+        "CLARIFICATION": N_("Only the bidder that was asked answers."),
+    }
+)
+
+
+# -- the member's room ------------------------------------------------------------------------------------------------
+
+
+def _chosen(view: dict[str, Any]) -> dict[str, Any]:
+    """The bid looked at, the one beside it and the item, from the address; the first bid with work left otherwise."""
+    bids = {bid["id"]: bid for bid in view["bids"]}
+    key = "scores" if view["stage"] in ("SCORING", "SUMMARY", "REPORT", "SIGNED") else "review"
+    done = view["mine"]["done"]
+    unfinished = next((b for b in bids if done[b][key] < done[b][f"{key}_of"] and b not in view["rejected"]), None)
+    bid = request.args.get("bid", "")
+    if bid not in bids:
+        bid = unfinished or next(iter(bids), "")
+    other = request.args.get("beside", "")
+    return {"bid": bids.get(bid), "beside": bids.get(other) if other != bid else None, "clause": other == "file"}
+
+
+def _marks(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """{bid: {item: my mark}}"""
+    found: dict[str, dict[str, Any]] = {}
+    for one in view["mine"]["marks"]:
+        found.setdefault(one["bid"], {})[one["item"]] = one
+    return found
+
+
+def _closed(view: dict[str, Any]) -> dict[str, Breach | None]:
+    """Why a button of mine is closed now; the acts ask the same inside."""
+    mine, bids = view["mine"], len(view["bids"])
+    marks, wanted = len(mine["marks"]), bids * len(view["items"])
+    cells = (bids - len(view["rejected"])) * len(view["criteria"])
+    halted = Breach("PAUSED", LAW, "B", "going on", view["paused"]) if view["paused"] else None
+    review = None if marks >= wanted else Breach("INCOMPLETE-REVIEW", LAW, "B", str(wanted), str(marks))
+    missing = len(mine["missing"])
+    scores = Breach("INCOMPLETE-SCORES", LAW, "B", str(cells), str(cells - missing)) if missing else None
+    return {"halted": halted, "review": halted or review, "scores": halted or scores, "report": halted or _open_flags(view)}
+
+
+def _open_flags(view: dict[str, Any]) -> Breach | None:
+    summary = view.get("summary") or {}
+    if summary.get("objective_gaps"):
+        return Breach("OBJECTIVE", "政府采购货物和服务招标投标管理办法 第64条", "B", "0", str(len(summary["objective_gaps"])))
+    open_ = sum(not one["reason"] for one in summary.get("anomalies", []))
+    return Breach("ANOMALY", "政府采购货物和服务招标投标管理办法 第64条", "B", "0", str(open_)) if open_ else None
+
+
+def _member_page(case: str, view: dict[str, Any]) -> str:
+    if view["state"] == "accepted":
+        view["at"] = datetime.fromisoformat(view["at"])
+        session = reading()
+        venue = next((c["name"] for c in venues.centres(session) if c["region"] == view["site"]), view["site"])
+        return render_template("evaluation/door.html", case=case, view=view, venue=venue)
+    if view["state"] == "signed_in":
+        return render_template("evaluation/pledge.html", case=case, view=view)
+    view["until"] = datetime.fromisoformat(view["until"])
+    for one in view["clarifications"]:
+        one["until"] = datetime.fromisoformat(one["until"])
+    names = {bid["id"]: bid["org_name"] for bid in view["bids"]}
+    return render_template(
+        "evaluation/room.html", case=case, view=view, chosen=_chosen(view), marks=_marks(view), closed=_closed(view),
+        stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names, file=_tender_file(reading(), case),
+        people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
+    )  # fmt: skip
+
+
+def _stages(stage: str) -> list[str]:
+    """The stages of this sitting; the vote on competition stands only while it is on."""
+    return [one for one in STAGES if one != "LACK" or stage == "LACK"]
+
+
+def _tender_file(session: Session, case: str) -> str:
+    """Id of the newest tender file, "" without one."""
+    query = select(CaseDocument.id).where(CaseDocument.case_id == case, CaseDocument.kind == "tender_file")
+    return session.scalar(query.order_by(CaseDocument.created_at.desc()).limit(1)) or ""
+
+
+@blueprint.get("/room/<case>")
+@permit(person=True)
+def room(case: str) -> str:
+    """The room of a member; for supervisors, venues and the tender's own side what each may see of it."""
+    session = reading()
+    row = case_row(session, case)
+    if g.actor.has(Role.EXPERT, Role.TENDERER):
+        try:
+            return _member_page(case, ask(wired().acts, g.actor, "room.view", case, {}))
+        except Refused:
+            if g.actor.has(Role.EXPERT):
+                abort(404)
+    if stands_as(row, g.actor) - {Role.BIDDER} or _hosts(session, case, g.actor):
+        for question in WATCHING:
+            try:
+                seen = ask(wired().acts, g.actor, question, case, {})
+            except Refused:
+                continue
+            return _watch_page(case, question.partition(".")[2], seen)
+    abort(404)
+
+
+def _hosts(session: Session, case: str, actor: Actor) -> bool:
+    return actor.has(Role.CENTRE) and actor.org in cases.venue_orgs(session, cases.facts(session, case))
+
+
+def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
+    session = reading()
+    found = cases.facts(session, case)
+    open_names = how == "watch" and found.opened_at is not None
+    bids = cases.bids(session, case) if open_names else []
+    return render_template(
+        "evaluation/watch.html", case=case, how=how, seen=seen, title=found.title, stages=_stages(seen["stage"]),
+        stage_words=STAGE_WORDS, steps=STEP_WORDS, names={bid["id"]: bid["org_name"] for bid in bids},
+        criteria=list(found.criteria), items={one["id"]: one["name"] for one in found.items}, grounds=found.grounds,
+        venues={centre.region: centre.name for _, centre in venues.booked(session, case, found.parties)},
+    )  # fmt: skip
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def _inside(session: Session, case: str) -> bool:
+    """Pledged members while the committee sits; supervisors of the case once the report is signed."""
+    if is_member(session, g.actor, case):
+        return True
+    committee = committee_of(session, case)
+    if committee is None or sitting_for(session, committee).stage != "SIGNED":
+        return False
+    return bool(stands_as(case_row(session, case), g.actor) & {Role.REGULATOR, Role.AUDITOR})
+
+
+def _pdf(sha256: str, title: str) -> Response:
+    blobs = wired().acts.house.blobs
+    if not sha256 or not blobs.has(sha256):
+        abort(404)
+    response = Response(blobs.stream(sha256), mimetype="application/pdf")
+    response.headers["Content-Length"] = str(blobs.path(sha256).stat().st_size)
+    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(title)}.pdf"
+    response.headers["X-Content-SHA256"] = sha256
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@blueprint.get("/room/<case>/bids/<bid>/file")
+@permit(person=True)
+def bid_file(case: str, bid: str) -> Response:
+    """A bid's PDF for those inside; 404 for everyone else, whatever exists."""
+    session = reading()
+    if not _inside(session, case):
+        abort(404)
+    found = next((one for one in cases.bids(session, case) if one["id"] == bid), None)
+    if found is None:
+        abort(404)
+    return _pdf(found["pdf_sha256"], f"{found['number']} {found['org_name']}")
+
+
+@blueprint.get("/room/<case>/tender-file")
+@permit(person=True)
+def tender_file(case: str) -> Response:
+    """The tender file beside the bid."""
+    session = reading()
+    document = session.get(CaseDocument, _tender_file(session, case)) if _inside(session, case) else None
+    if document is None:
+        abort(404)
+    return _pdf(document.sha256, document.title)
+
+
+# -- presence ---------------------------------------------------------------------------------------------------------
+
+
+def _beat(hub: socket.Socket, sid: str, given: dict[str, Any]) -> dict[str, Any]:
+    """{case}: a member's browser is there. Told to the room when somebody comes or falls silent."""
+    case, actor = str(given.get("case", "")), hub.lines[sid].actor
+    now = hub.house.acts.house.clock.now()
+    with hub.house.acts.reading() as session:
+        committee = committee_of(session, case)
+        me = by_person(session, committee, actor.person) if committee else None
+        member = me.id if me is not None and me.state in ("signed_in", "pledged") else ""
+    if not member:
+        return {"status": 403, "error": "not a member"}
+    told = {member: True} if PRESENCE.beat(case, member, now) else {}
+    told |= {one: False for one in PRESENCE.lost(case, now)}
+    for one, there in told.items():
+        hub.server.emit("heartbeat", {"case": case, "member": one, "there": there}, room=f"room:{case}")
+    return {"status": 200}
+
+
+socket.EVENTS["beat"] = socket.Event(Permit((), person=True), _beat)

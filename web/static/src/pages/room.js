@@ -1,0 +1,309 @@
+/**
+ * The evaluation room. Acts go over the open line and, when it is cut, over HTTP; each carries an id of its own (`once`), so
+ * that sending it again after a cut does it only once. Findings and points not yet confirmed lie in this browser's store
+ * and are sent again after a reload. What a page shows always comes from the server.
+ */
+import "../css/room.css";
+import { get } from "./net.js";
+import { RefusedError, post } from "./net.js";
+import { clearError, showError } from "./breaches.js";
+import { line, send } from "./live.js";
+import { prove } from "./sign.js";
+import { t } from "./words.js";
+
+const room = document.querySelector("[data-room]");
+const CASE = room.dataset.room;
+const KEY = `gongheng-room-${CASE}-${room.dataset.person}`;
+const BEAT = 5000;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// -- sending ----------------------------------------------------------------------------------------------------------
+
+async function overLine(name, body) {
+  const answer = await send("act", { name, ...body });
+  if (answer.status === 200) return answer.result;
+  throw new RefusedError(answer.error ?? (answer.breaches ?? []).map((one) => one.text).join(" "), answer.breaches ?? [], answer.status);
+}
+
+/** Until the server has answered; a refusal is an answer. */
+async function deliver(name, body) {
+  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+    try {
+      if (line().connected) return await overLine(name, body);
+      return (await post(`/api/v1/acts/${name}`, body)).result;
+    } catch (error) {
+      if (error instanceof RefusedError && error.status !== 0) throw error;
+      saved(t("The line is cut; it is sent again by itself."));
+      await pause(wait);
+    }
+  }
+}
+
+/** Do an act of the room; undefined when the person did not confirm the signature. */
+async function perform(name, payload, { signed = false, title } = {}) {
+  const body = { case: CASE, payload: { ...payload, once: crypto.randomUUID() }, proof: {} };
+  if (signed) {
+    const proof = await prove({ act: name, case: CASE, payload: body.payload, title });
+    if (!proof) return undefined;
+    body.proof = proof;
+  }
+  return deliver(name, body);
+}
+
+// -- drafts: what the server has not confirmed ------------------------------------------------------------------------
+
+const read = () => JSON.parse(localStorage.getItem(KEY) ?? "{}");
+function keep(key, value) {
+  const all = read();
+  if (value === undefined) delete all[key];
+  else all[key] = value;
+  localStorage.setItem(KEY, JSON.stringify(all));
+}
+
+function saved(text) {
+  for (const node of document.querySelectorAll("[data-saved]")) node.textContent = text;
+}
+
+function progress(kind, { done, of }) {
+  const button = document.querySelector(`[data-lock="${kind}"]`);
+  const why = button?.closest("form").querySelector("[data-lock-why]");
+  if (!why) return;
+  why.querySelector("[data-lock-found]").textContent = String(done);
+  if (done >= of) {
+    button.disabled = false;
+    button.removeAttribute("data-closed");
+    why.hidden = true;
+  }
+}
+
+/** One after the other for a key, the newest value last: two changes never overtake each other. */
+const lanes = new Map();
+function save(form, key, name, payload) {
+  const kind = name === "prelim.mark" ? "review" : "scores";
+  keep(key, { name, payload });
+  saved(t("Saving…"));
+  const run = async () => {
+    if (JSON.stringify(read()[key]?.payload) !== JSON.stringify(payload)) return;
+    const box = form?.querySelector("[data-breaches]");
+    if (box) clearError(box);
+    try {
+      const answer = await perform(name, payload);
+      if (JSON.stringify(read()[key]?.payload) === JSON.stringify(payload)) keep(key, undefined);
+      if (form) form.dataset.done = "yes";
+      progress(kind, answer);
+      saved(t("Saved."));
+    } catch (error) {
+      keep(key, undefined);
+      saved("");
+      if (box) showError(box, error);
+    }
+  };
+  const lane = (lanes.get(key) ?? Promise.resolve()).then(run);
+  lanes.set(key, lane);
+  return lane;
+}
+
+// -- findings and points ----------------------------------------------------------------------------------------------
+
+function finding(form) {
+  const value = (name) => form.elements.namedItem(name).value.trim();
+  const verdict = value("pass");
+  if (!verdict) return undefined;
+  const base = { bid: form.dataset.mark, item: form.dataset.item, pass: verdict === "true" };
+  if (base.pass) return base;
+  const whole = { ...base, ground: value("ground"), page: value("page"), reason: value("reason") };
+  return whole.page && whole.reason ? whole : undefined;
+}
+
+function onFinding(form) {
+  const verdict = form.elements.namedItem("pass").value;
+  form.querySelector(".rm-fail").hidden = verdict !== "false";
+  const found = finding(form);
+  const key = `mark-${form.dataset.mark}-${form.dataset.item}`;
+  if (found) save(form, key, "prelim.mark", found);
+  else if (verdict === "false") {
+    const fields = ["ground", "page", "reason"].map((name) => [name, form.elements.namedItem(name).value]);
+    keep(`half-${key}`, { ...Object.fromEntries(fields), pass: "false" });
+    saved(t("Ground, page and reason are still needed."));
+  }
+  if (found) keep(`half-${key}`, undefined);
+}
+
+function onPoints(form) {
+  const field = form.elements.namedItem("points");
+  const points = field.value.trim().replace("，", ".").replace("。", ".");
+  const key = `score-${form.dataset.score}-${form.dataset.criterion}`;
+  if (points === "") return;
+  field.removeAttribute("aria-invalid");
+  if (!/^\d+([.]\d{1,2})?$/.test(points)) {
+    field.setAttribute("aria-invalid", "true");
+    showError(form.querySelector("[data-breaches]"), new Error(t("Points are a number with at most two decimals.")));
+    return;
+  }
+  save(form, key, "score.save", { bid: form.dataset.score, criterion: form.dataset.criterion, points });
+}
+
+async function passRest(button) {
+  const bid = button.dataset.passRest;
+  const open = [...document.querySelectorAll(`form[data-mark="${bid}"]`)].filter((form) => !form.elements.namedItem("pass").value);
+  if (!open.length) return;
+  button.disabled = true;
+  const marks = open.map((form) => ({ bid, item: form.dataset.item, pass: true }));
+  try {
+    saved(t("Saving…"));
+    const answer = await perform("prelim.mark", { marks });
+    for (const form of open) {
+      form.querySelector('input[name="pass"][value="true"]').checked = true;
+      form.dataset.done = "yes";
+    }
+    progress("review", answer);
+    saved(t("Saved."));
+  } catch (error) {
+    saved("");
+    showError(open[0].querySelector("[data-breaches]"), error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** What a reload or a cut line left unconfirmed. */
+function resume() {
+  for (const [key, one] of Object.entries(read())) {
+    if (one.name) {
+      const form = [...document.querySelectorAll("form[data-mark], form[data-score]")].find((node) => key.endsWith(`${node.dataset.mark ?? node.dataset.score}-${node.dataset.item ?? node.dataset.criterion}`));
+      save(form, key, one.name, one.payload);
+      continue;
+    }
+    const form = [...document.querySelectorAll("form[data-mark]")].find((node) => key === `half-mark-${node.dataset.mark}-${node.dataset.item}`);
+    if (!form || form.dataset.done === "yes") continue;
+    for (const [name, value] of Object.entries(one)) form.elements.namedItem(name).value = value;
+    form.querySelector(".rm-fail").hidden = false;
+  }
+}
+
+// -- other acts -------------------------------------------------------------------------------------------------------
+
+function collect(form) {
+  const payload = {};
+  for (const field of form.elements) {
+    if (!field.name || (field.type === "radio" && !field.checked)) continue;
+    if (field.dataset.kind === "bool") payload[field.name] = field.type === "checkbox" ? field.checked : field.value === "true";
+    else if (field.dataset.kind === "json") payload[field.name] = JSON.parse(field.value);
+    else if (field.dataset.kind === "int") payload[field.name] = Number.parseInt(field.value, 10);
+    else payload[field.name] = field.value.trim();
+  }
+  return payload;
+}
+
+/** The sheet that is signed: as the server has it, so that nothing unseen is locked. */
+async function sheet() {
+  const { result } = await get("/api/v1/ask/room.view", { case: CASE });
+  const valid = new Set(result.bids.map((bid) => bid.id).filter((id) => !(id in result.rejected)));
+  return Object.fromEntries(Object.entries(result.mine.scores).filter(([bid]) => valid.has(bid)));
+}
+
+async function submit(form) {
+  const box = form.querySelector("[data-breaches]");
+  const buttons = [...form.querySelectorAll("button")];
+  const { roomAct: name, title, then } = form.dataset;
+  clearError(box);
+  buttons.forEach((button) => (button.disabled = true));
+  form.setAttribute("aria-busy", "true");
+  try {
+    await Promise.all(lanes.values());
+    const payload = "scores" in form.dataset ? { scores: await sheet() } : collect(form);
+    const done = await perform(name, payload, { signed: "signed" in form.dataset, title });
+    if (done === undefined) return;
+    for (const field of form.querySelectorAll("[data-draft]")) keep(`text-${field.dataset.draft}`, undefined);
+    if (then === "tasks") await renewTasks(true);
+    else if (then === "reload") location.reload();
+    else location.assign(then);
+  } catch (error) {
+    showError(box, error);
+  } finally {
+    form.removeAttribute("aria-busy");
+    buttons.forEach((button) => (button.disabled = button.hasAttribute("data-closed")));
+  }
+}
+
+/** Whether somebody is writing in the tasks: then they are not exchanged under the hands. */
+function typing(node) {
+  const fields = [...node.querySelectorAll("textarea, input:not([type=hidden])")];
+  return fields.some((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+}
+
+async function renewTasks(force = false) {
+  const node = document.getElementById("room-tasks");
+  if (!node || (!force && (typing(node) || node.querySelector("form[aria-busy]")))) return;
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = page.getElementById("room-tasks");
+  const stage = page.querySelector("[data-room]")?.dataset.stage;
+  if (!fresh || stage !== room.dataset.stage) location.reload();
+  else node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
+  recall();
+}
+
+/** Half-written reasons come back after a reload. */
+function recall() {
+  const all = read();
+  for (const field of document.querySelectorAll("[data-draft]")) {
+    const text = all[`text-${field.dataset.draft}`];
+    if (text && !field.value) field.value = text;
+  }
+}
+
+// -- listening --------------------------------------------------------------------------------------------------------
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement)) return;
+  if (form.dataset.mark || form.dataset.score) event.preventDefault();
+  if (!form.dataset.roomAct) return;
+  event.preventDefault();
+  submit(form);
+});
+
+document.addEventListener("change", (event) => {
+  const field = event.target;
+  const form = field.form;
+  if (field.matches("[data-beside]")) {
+    const address = new URL(location.href);
+    if (field.value) address.searchParams.set("beside", field.value);
+    else address.searchParams.delete("beside");
+    location.assign(address);
+  } else if (field.matches("[data-page]")) document.getElementById("bid-pdf").src = `${document.getElementById("bid-pdf").src.split("#")[0]}#page=${field.value}`;
+  else if (form?.dataset.mark) onFinding(form);
+  else if (form?.dataset.score) onPoints(form);
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.dataset?.draft) keep(`text-${event.target.dataset.draft}`, event.target.value || undefined);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-pass-rest]");
+  if (button) passRest(button);
+});
+
+const TOGETHER = ["review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "pledge.signed", "seat.revealed"];
+document.addEventListener("gh:live", ({ detail: event }) => {
+  if (event.kind === "sitting.stage" && event.data.stage !== room.dataset.stage && !("watch" in room.dataset)) location.reload();
+  else if (event.kind === "sitting.paused" || event.kind === "sitting.resumed") renewTasks();
+  else if (TOGETHER.includes(event.kind)) renewTasks();
+});
+
+function there({ member, there: present }) {
+  for (const dot of document.querySelectorAll(`[data-member="${CSS.escape(member)}"]`)) dot.dataset.there = present ? "yes" : "no";
+}
+
+/** A heartbeat every five seconds; the server tells the room who comes and who falls silent. */
+if (room.dataset.member) {
+  const beat = () => line().connected && send("beat", { case: CASE }).catch(() => undefined);
+  line().on("connect", beat);
+  setInterval(beat, BEAT);
+}
+line().on("heartbeat", there);
+recall();
+resume();
