@@ -70,6 +70,11 @@ TABLE: dict[str, list[Judge]] = {
 PRESENT = frozenset({"room", "award"})
 
 
+def allow(prefix: str, judge: Judge) -> None:
+    """Another way into a channel: `judge(session, actor, case)` is True for its members."""
+    TABLE.setdefault(prefix, []).append(judge)
+
+
 def require(session: Session, actor: Actor, channel: str) -> None:
     """Refused unless a row of the table lets `actor` hear `channel`."""
     prefix, _, key = channel.partition(":")
