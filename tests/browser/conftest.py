@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.proof import prove
-from certs import sealing, suite
+from certs import draws, sealing, suite, typed
 from certs.sealing_parts import Part
 from core import canon, config
 from core.access import SYSTEM, Role
@@ -224,6 +224,42 @@ class Live:
                   "remarks": {order[0]: "施工组织合理; 工期保证措施较弱"}}  # fmt: skip
         self._local().acts.act(walk_to_report, SYSTEM, case, result)
         return case, bids
+
+
+    def convened(self, case: str) -> list[str]:
+        """The meeting is convened and its committee drawn by three parties; logins of those with a vote."""
+        people = {who: self.ring[who].person for who in ("tenderer", "centre1", "regulator")}
+        made = self.stage.act(
+            "tenderer", "award.open", case, pool=[self.ring[f"elector{n}"].person for n in range(1, 9)],
+            supervisors=[self.ring["supervisor1"].person, self.ring["supervisor2"].person],
+            parties={"tenderer": people["tenderer"], "centre": people["centre1"], "supervisor": people["regulator"]},
+        )  # fmt: skip
+        self.draw(case, made["draw"])
+        seats = self.stage.ask("tenderer", "award.room", case)["seats"]
+        return [self.ring.by_person(one["person"]).login for one in seats if one["kind"] == "elector"]
+
+    def draw(self, case: str, draw: str) -> None:
+        secret = {party: secrets.token_bytes(32) for party in ("tenderer", "centre", "supervisor")}
+        for act, shown in (("commit", "list"), ("reveal", "commitments")):
+            for party, who in (("tenderer", "tenderer"), ("centre", "centre1"), ("supervisor", "regulator")):
+                listed = self.stage.ask(who, "draw.list", case)["draws"]
+                seen = next(one for one in listed if one["draw"] == draw)[shown]
+                value = (
+                    draws.commitment_value(party, draw, secret[party]) if act == "commit" else secret[party].hex()
+                )
+                said = {"act": act, "draw": draw, shown: seen, "party": party, "value": value}
+                key = self.ring[who].key
+                assert key is not None
+                signature = suite.b64(suite.sign_raw(key, typed.compose(draws.TEXT, said)))
+                self.stage.act(who, f"draw.{act}", case, draw=draw, value=value, signature=signature)
+
+    def gathered(self, case: str) -> list[str]:
+        """Everybody has signed in and pledged: the first ballot is open."""
+        electors = self.convened(case)
+        for who in (*electors, "supervisor1", "supervisor2"):
+            self.stage.act(who, "award.signin", case)
+            self.stage.act(who, "award.pledge", case, pledge=True)
+        return electors
 
 
 def case_of(session: Any, case: str) -> Case:

@@ -52,7 +52,7 @@ ACTS: dict[str, str] = {
     "opening.unlock": N_("Unlock the bid"),
     "opening.close": N_("Close the opening"),
     "draw.request": N_("Ask for the committee"),
-    "award.convene": N_("Convene the award meeting"),
+    "award.open": N_("Convene the award meeting"),
     "candidates.publish": N_("Publish the candidates"),
     "candidates.withdraw": N_("Take a candidate back"),
     "candidates.fail": N_("Tender again instead"),
@@ -74,7 +74,9 @@ PLACES = {
     "opening.begin": "/cases/{case}/hall",
     "opening.unlock": "/cases/{case}/hall",
     "opening.close": "/cases/{case}/hall",
-    "award.convene": "/award/{case}",
+    "draw.request": "/draws/{case}",
+    "award.open": "/award/{case}",
+    "award.redo": "/cases/{case}/result",
     "candidates.publish": "/cases/{case}/result",
     "candidates.withdraw": "/cases/{case}/result",
     "candidates.fail": "/cases/{case}/result",
@@ -143,6 +145,10 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
         (roles & PARTIES and row.state in SINCE_OPENING, f"/room/{case}", "ti-users-group", N_("Evaluation room")),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/venues/{case}", "ti-building", N_("Venues")),
         (
+            (roles & {Role.TENDERER, Role.CENTRE} or watching) and row.state in SINCE_OPENING, f"/draws/{case}",
+            "ti-dice", N_("Draws"),
+        ),
+        (
             row.award.get("separate") and row.state in SINCE_REPORT and (Role.TENDERER in roles or watching),
             f"/award/{case}", "ti-gavel", N_("Award room"),
         ),
@@ -205,7 +211,8 @@ def acts_of(row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
 def _draw_request(row: Case) -> dict[str, Any]:
     """Evaluation's act on the case page: not a row of trading's table, for it changes no state."""
     return {
-        "act": "draw.request", "label": ACTS["draw.request"], "place": "", "signed": False, "aside": False,
+        "act": "draw.request", "label": ACTS["draw.request"], "place": f"/draws/{row.id}", "signed": False,
+        "aside": False,
         "breaches": [], "blocks": [], "warnings": [], "article": "招标投标法 第37条", "target": row.state,
     }  # fmt: skip
 
@@ -238,14 +245,7 @@ def show(case: str) -> str:
         method=explained(row) if public_method else {},
         questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],
         downloads=bidding.downloads(session, case, g.actor),
-        proposal=_committee_proposal(row),
     )
-
-
-def _committee_proposal(row: Case) -> dict[str, Any]:
-    """Starting values for the committee request, from the tender file."""
-    sites = row.remote.get("members_by_site") or {row.region: 5}
-    return {"sites": sites, "experts": sum(sites.values()), "at": (g.now + timedelta(days=1)).replace(hour=9, minute=0)}
 
 
 @blueprint.get("/projects/new")

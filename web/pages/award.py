@@ -1,0 +1,182 @@
+"""The award room, the candidates' publicity and the result."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, g
+from sqlalchemy.orm import Session
+
+from accounts import queries as accounts
+from core import live
+from core.access import Actor, Role
+from trading.award import queries
+from trading.award.models import AwardMeeting
+from trading.award.papers import METHODS
+from trading.project.models import Case, Project
+from trading.project.queries import documents, open_acts
+from trading.project.states import stands_as
+from web import channels, files, words, workbench
+from web.front import permit, reading
+from web.pages.cases import SINCE_REPORT, page
+from web.words import N_
+from web.workbench import Item
+
+blueprint = Blueprint("award", __name__)
+METHOD_WORDS = {
+    "majority": N_("a majority of all votes wins"),
+    "plurality": N_("most votes win"),
+    "elimination": N_("ballot by ballot the last one leaves, until one has a majority"),
+    "points": N_("each elector ranks the candidates; most points win"),
+    "lowest_price": N_("the lowest price wins"),
+    "nearest_below_mean": N_("the price nearest below the mean wins"),
+}
+MEETING = {
+    "": N_("not convened"),
+    "DRAWING": N_("the committee is being drawn"),
+    "GATHERING": N_("members sign in and pledge"),
+    "VOTING": N_("voting"),
+    "DECIDED": N_("decided"),
+    "REPORTED": N_("the report is sealed"),
+}
+NOTICES = ("candidate_notice", "result_notice", "award_notice", "result_letter")
+WORDS = (
+    N_("Choose a candidate."),
+    N_("Give each rank once."),
+    N_("Your ballot"),
+    N_("Round %(no)s"),
+)
+
+words.teach(
+    {
+        "AW-STATE": N_("The award meeting is not at this step."),
+        "AW-SEAT": N_("Only someone with a seat at this meeting does this."),
+        "AW-BASIS": N_("Evaluation and award are separate only on a filed basis."),
+        "AW-COMMITTEE": N_("The award committee has an odd number of members, at least five."),
+        "AW-POOL": N_("The pool must be at least one and a half times the committee."),
+        "AW-SUPERVISORS": N_("At least two supervisors watch the meeting."),
+        "AW-TWICE": N_("Each person stands in the lists once."),
+        "AW-EVALUATOR": N_("Who evaluated does not award."),
+        "AW-START": N_("The meeting should begin within ten days of the report."),
+        "AW-PLEDGE": N_("The pledge must be confirmed."),
+        "AW-SPARE": N_("No spare is left."),
+        "AW-ABSTAIN": N_("The tender file forbids abstentions."),
+        "AW-ROUND": N_("This ballot is closed; another round is open."),
+        "AW-VOTED": N_("You have voted in this round already."),
+        "AW-RESOLVE": N_("The chair decides only after two ties in a row."),
+    }
+)
+
+
+def _tenderer(session: Session, actor: Actor, case: str) -> bool:
+    row = session.get(Case, case)
+    return row is not None and Role.TENDERER in stands_as(row, actor)
+
+
+def _seated(session: Session, actor: Actor, case: Case) -> bool:
+    return queries.seat_of(session, case.id, actor.person) is not None
+
+
+channels.allow("award", _tenderer)
+files.allow("owner", _seated)
+
+
+def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """What someone with a seat must do next."""
+    found: list[Item] = []
+    for one in queries.meetings_of(session, actor.person):
+        row = session.get_one(Case, one["case"])
+        subject = session.get_one(Project, row.project_id).name
+        href = f"/award/{one['case']}"
+        item: Item = {"title": N_("Award meeting"), "href": href, "act": N_("Enter"), "subject": subject}
+        must = (one["state"] == "GATHERING" and not one["pledged"]) or (
+            one["state"] == "VOTING" and one["kind"] == "elector" and not one["voted"]
+        )
+        found.append(item if must else item | {"waiting": True})  # type: ignore[arg-type]
+    return found
+
+
+workbench.PROVIDERS.append(work)
+
+
+def people_of(session: Session, org: str, *roles: Role) -> list[tuple[str, str]]:
+    """Active people of an organisation holding one of `roles`: (id, name)."""
+    wanted = set(roles)
+    listed = accounts.people(session, org) if org else []
+    return [(one["id"], one["name"]) for one in listed if one["state"] == "active" and wanted & set(one["roles"])]
+
+
+def convening(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, Any]:
+    """What the tenderer picks from: pool, supervisors, who commits to the draw; {} when there is nothing."""
+    acts = {one["act"]: one for one in open_acts(session, row, g.actor, g.now)}
+    if shown["state"] or "award.open" not in acts:
+        return {}
+    return {
+        "breaches": acts["award.open"]["breaches"],
+        "pool": people_of(session, row.tenderer_org, Role.ELECTOR),
+        "supervisors": people_of(session, row.regulator_org, Role.REGULATOR),
+        "parties": [
+            ("tenderer", people_of(session, row.tenderer_org, Role.TENDERER)),
+            ("centre", people_of(session, row.centre_org, Role.CENTRE)),
+            ("supervisor", people_of(session, row.regulator_org, Role.REGULATOR)),
+        ],
+        "committee": int(row.award.get("committee", 0)),
+        "needed": max(2, int(row.award.get("supervisors", 2))),
+        "least": -(-3 * int(row.award.get("committee", 0)) // 2),
+    }
+
+
+@blueprint.get("/award/<case>")
+@permit(Role.TENDERER, Role.ELECTOR, Role.REGULATOR, Role.AUDITOR)
+def room(case: str) -> str:
+    session = reading()
+    row = session.get(Case, case)
+    if row is None or not row.award.get("separate") or row.state not in SINCE_REPORT:
+        abort(404)
+    shown = queries.room(session, case, g.actor, g.now)
+    names = {one["bid"]: one["name"] for one in shown["candidates"]}
+    return page(
+        "award/room.html",
+        WORDS,
+        row=row,
+        project=session.get_one(Project, row.project_id),
+        room=shown,
+        names=names,
+        roles=stands_as(row, g.actor),
+        convene=convening(session, row, shown),
+        method=METHOD_WORDS.get(shown["method"], shown["method"]),
+        meeting=MEETING[shown["state"]],
+        best=min((float(one["price"]) for one in shown["candidates"] if one["price"]), default=0),
+        last=live.last(session, f"award:{case}"),
+    )
+
+
+@blueprint.get("/cases/<case>/result")
+@permit(Role.PUBLIC)
+def result(case: str) -> str:
+    """Candidates in publicity, then the winner; with the acts that lead there for those who do them."""
+    session = reading()
+    row = session.get(Case, case)
+    if row is None or row.state not in SINCE_REPORT:
+        abort(404)
+    roles = stands_as(row, g.actor)
+    shown = queries.result(session, case)
+    meeting = session.get(AwardMeeting, case)
+    inside = bool(roles & {Role.TENDERER, Role.AGENCY})
+    project = session.get_one(Project, row.project_id)
+    candidates = queries.candidates(session, row) if inside else []
+    return page(
+        "award/result.html",
+        row=row,
+        project=project,
+        shown=shown,
+        roles=roles,
+        acts={one["act"]: one for one in open_acts(session, row, g.actor, g.now)},
+        candidates=candidates,
+        names={one["bid"]: one["name"] for one in candidates or (shown["publicity"] or {}).get("candidates", [])},
+        method=METHODS.get((shown["publicity"] or {}).get("method", ""), ""),
+        meeting=meeting.state if meeting else "",
+        may_choose=inside and project.funds != "state" and not row.award.get("separate"),
+        papers=[one for one in documents(session, case, g.actor) if one["kind"] in NOTICES],
+    )
