@@ -1,0 +1,174 @@
+"""The audit of a case: who did what when, whether it still holds, the case file, the replay; and the wall of all cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts import queries as accounts
+from core.access import Role
+from core.clock import CST
+from core.doors import ask
+from core.faults import Unusable
+from core.rules import Refused
+from oversight import queries
+from oversight.guards import watched
+from oversight.models import CaseFileExport
+from trading.project.models import Case, Project
+from web import words
+from web.front import Permit, permit, reading, wired
+from web.nav import Link
+from web.words import N_
+
+blueprint = Blueprint("audit", __name__)
+WATCHERS = (Role.REGULATOR, Role.AUDITOR)
+LINKS = (Link(N_("Watch wall"), "/watch", "ti-layout-grid", Permit(WATCHERS), 30),)
+PAGE = 50
+# First word of a ledger kind → what it is about, for the filter.
+KINDS = {
+    "plan": N_("plan"),
+    "project": N_("project"),
+    "tender": N_("tender file and notice"),
+    "bid": N_("bids"),
+    "opening": N_("opening"),
+    "draw": N_("draws"),
+    "invitation": N_("invitations"),
+    "seat": N_("seats and sign-in"),
+    "pledge": N_("pledges"),
+    "leader": N_("leader"),
+    "sitting": N_("stages of the sitting"),
+    "review": N_("review"),
+    "reject": N_("votes to reject"),
+    "score": N_("scoring"),
+    "scores": N_("summary of scores"),
+    "anomaly": N_("scores that stand out"),
+    "report": N_("report"),
+    "paper": N_("signatures and seals"),
+    "award": N_("award"),
+    "candidates": N_("candidates"),
+    "result": N_("result"),
+    "casefile": N_("case file"),
+}
+ALARMS = {
+    "suspended": N_("suspended"),
+    "overdue": N_("a timer is late"),
+    "warnings": N_("warnings were recorded"),
+}
+
+words.teach(
+    {
+        "OVERSIGHT": N_("Only the regulator of this case or an auditor sees this."),
+        "CENTRE-EXPORT": N_("The centre gets the case file after the result."),
+        "PUBLIC-EDITION": N_("The public edition stands after the result and its checkpoint."),
+    }
+)
+
+
+def _moment(name: str) -> datetime | None:
+    text = request.args.get(name, "")
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise Unusable(f"{name}: a time YYYY-MM-DDTHH:MM is expected") from None
+    return found.replace(tzinfo=CST) if found and found.tzinfo is None else found
+
+
+def _named(session: Session, items: list[dict[str, Any]]) -> None:
+    """Names for actors whose entry carries only an id and is not covered; the system by its own word."""
+    ids = [one["actor"]["person"] for one in items if not one["actor"]["name"]]
+    known = accounts.names(session, [one for one in ids if one and not one.startswith("member:")])
+    for one in items:
+        who = one["actor"]
+        covered = who["certificate"] or who["person"].startswith("member:")
+        who["shown"] = who["name"] or ("" if covered else known.get(who["person"], ""))
+
+
+def _title(session: Session, row: Case) -> str:
+    project = session.get_one(Project, row.project_id)
+    return f"{project.name}{row.lot_name}"
+
+
+@blueprint.get("/audit/<case>")
+@permit(*WATCHERS)
+def show(case: str) -> str:
+    """?kind= ?org= ?since= ?until= ?after=: the timeline, oldest first; ?new= the entries after the last one shown."""
+    session = reading()
+    row = watched(session, case, g.actor)
+    kind, after = request.args.get("kind", ""), request.args.get("after", "")
+    found = queries.timeline(
+        session, case, g.actor, kind=kind, org=request.args.get("org", ""), since=_moment("since"),
+        until=_moment("until"), after=after, limit=PAGE,
+    )  # fmt: skip
+    _named(session, found["items"])
+    orgs = {one["actor"]["org"]: one["actor"]["org_name"] for one in found["items"] if one["actor"]["org"]}
+    kept = {key: value for key, value in request.args.items() if key != "after" and value}
+    return render_template(
+        "oversight/audit.html", row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind, kept=kept,
+        orgs=orgs, org=request.args.get("org", ""), after=after, flags=queries.red_flags(session, case, g.actor, g.now),
+        exports=_exports(session, case), since=request.args.get("since", ""), until=request.args.get("until", ""),
+    )  # fmt: skip
+
+
+def _exports(session: Session, case: str) -> list[CaseFileExport]:
+    query = select(CaseFileExport).where(CaseFileExport.case_id == case)
+    return list(session.scalars(query.order_by(CaseFileExport.at.desc()).limit(10)))
+
+
+@blueprint.get("/audit/<case>/casefile/<sha256>")
+@permit(*WATCHERS)
+def case_file(case: str, sha256: str) -> Response:
+    """An exported case file, for those who watch the case."""
+    session = reading()
+    watched(session, case, g.actor)
+    query = select(CaseFileExport).where(CaseFileExport.case_id == case, CaseFileExport.sha256 == sha256)
+    export = session.scalars(query.limit(1)).first()
+    if export is None:
+        abort(404)
+    response = Response(wired().acts.house.blobs.stream(sha256), mimetype="application/zip")
+    response.headers["Content-Length"] = str(export.size)
+    response.headers["Content-Disposition"] = f"attachment; filename=case-{case}-{export.edition}.zip"
+    response.headers["X-Content-SHA256"] = sha256
+    return response
+
+
+@blueprint.get("/audit/<case>/replay")
+@permit(*WATCHERS)
+def replay(case: str) -> str:
+    """The life of the case on a slider, from the ledger; the script asks audit.replay page by page."""
+    session = reading()
+    row = watched(session, case, g.actor)
+    return render_template("oversight/replay.html", row=row, title=_title(session, row), kinds=KINDS)
+
+
+@blueprint.get("/watch")
+@permit(*WATCHERS)
+def wall() -> str:
+    """?state= ?after=: cases with stage, presence and alarms on one screen."""
+    session = reading()
+    state, after = request.args.get("state", ""), request.args.get("after", "")
+    found = queries.watch(session, g.actor, g.now, state=state, after=after)
+    for one in found["items"]:
+        one["room"] = _sitting(one)
+    return render_template(
+        "oversight/watch.html", found=found, state=state, alarms=ALARMS,
+        figures=queries.statistics(session, g.actor),
+    )  # fmt: skip
+
+
+def _sitting(item: dict[str, Any]) -> dict[str, Any] | None:
+    """Stage, per cent and presence of a running sitting; None outside of one or where it may not be seen."""
+    if item["state"] not in ("COMMITTEE_SET", "EVALUATING"):
+        return None
+    try:
+        seen = ask(wired().acts, g.actor, "room.watch", item["case"], {})
+    except Refused:  # another regulator's case of the same region
+        return None
+    seats = [seat for site in seen.get("sites", []) for seat in site["seats"]]
+    return {
+        "stage": seen["stage"], "percent": seen.get("percent", 0), "paused": seen.get("paused", ""),
+        "places": seen.get("places", 0), "signed_in": len(seats), "present": sum(seat["present"] for seat in seats),
+    }  # fmt: skip
