@@ -7,7 +7,7 @@ mkdir -p "$DATA_DIR"
 .venv/bin/flask db upgrade
 if [ ! -e "$DATA_DIR/seeded" ]; then
     echo "· first start: seeding the demo world"
-    .venv/bin/flask demo seed
+    .venv/bin/python -m web.demo.seed
     touch "$DATA_DIR/seeded"
 fi
 exec .venv/bin/python -m web.serve

@@ -16,7 +16,7 @@ from alembic.config import Config as AlembicConfig
 from flask import Flask
 from flask.cli import AppGroup
 
-from core import config
+from core import config, data
 from core.faults import Fault, Unusable
 from methods.commands import Outcome, run_score, run_tax, run_vote
 from verifier.commands import run_replay, run_verify
@@ -101,9 +101,26 @@ def upgrade() -> None:
     command.upgrade(alembic, "head")
 
 
+calendar = AppGroup("calendar", help="Working days by the State Council's notices.")
+
+
+@calendar.command("import")
+@click.argument("file", type=PATH)
+@plain
+def import_calendar(file: Path) -> None:
+    """Add the days off and the days worked in exchange of another year (columns date, kind, name)."""
+    settings = config.read()
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"{file}: cannot be read ({type(error).__name__})") from None
+    years = data.remember(settings.data_dir, text)
+    click.echo(f"days of {', '.join(map(str, years))} are known")
+
+
 def commands() -> Flask:
     """An app that only carries the command line (FLASK_APP in .flaskenv)."""
     app = Flask("gongheng", static_folder=None)
-    for one in (score, vote, tax, verify, draw, db):
+    for one in (score, vote, tax, verify, draw, db, calendar):
         app.cli.add_command(one)
     return app

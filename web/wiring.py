@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from certs import authority, drawdesk, draws, vrf
+from core import data
 from core.access import SYSTEM
 from core.acts import Acts, Tx
 from core.config import Config
@@ -20,6 +21,7 @@ REGISTERED = "fallback.registered"
 def connect(settings: Config) -> None:
     """Once per process, before the first request."""
     vault.use(settings.secret_key)
+    data.imported_to(settings.data_dir)
     house = authority.of(settings)
     secret = house.fallback_key(OPERATOR)
     drawdesk.FALLBACK["centre"] = drawdesk.Fallback(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from core.calendar import Calendar, Table, parse_table
 from core.codes import Regions
@@ -29,5 +30,31 @@ def workdays() -> Table:
     return parse_table(read("cn-workdays.csv"))
 
 
+_IMPORTED: list[Path] = []
+
+
+def imported_to(folder: Path) -> None:
+    """Where imported years lie; set once at start by the composition root."""
+    _IMPORTED[:] = [folder / "calendar"]
+
+
+def remember(data_dir: Path, text: str) -> list[int]:
+    """Keep the notice of one or more years for this installation; the years. Unusable for a bad table."""
+    table = parse_table(text)
+    folder = data_dir / "calendar"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "-".join(map(str, sorted(table.years)))
+    (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return sorted(table.years)
+
+
+def _known() -> Table:
+    table = workdays()
+    for folder in _IMPORTED:
+        for path in sorted(folder.glob("*.csv")):
+            table = table.joined(parse_table(path.read_text(encoding="utf-8")))
+    return table
+
+
 def calendar() -> Calendar:
-    return Calendar(workdays)
+    return Calendar(_known)

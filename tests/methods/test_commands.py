@@ -50,8 +50,20 @@ def test_a_sheet_that_does_not_hold(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", '{"schema": 1.5}', '{"schema": "scoring/1", "schema": "scoring/1"}', "\ufeff{}",
-     '{"schema": ' + "9" * 5000 + "}", "[" * 100_000, '{"a\\nb": 1}', '{"\\ud800": 1}', '{"schema": NaN}'],
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"schema": 1.5}',
+        '{"schema": "scoring/1", "schema": "scoring/1"}',
+        "\ufeff{}",
+        '{"schema": ' + "9" * 5000 + "}",
+        "[" * 100_000,
+        '{"a\\nb": 1}',
+        '{"\\ud800": 1}',
+        '{"schema": NaN}',
+    ],
     ids=range(12),
 )
 def test_unusable_files_end_in_one_line(tmp_path: Path, text: str) -> None:
@@ -71,3 +83,18 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_an_unknown_key_is_named(tmp_path: Path) -> None:
     outcome = run_score(put(tmp_path, contract() | {"seed": 7}))
     assert (outcome.status, outcome.text) == (2, "the file has an unknown key 'seed'")
+
+
+def test_a_published_example_is_read_by_its_input(tmp_path):
+    inner = {
+        "schema": "vote/1",
+        "method": "plurality",
+        "candidates": ["A"],
+        "electors": 1,
+        "rounds": [{"ballots": {"A": 1}}],
+    }
+    wrapped, odd = tmp_path / "example.json", tmp_path / "odd.json"
+    wrapped.write_text(json.dumps({"about": "x", "input": inner, "expect": {}}))
+    odd.write_text(json.dumps({"input": inner, "more": 1}))
+    assert json.loads(run_vote(wrapped).text)["winner"] == "A"
+    assert run_vote(odd).status == 2

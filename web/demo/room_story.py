@@ -153,8 +153,8 @@ class RoomStory(Story):
             given = self.file["scores"].get(f"member-{place}", {})
             sheet = {self.numbers[n]: dict(points) for n, points in given.items() if self.valid(n)}
             for bid, points in sheet.items():
-                for criterion, value in points.items():
-                    self.stage.act(who, "score.save", self.case, bid=bid, criterion=criterion, points=value)
+                drafts = [{"bid": bid, "criterion": one, "points": value} for one, value in points.items()]
+                self.stage.act(who, "score.save", self.case, scores=drafts)
         for place, who in enumerate(self.members, start=1):
             given = self.file["scores"].get(f"member-{place}", {})
             sheet = {self.numbers[n]: dict(points) for n, points in given.items() if self.valid(n)}
@@ -188,6 +188,14 @@ class RoomStory(Story):
 
     def award(self) -> str:
         """Two days after the report: pool, draw, pledges, ballots as in the file, report signed. Its document."""
+        watchers = self.convene()
+        document = str(self.stage.act("tenderer", "award.report", self.case)["document"])
+        for who in [*watchers, *self.electors]:
+            self.stage.sign(who, document)  # type: ignore[attr-defined]
+        return document
+
+    def convene(self) -> list[str]:
+        """The meeting up to the last ballot the file names; the supervisors' logins."""
         plan = self.tender["award"]
         self.stage.move_to(self.stage.now() + timedelta(days=2))
         pool = [f"elector{n + 1}" for n in range(int(plan.get("pool", 2 * int(plan["committee"]))))]
@@ -197,7 +205,6 @@ class RoomStory(Story):
             supervisors=[self.user(one).person for one in watchers], parties=self.parties(),
         )  # fmt: skip
         self.commit_and_reveal(made["draw"])
-        self.award_draw = made["draw"]
         seats = self.stage.ask("tenderer", "award.seats", self.case)["seats"]
         here = {one["person"] for one in seats if one["kind"] == "elector"}
         self.electors = [one for one in pool if self.user(one).person in here]
@@ -207,10 +214,7 @@ class RoomStory(Story):
             self.stage.act(who, "award.pledge", self.case, pledge=True)
         for number, one in enumerate(self.file.get("award_ballots", []), start=1):
             self.vote(number, one)
-        document = str(self.stage.act("tenderer", "award.report", self.case)["document"])
-        for who in [*watchers, *self.electors]:
-            self.stage.sign(who, document)  # type: ignore[attr-defined]
-        return document
+        return watchers
 
     def vote(self, number: int, one: Payload) -> None:
         """One round of the file: counts, {runoff, ballots} or {rankings}, handed out to the electors in drawn order."""

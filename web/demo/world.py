@@ -70,11 +70,14 @@ class Builder:
     def enrol(self, user: User) -> User:
         """A signing key made here, as a browser would, and its certificate."""
         self.stage.enrol(user.login)
+        return self.store(user) if self.stored_keys else user
+
+    def store(self, user: User) -> User:
+        """The wrapped signing key goes to the server, the passphrase does not: so a person can sign at any seat."""
         assert user.key is not None
-        if self.stored_keys:
-            user.passphrase = keys.new_passphrase()
-            envelope = keys.wrap(user.key, "sign", user.person, user.passphrase)
-            self.stage.act(user.login, "keyblob.store", certificate=user.fingerprint, envelope=envelope)
+        user.passphrase = keys.new_passphrase()
+        envelope = keys.wrap(user.key, "sign", user.person, user.passphrase)
+        self.stage.act(user.login, "keyblob.store", certificate=user.fingerprint, envelope=envelope)
         return user
 
     def opening_key(self, user: User, use: str) -> User:

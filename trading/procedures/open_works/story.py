@@ -61,6 +61,7 @@ class Story:
         )  # fmt: skip
         self.case = made["case"]
         self.stage.act("tenderer", "plan.publish", self.case)
+        self.planned = self.stage.now()
 
     def _agency_org(self) -> Payload:
         return {"agency_org": self.stage.ask("", "org.find", name=self.file["parties"]["agency"]["name"])["org"]} if (
@@ -87,7 +88,7 @@ class Story:
 
     def issue(self) -> datetime:
         """Thirty-one days after the plan, at nine; warnings of the rule book are accepted with a reason."""
-        day = self.stage.now().astimezone(CST).date() + timedelta(days=PLAN_DAYS)
+        day = self.planned.astimezone(CST).date() + timedelta(days=PLAN_DAYS)
         self.stage.move_to(datetime.combine(day, time(9), CST))
         warned = self.stage.act(self.agency, "file.save", self.case)["breaches"]
         accept = sorted({one["rule"] for one in warned if one["action"] == "W"})
@@ -99,10 +100,17 @@ class Story:
     # -- bids ---------------------------------------------------------------------------------------------------------
 
     def bid_all(self) -> None:
-        """Everyone fetches the file; on the last day bids come in; the withdrawn withdraw; the late are refused."""
+        """A day later everyone fetches the file; on the last day bids come in; the withdrawn withdraw."""
         self.stage.move_to(self.stage.now() + timedelta(days=1))
+        self.fetch()
+        self.bid()
+
+    def fetch(self) -> None:
         for who in self.bidders.values():
             self.stage.act(who, "file.fetch", self.case)
+
+    def bid(self) -> None:
+        """Twenty hours before the deadline."""
         self.stage.move_to(self.deadline - timedelta(hours=20))
         for one in self.file["bidders"]:
             if not one.get("late"):
@@ -166,8 +174,8 @@ class Story:
     # -- opening ------------------------------------------------------------------------------------------------------
 
     def open(self) -> str:
-        """Everyone signs in and unlocks; a failed unlock is decided by its cause and, where the file has shares and
-        the cause is the platform's, two custodians release them. The state of the case afterwards."""
+        """Everyone signs in and unlocks; a failed unlock is decided by its cause on the spot, before the window ends,
+        and where the cause is the platform's two custodians release their shares. The state of the case afterwards."""
         self.stage.act("centre1", "opening.begin", self.case)
         present = {one["id"]: one for one in self.file["bidders"] if one["id"] in self.bids}
         for name in present:
@@ -176,8 +184,6 @@ class Story:
             if not one.get("unlock_fails"):
                 self.unlock(name)
         failing = {name: one["unlock_fails"] for name, one in present.items() if one.get("unlock_fails")}
-        if failing:
-            self.stage.move_to(self.stage.now() + timedelta(minutes=31))
         for name, cause in failing.items():
             self.stage.act("centre1", "opening.decide", self.case, bid=self.bids[name], cause=cause,
                            reason=UNLOCK_FAILS[cause])  # fmt: skip

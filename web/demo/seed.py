@@ -1,0 +1,180 @@
+"""The demo world of `make run`: every role, and a tender at every stage, all grown through acts.
+
+The stories run side by side on one clock that only moves forward: the older four close on 23 April, the younger four
+on 8 May 2026, which is the world's today.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from certs import keys
+from core.access import Role
+from core.clock import CST
+from web import timers, wiring
+from web.demo import world
+from web.demo.house import local_stage, settings_of
+from web.demo.local import LocalStage
+from web.demo.play import CASES, read_case
+from web.demo.room_story import RoomStory
+
+Payload = dict[str, Any]
+# name, category, days for bidding: what the portal shows of each story
+TENDERS: dict[str, tuple[str, str, int]] = {
+    "notified": ("东西湖区某污水处理厂配套管网工程(施工)", "A08 施工", 21),
+    "publicity": ("东西湖区某小学扩建工程(施工)", "A08 施工", 21),
+    "voting": ("东西湖区某道路排水改造工程(施工)", "A08 施工", 21),
+    "evaluated": ("东西湖区某公园景观提升工程(施工)", "A08 施工", 21),
+    "failed": ("东西湖区某社区养老服务中心改造工程(施工)", "A08 施工", 21),
+    "scoring": ("东西湖区某河道综合治理工程(施工)", "A08 施工", 36),
+    "drawn": ("东西湖区某卫生院门诊楼工程(施工)", "A08 施工", 36),
+    "opened": ("东西湖区某产业园道路工程(施工)", "A08 施工", 36),
+    "sealed": ("东西湖区某老旧小区改造工程(施工)", "A08 施工", 36),
+    "announced": ("东西湖区某农村供水管网工程(施工)", "A08 施工", 21),
+    "drafting": ("东西湖区某停车场建设工程(施工)", "A08 施工", 21),
+    "planned": ("东西湖区某文化馆维修工程(施工)", "A08 施工", 21),
+}
+OLD = ("notified", "publicity", "voting", "evaluated", "failed")
+YOUNG = ("scoring", "drawn", "opened", "sealed")
+
+
+class World:
+    """All stories over one stage."""
+
+    def __init__(self, stage: LocalStage, builder: world.Builder, base: Payload) -> None:
+        self.stage, self.builder = stage, builder
+        self.tales = {key: RoomStory(stage, self._file(base, key)) for key in TENDERS}
+
+    @staticmethod
+    def _file(base: Payload, key: str) -> Payload:
+        file = copy.deepcopy(base)
+        name, category, days = TENDERS[key]
+        file["tender"] |= {"name": name, "category": category, "bidding_days": days}
+        for one in file["bidders"]:
+            one["file_mb"] = 0
+        if key == "failed":
+            file["bidders"] = file["bidders"][:2]
+        return file
+
+    def grow(self) -> None:
+        for tale in self.tales.values():
+            tale.plan()
+        for key, tale in self.tales.items():
+            if key != "planned":
+                tale.register()
+                tale.compile()
+        for key in (*OLD, *YOUNG):
+            self.tales[key].issue()
+            self.tales[key].fetch()
+        self._old()
+        self._young()
+        self.tales["announced"].issue()
+        self.tales["announced"].fetch()
+
+    def _settle(self, tale: RoomStory) -> None:
+        """The hall closes; decryption follows as a due job."""
+        tale.open()
+        timers.run_once(self.stage.acts)
+
+    def _sit(self, tale: RoomStory) -> None:
+        tale.draw_committee()
+        tale.seat()
+        tale.review()
+        tale.score()
+        tale.explain()
+        tale.report()
+
+    def _old(self) -> None:
+        tales = [self.tales[key] for key in OLD]
+        for tale in tales:
+            tale.bid()
+        for tale in tales:
+            tale.deadline_passes()
+        for key in OLD[:4]:
+            self._settle(self.tales[key])
+        for key in OLD[:2]:
+            self._sit(self.tales[key])
+        self.stage.move_to(self.stage.now() + timedelta(days=1))
+        for key in OLD[2:4]:
+            self._sit(self.tales[key])
+        notified, publicity, voting = (self.tales[key] for key in OLD[:3])
+        notified.award()
+        publicity.award()
+        voting.file["award_ballots"] = voting.file["award_ballots"][:1]
+        voting.convene()
+        until = notified.publish()
+        notified.result(until)
+        publicity.publish()
+
+    def _young(self) -> None:
+        tales = [self.tales[key] for key in YOUNG]
+        for tale in tales:
+            tale.bid()
+        for tale in tales:
+            tale.deadline_passes()
+        for key in YOUNG[:3]:
+            self._settle(self.tales[key])
+        for key in YOUNG[:2]:
+            self.tales[key].draw_committee()
+        scoring = self.tales["scoring"]
+        scoring.seat()
+        scoring.review()
+        for name, points in scoring.file["scores"]["member-1"].items():
+            for criterion, value in points.items():
+                self.stage.act(scoring.members[0], "score.save", scoring.case, bid=scoring.numbers[name],
+                               criterion=criterion, points=value)  # fmt: skip
+        for key in YOUNG[:2]:
+            for login in self.tales[key].members:
+                self.builder.store(self.stage.ring[login])
+
+
+def seed(data_dir: Path) -> None:
+    """Everything, then the logins beside it. Refused (FileExistsError) when the world exists."""
+    started = time.monotonic()
+    base = read_case(CASES / "four-sites.json")
+    stage = local_stage(data_dir, datetime(2026, 3, 2, 9, 0, tzinfo=CST))
+    wiring.register_fallback(stage.acts)
+    builder = world.Builder(stage, stored_keys=True)
+    world.build(builder, base)
+    builder.person("centre1", "admin", "系统管理员", [Role.ADMIN], base["tender"]["region"])
+    for place, one in enumerate(base["bidders"], start=1):
+        user = builder.org(f"bidder{place}", one["name"], one["uscc"], "bidder", base["tender"]["region"], "centre1")
+        builder.opening_key(user, "bidder")
+    grown = World(stage, builder, base)
+    grown.grow()
+    _hand_out(stage, grown, data_dir)
+    stage.acts.engine.dispose()
+    sys.stdout.write(f"· demo world seeded in {time.monotonic() - started:.0f} s\n")
+
+
+SHOWN = (
+    ("tenderer", "招标人"), ("agency", "招标代理"), ("bidder1", "投标人"), ("centre1", "交易中心(主场)"),
+    ("centre2", "交易中心(副场)"), ("regulator", "行业监管"), ("auditor", "审计"), ("admin", "系统管理员"),
+)  # fmt: skip
+
+
+def _hand_out(stage: LocalStage, grown: World, data_dir: Path) -> None:
+    """Logins and passphrases as text, decryption keys as the key files their holders would have downloaded."""
+    folder = data_dir / "keys"
+    folder.mkdir(exist_ok=True)
+    for user in stage.ring.users.values():
+        if user.opening is not None:
+            data = keys.key_file(user.opening, user.org, user.passphrase)
+            (folder / f"{user.login}-decryption.json").write_bytes(data)
+    experts = [(login, "评标专家(评分中)") for login in grown.tales["scoring"].members[:2]]
+    experts += [(login, "评标专家(待签到)") for login in grown.tales["drawn"].members[:1]]
+    electors = [(login, "定标委员(投票中)") for login in grown.tales["voting"].electors[:2]]
+    lines = [f"演示账号  口令均为 {world.PASSWORD}  (签名口令用于签名确认; 解密密钥文件在 {folder})"]
+    for login, role in (*SHOWN, *experts, *electors):
+        lines.append(f"  {login:<12} 签名口令 {stage.ring[login].passphrase:<26} {role}")
+    (data_dir / "demo-logins.txt").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    seed(settings_of(Path(os.environ.get("DATA_DIR", "var"))).data_dir)
