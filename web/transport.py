@@ -7,6 +7,8 @@ client does not take it within a while; what was missed is fetched by number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from socket import SHUT_RDWR
 from typing import Any
 
 from gevent import Timeout
@@ -36,27 +38,45 @@ class WholeSocket:
 
 
 class _Input:
-    """What simple-websocket asks a WSGI server for."""
+    """What simple-websocket asks a WSGI server for; `line` is the socket once the handshake took it."""
 
     def __init__(self, sock: Any) -> None:
-        self.sock = sock
+        self._sock = sock
+        self.line: WholeSocket | None = None
 
     def get_socket(self) -> WholeSocket:
-        return WholeSocket(self.sock)
+        line = self.line = WholeSocket(self._sock.dup())
+        return line
+
+
+def _raw(environ: dict[str, Any]) -> Any:
+    """gevent's socket under a websocket request, None for anything else. gevent hands such a request its own reader."""
+    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        return None
+    given = environ.get("wsgi.input")
+    reader = given if hasattr(given, "raw") else getattr(given, "rfile", None)
+    return getattr(getattr(reader, "raw", None), "_sock", None)
 
 
 class WholeWrites:
-    """WSGI middleware: a websocket request of gevent's server gets a WholeSocket."""
+    """WSGI middleware: a websocket request of gevent's server gets a WholeSocket, and the line ends with the session.
+
+    What still lies in the line then is the end of the websocket, not another request; and a reader that waits on it
+    must wake, or each client that leaves would cost a socket.
+    """
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self.app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        raw = getattr(getattr(environ.get("wsgi.input"), "rfile", None), "raw", None)
-        if environ.get("HTTP_UPGRADE", "").lower() != "websocket" or raw is None:
+        sock = _raw(environ)
+        if sock is None:
             return self.app(environ, start_response)
-        environ["eventlet.input"] = _Input(raw._sock.dup())
-        answer = self.app(environ, start_response)
-        # What still lies in the line is the end of the websocket, not another request.
-        start_response.__self__.close_connection = True  # type: ignore[attr-defined]
-        return answer
+        given = environ["eventlet.input"] = _Input(sock)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            if given.line is not None:
+                start_response.__self__.close_connection = True  # type: ignore[attr-defined]
+                with suppress(OSError):  # the client was faster
+                    sock.shutdown(SHUT_RDWR)
