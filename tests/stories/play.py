@@ -5,23 +5,27 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accounts.proof import prove
 from core import canon, codes, ledger
-from core.acts import Acts
+from core.acts import Acts, House
+from core.blobs import Blobs
 from core.clock import DemoClock
-from core.doors import TABLE, digest, perform
-from core.ledger import EntryRow
+from core.db import Base, open_engine
+from core.doors import perform
+from core.ledger import EntryRow, Ledger
+from core.live import Hub
 from trading.project.models import Case, CaseDocument
 from verifier import ledger as lines
-from web import timers
+from web import clocks, rooms, timers, wiring
 from web.demo import world
-from web.demo.house import local_stage
+from web.demo.house import settings_of
 from web.demo.local import LocalStage
 from web.demo.ring import Ring
 from web.demo.room_story import RoomStory
@@ -64,6 +68,14 @@ def with_bidders(case: CaseFile, prices: dict[str, str]) -> CaseFile:
     return case
 
 
+def smaller(case: CaseFile) -> CaseFile:
+    """Five members instead of seven, for ends that do not depend on the worked example's totals."""
+    case["remote"]["members_by_site"] = {"420112": 1, "420203": 2, "410600": 1, "610900": 1}
+    case["experts"]["draw"]["experts"] = 5
+    case["scores"] = {f"member-{n}": case["scores"][f"member-{n}"] for n in range(1, 6)}
+    return case
+
+
 def ranked(case: CaseFile) -> CaseFile:
     """Without 评定分离: the committee ranks, the first wins."""
     case["tender"]["award"] = {"separate": False, "candidates": 3, "ranked": True}
@@ -74,15 +86,14 @@ def ranked(case: CaseFile) -> CaseFile:
 def build(folder: Path) -> None:
     """The platform every story starts from: all parties of the case, five bidders with keys, the pool."""
     case = four_sites()
-    stage = local_stage(folder, datetime.fromisoformat(case["start"]))
+    stage = _stage(folder, Ring())
     builder = world.Builder(stage, stored_keys=False)
     world.build(builder, case)
     known = [(one["name"], one["uscc"]) for one in case["bidders"]] + [*MORE.values()]
     for number, (name, uscc) in enumerate(known, start=1):
         user = builder.org(f"bidder{number}", name, uscc, "bidder", case["tender"]["region"], "centre1")
         builder.opening_key(user, "bidder")
-    stage.ring.save(folder / "ring.json")
-    stage.acts.engine.dispose()
+    _put_down(stage, folder)
 
 
 class Life(RoomStory):
@@ -103,8 +114,7 @@ class Life(RoomStory):
 
     def fork(self, folder: Path) -> Life:
         """The same platform in another folder at the same point of the story; the first goes on untouched."""
-        self.acts.engine.dispose()  # the last connection writes the log back into the database file
-        self.stage.ring.save(self.folder / "ring.json")
+        _put_down(self.stage, self.folder)
         shutil.copytree(self.folder, folder)
         stage, self.stage = self.stage, None  # type: ignore[assignment]
         made = copy.deepcopy(self)
@@ -194,10 +204,29 @@ class Life(RoomStory):
         return perform(self.acts, self.stage.prover, self.stage.actor(who), act, case, payload, proof)
 
 
-def _stage(folder: Path) -> LocalStage:
-    stage = local_stage(folder, datetime.fromisoformat(four_sites()["start"]), Ring.load(folder / "ring.json"))
-    stage.run_due = lambda: timers.run_once(stage.acts)
-    return stage
+def _put_down(stage: LocalStage, folder: Path) -> None:
+    """Everything of the platform on disk: keys, clock, and the database in one file (its last connection closes)."""
+    stage.ring.save(folder / "ring.json")
+    house = stage.acts.house
+    assert isinstance(house.clock, DemoClock)
+    clocks.move(house.config, house.clock, house.clock.now() + timedelta(seconds=1))
+    stage.acts.engine.dispose()
 
 
-__all__ = ["TABLE", "Life", "build", "digest", "four_sites", "ranked", "with_bidders"]
+def _stage(folder: Path, ring: Ring | None = None) -> LocalStage:
+    """The rooms wired as the server wires them, without its pages."""
+    settings = settings_of(folder)
+    clock = clocks.make(settings)
+    assert isinstance(clock, DemoClock)
+    if ring is not None:  # a new platform begins with the case
+        clock.offset = datetime.fromisoformat(four_sites()["start"]) - datetime.now(UTC)
+    house = House(clock, Ledger(), Hub(), Blobs(folder / "blobs"), settings)
+    acts = Acts(open_engine(settings.database_url), house)
+    Base.metadata.create_all(acts.engine)
+    found = rooms.modules()
+    wiring.connect(settings)
+    rooms.listen(found, acts)
+
+    return LocalStage(
+        acts, prove, ring if ring is not None else Ring.load(folder / "ring.json"), lambda: timers.run_once(acts)
+    )

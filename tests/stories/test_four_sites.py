@@ -58,11 +58,11 @@ def test_the_expect_block_is_met(life: Life) -> None:
 def test_the_report_is_closed_by_members_then_leader_then_seal(life: Life) -> None:
     report = _accepted(life, "evaluation_report")
     fields = [one.field for one in report.signatures]
-    leader = next(one["label"] for one in report.record["committee"] if one["leader"])
+    leader = next(one["certificate"] for one in report.record["committee"] if one["leader"])
     assert (fields[-1], len(set(fields))) == ("seal", 8)
     by_field = {one["field"]: one["fingerprint"] for one in report.record["signers"]}
     assert by_field[fields[-2]] == life.stage.ring[life.leader].fingerprint
-    assert leader == life.file.get("leader", "member-1")
+    assert leader == life.stage.ring[life.members[0]].fingerprint, "member-1 of the file, at the main venue"
     assert [one.at for one in report.signatures] == sorted(one.at for one in report.signatures)
     assert (report.record["ranked"], report.record["ranking"]) == (False, None)
     assert "ranking" not in report.record["scoring"]["result"]
@@ -138,7 +138,8 @@ def test_every_stream_recomputes_to_its_head(life: Life) -> None:
 def _texts_of_bidders(life: Life) -> set[str]:
     users = [life.stage.ring[login] for login in life.bidders.values()]
     people = {text for user in users for text in (user.person, user.org, user.name, user.fingerprint)}
-    return people | set(life.bids.values()) | {text for one in life.file["bidders"] for text in (one["name"], one["uscc"])}
+    listed = {text for one in life.file["bidders"] for text in (one["name"], one["uscc"])}
+    return people | set(life.bids.values()) | listed
 
 
 def test_nothing_in_the_ledger_tells_who_bid_before_the_opening(life: Life) -> None:

@@ -45,6 +45,7 @@ class Story:
         self.bids: dict[str, str] = {}
         self.receipts: dict[str, Payload] = {}
         self._manifests: dict[str, sealing.Manifest] = {}
+        self._reference: sealing.Manifest | None = None
         self.bidders = {one["id"]: f"bidder{place + 1}" for place, one in enumerate(case_file["bidders"])}
         self.agency = "agency" if "agency" in case_file["parties"] else "tenderer"
 
@@ -90,12 +91,25 @@ class Story:
         """Thirty-one days after the plan, at nine; warnings of the rule book are accepted with a reason."""
         day = self.planned.astimezone(CST).date() + timedelta(days=PLAN_DAYS)
         self.stage.move_to(datetime.combine(day, time(9), CST))
+        self.seal_reference()
         warned = self.stage.act(self.agency, "file.save", self.case)["breaches"]
         accept = sorted({one["rule"] for one in warned if one["action"] == "W"})
         reason: Payload = {"accept_warnings": accept, "reason": "依据地方规定,已备案"} if accept else {}
         made = self.stage.act("tenderer", "tender.issue", self.case, **reason)
         self.deadline = datetime.fromisoformat(made["deadline"])
         return self.deadline
+
+    def seal_reference(self) -> Payload | None:
+        """The tenderer's 标底, where the file has one (`tender.reference`): sealed like a bid, to its own key."""
+        if not self.tender.get("reference"):
+            return None
+        part = Part.of_bytes(sheet.REFERENCE, "application/json", sheet.compose_reference(self.tender["reference"]))
+        context = sealing.Context("reference", self.case, self.case, self.stage.fingerprint("tenderer"))
+        out = io.BytesIO()
+        self._reference = sealing.seal([part], self.stage.opening_key("tenderer").public_key(), context, out)
+        stored = self.stage.upload("tenderer", out.getvalue())
+        return self.stage.act("tenderer", "reference.seal", self.case, manifest=canon.loads(self._reference.data),
+                              ciphertext_sha256=stored["sha256"], size=stored["size"])  # fmt: skip
 
     # -- bids ---------------------------------------------------------------------------------------------------------
 
@@ -190,6 +204,9 @@ class Story:
             if cause == "platform":
                 for role, who in (("centre", "centre1"), ("regulator", "regulator")):
                     self.release(name, role, who)
+        if self._reference is not None:
+            key = sealing.unwrap_file_key(self._reference, self.stage.opening_key("tenderer"))
+            self.stage.act("tenderer", "reference.unlock", self.case, file_key=suite.b64(key))
         self.stage.act("centre1", "opening.close", self.case)
         return self.state()
 
