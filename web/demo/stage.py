@@ -6,6 +6,7 @@ A story only says who does which act; the stage signs with the user's key as a b
 from __future__ import annotations
 
 import base64
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -27,6 +28,9 @@ Payload = dict[str, Any]
 # Acts of the evaluation and award rooms go over the socket, as the pages send them.
 ROOM = ("sitting.", "pledge.", "leader.", "prelim.", "reject.", "lack.", "score.", "anomaly.", "award.signin",
         "award.pledge", "award.vote", "award.say")  # fmt: skip
+# What a client sees of a server that dies: refused, cut before the answer, or cut within it.
+CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+SIGNED = "paper.sign"
 
 
 class Denied(Exception):
@@ -123,7 +127,8 @@ class HttpStage(KeyHolder):
         self.base, self.ring, self.patience = base, ring, patience
         self._sessions: dict[str, requests.Session] = {}
         self._sockets: dict[str, socketio.Client] = {}
-        self.done: list[tuple[str, str]] = []  # acts of the rooms that the server has acknowledged
+        self.done: list[tuple[str, str]] = []  # acts of the rooms and signatures that the server has acknowledged
+        self._cut: set[str] = set()  # signatures sent without hearing an answer
 
     def session(self, who: str) -> requests.Session:
         if who not in self._sessions:
@@ -144,7 +149,7 @@ class HttpStage(KeyHolder):
         while True:
             try:
                 return call()
-            except requests.ConnectionError:
+            except CUT:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
@@ -204,7 +209,7 @@ class HttpStage(KeyHolder):
         until = time.monotonic() + self.patience
         while True:
             try:
-                answer = self._socket(who).call("act", {"name": act, **body}, timeout=10)
+                answer = self._call(self._socket(who), {"name": act, **body})
             except (SocketIOError, OSError):
                 self._drop(who)
                 if time.monotonic() > until:
@@ -215,6 +220,22 @@ class HttpStage(KeyHolder):
                 raise Denied(act, int(answer.get("status", 0)), answer)
             result: Payload = answer["result"]
             return result
+
+    @staticmethod
+    def _call(client: socketio.Client, body: Payload) -> Payload:
+        """The answer to one act; ConnectionError as soon as the line is cut, not after a timeout."""
+        heard, answers = threading.Event(), []
+
+        def hear(answer: Payload) -> None:
+            answers.append(answer)
+            heard.set()
+
+        client.on("disconnect", lambda *_: heard.set())
+        client.emit("act", body, callback=hear)
+        heard.wait(20)
+        if not answers:
+            raise ConnectionError("the line was cut before the answer")
+        return answers[0]
 
     def _socket(self, who: str) -> socketio.Client:
         if who not in self._sockets:
@@ -237,33 +258,51 @@ class HttpStage(KeyHolder):
 
     def sign(self, who: str, document: str) -> None:
         """As a browser signs: prepare, look at the bytes, sign the attributes, hand in; again when overtaken."""
+        waiting = self.ask(who, "paper.waiting")["papers"]
+        field = next(one["field"] for one in waiting if one["document"] == document)
+        until = time.monotonic() + self.patience
+        while not self._signed(who, f"{self.base}/api/v1/papers/{document}/{field}"):
+            if time.monotonic() > until:
+                raise Denied("sign", 409, {"breaches": [{"rule": "D-LEASE"}]})
+            time.sleep(0.1)
+        self.done.append((who, SIGNED))
+
+    def _signed(self, who: str, url: str) -> bool:
+        """One attempt; False when somebody was faster or the line was cut: prepare again.
+
+        A signature whose answer was lost may stand already, and as the last one it has closed the document.
+        """
         user, http = self.ring[who], self.session(who)
         assert user.key is not None
-        field = next(one["field"] for one in self.ask(who, "paper.waiting")["papers"] if one["document"] == document)
-        url = f"{self.base}/api/v1/papers/{document}/{field}"
-        until = time.monotonic() + self.patience
-        while True:
-            try:
-                offer = self._checked("prepare", self._again(lambda: http.post(f"{url}/prepare", timeout=60)))["result"]
-                raw = suite.sign_raw(user.key, suite.unb64(offer["tbs"], "tbs"))
-                body = {"signature": suite.b64(raw), "lease": offer["lease"]}
-                self._checked("sign", self._again(lambda: http.post(f"{url}/sign", json=body, timeout=60)))  # noqa: B023
-            except Denied as denied:
-                if "D-SIGNED" in denied.rules:
-                    return
-                if "D-LEASE" not in denied.rules or time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
+        try:
+            offer = self._checked("prepare", self._again(lambda: http.post(f"{url}/prepare", timeout=60)))["result"]
+            raw = suite.sign_raw(user.key, suite.unb64(offer["tbs"], "tbs"))
+            body = {"signature": suite.b64(raw), "lease": offer["lease"]}
+            self._checked("sign", http.post(f"{url}/sign", json=body, timeout=60))
+        except CUT:
+            self._cut.add(url)
+            return False
+        except Denied as denied:
+            if url in self._cut and {"D-SIGNED", "D-CLOSED"} & set(denied.rules):
+                return True
+            if "D-LEASE" not in denied.rules:
+                raise
+            return False
+        return True
 
     def now(self) -> datetime:
         return datetime.fromisoformat(self._get("", "/api/v1/time")["now"])
 
     def move_to(self, moment: datetime) -> None:
-        if moment > self.now():
-            url, body = f"{self.base}/demo/clock", {"to": moment.isoformat()}
-            self._checked("clock", self._again(lambda: self.session("").post(url, json=body, timeout=120)))
+        """Forward only; a move whose answer was lost is not made twice."""
+        until = time.monotonic() + self.patience
+        while moment > self.now():
+            try:
+                body = {"to": moment.isoformat()}
+                self._checked("clock", self.session("").post(f"{self.base}/demo/clock", json=body, timeout=120))
+            except CUT:
+                if time.monotonic() > until:
+                    raise
 
     def close(self) -> None:
         for who in list(self._sockets):

@@ -1,0 +1,177 @@
+"""kill -9 of the server at random moments of the room: what was acknowledged stands, once; the case ends as expected.
+
+Both sides of the promise are compared: the acts the driver heard an answer to, and the rows and ledger that the killed
+processes have left behind.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import canon, ledger
+from core.db import open_engine
+from core.ledger import EntryRow
+from core.once import ActOnce
+from evaluation.scoring.models import Score
+from evaluation.sitting.models import LeaderVote
+from tests.stories.play import four_sites
+from trading.award.models import AwardRound, Ballot, Voted
+from verifier import ledger as lines
+from web.demo.play import Play, differences
+from web.demo.stage import SIGNED
+
+SEED = 20261122
+# Each act of the rooms writes one entry of this kind, however often it was sent.
+KINDS = {
+    "sitting.signin": "seat.revealed", "pledge.sign": "pledge.signed", "leader.vote": "leader.voted",
+    "prelim.mark": "review.marked", "prelim.lock": "review.locked", "score.save": "score.saved",
+    "score.lock": "score.locked", "anomaly.confirm": "anomaly.confirmed", "award.signin": "award.signed_in",
+    "award.pledge": "award.pledged", "award.vote": "award.voted", SIGNED: "paper.signed",
+}  # fmt: skip
+
+
+class Heard(list[tuple[str, str]]):
+    """Acknowledged acts; others may wait until there are so many."""
+
+    def __init__(self, begun: list[tuple[str, str]]) -> None:
+        super().__init__(begun)
+        self.changed = threading.Condition()
+        self.over = False
+
+    def append(self, one: tuple[str, str]) -> None:
+        with self.changed:
+            super().append(one)
+            self.changed.notify_all()
+
+    def finish(self) -> None:
+        with self.changed:
+            self.over = True
+            self.changed.notify_all()
+
+    def reach(self, count: int) -> bool:
+        with self.changed:
+            self.changed.wait_for(lambda: self.over or len(self) >= count)
+            return not self.over
+
+
+class Killer(threading.Thread):
+    """Kills the server `times` times, spread over the acts to come, each at a random moment within one of them."""
+
+    def __init__(self, play: Play, heard: Heard, times: int, acts: int) -> None:
+        super().__init__(name="killer")
+        self.play, self.heard = play, heard
+        dice = random.Random(SEED)
+        self.moments = [(len(heard) + at, dice.uniform(0, 0.15)) for at in sorted(dice.sample(range(acts), times))]
+        self.killed: list[int] = []
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        pause = threading.Event()
+        try:
+            for count, wait in self.moments:
+                if not self.heard.reach(count):
+                    return
+                pause.wait(wait)
+                self.play.server.kill()
+                self.killed.append(len(self.heard))
+                self.play.server.start()
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+def _play(out: Path, times: int) -> tuple[Play, dict[str, Any], Killer]:
+    """The room stage from the sitting to the award report under the killer; everything else in peace."""
+    play = Play.begin(four_sites(), out)
+    play.stage.patience = 120
+    try:
+        for station in (play.enter, play.tender, play.bidding, play.opening, play.committee):
+            station()
+        heard = play.stage.done = Heard(play.stage.done)
+        # signing in, pledging, voting, reviewing: 7 each; 63 scores and 7 locks; 8 + 7 signatures; the award's 24 acts
+        killer = Killer(play, heard, times, acts=130)
+        killer.start()
+        try:
+            for station in (play.sitting, play.reviewing, play.scoring, play.signing, play.awarding):
+                station()
+        finally:
+            heard.finish()
+            killer.join()
+        play.publishing()
+        play.archive()
+        summary = play.summary(0)
+    finally:
+        play.server.stop()
+        play.stage.close()
+    return play, summary, killer
+
+
+def _scores(play: Play) -> Counter[str]:
+    """What the file gives: every member's points as often as they stand in it."""
+    given = play.file["scores"].values()
+    return Counter(f"{bid} {criterion} {points}" for sheet in given for bid, row in sheet.items()
+                   for criterion, points in row.items())  # fmt: skip
+
+
+def _nothing_is_lost_or_doubled(play: Play, heard: Heard) -> None:
+    engine = open_engine(f"sqlite:///{play.server.data_dir / 'gongheng.db'}")
+    case, people = play.story.case, len(play.story.members)
+    name = {bid: name for name, bid in play.story.bids.items()}
+    with Session(engine) as session:
+        entries = ledger.entries(session, f"case:{case}")
+        written = Counter(one.kind for one in entries)
+        assert {act: written[kind] for act, kind in KINDS.items()} == {
+            act: Counter(one for _, one in heard)[act] for act in KINDS
+        }
+        rows = session.scalars(select(Score)).all()
+        assert Counter(f"{name[one.bid_id]} {one.criterion} {one.points}" for one in rows) == _scores(play)
+        assert len({one.member_id for one in rows}) == len(session.scalars(select(LeaderVote)).all()) == people
+        _ballots(session, play, name)
+        kept = Counter(one.act for one in session.scalars(select(ActOnce).where(ActOnce.case == case)))
+        assert {act: kept[act] for act in KINDS if act != SIGNED} == {
+            act: Counter(one for _, one in heard)[act] for act in KINDS if act != SIGNED
+        }
+        _chains(session)
+    engine.dispose()
+
+
+def _ballots(session: Session, play: Play, name: dict[str, str]) -> None:
+    for number, wanted in enumerate(play.file["award_ballots"], start=1):
+        row = session.scalars(select(AwardRound).where(AwardRound.no == number)).one()
+        papers = session.scalars(select(Ballot.choice).where(Ballot.round_id == row.id)).all()
+        voters = session.scalars(select(Voted.person_id).where(Voted.round_id == row.id)).all()
+        assert Counter(name[choice[0]] for choice in papers) == Counter(wanted.get("ballots", wanted))
+        assert len(voters) == len(papers) == len(play.story.electors)
+
+
+def _chains(session: Session) -> None:
+    """Every stream read as a stranger would, against its head."""
+    for stream in set(session.scalars(select(EntryRow.stream))):
+        rows = [lines.line(one.leaf, one.salt, one.body, one.actor) for one in ledger.entries(session, stream)]
+        head = canon.dumps({stream: ledger.head(session, stream)})
+        assert len(lines.read(lines.lines(rows), head).entries) == len(rows)
+
+
+def _check(out: Path, times: int) -> None:
+    play, summary, killer = _play(out, times)
+    assert killer.error is None
+    assert len(killer.killed) == times
+    assert differences(play.file["expect"], summary) == []
+    _nothing_is_lost_or_doubled(play, play.stage.done)
+
+
+def test_two_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+    _check(tmp_path / "demo", 2)
+
+
+@pytest.mark.soak
+def test_thirty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+    _check(tmp_path / "demo", 30)
