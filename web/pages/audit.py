@@ -1,11 +1,11 @@
-"""The audit of a case: who did what when, whether it still holds, the case file, the replay; and the wall of all cases."""
+"""The audit of a case: who did what when, whether it still holds, its file and replay; the wall of all cases."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from trading.project.models import Case, Project
 from web import words
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
+from web.pages.room import heard
 from web.words import N_
 
 blueprint = Blueprint("audit", __name__)
@@ -109,7 +110,8 @@ def show(case: str) -> str:
     return render_template(
         "oversight/audit.html", row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind, kept=kept,
         orgs=orgs, org=request.args.get("org", ""), after=after, flags=queries.red_flags(session, case, g.actor, g.now),
-        exports=_exports(session, case), since=request.args.get("since", ""), until=request.args.get("until", ""),
+        exports=_exports(session, case), channels=heard(session, f"watch:{case}"),
+        since=request.args.get("since", ""), until=request.args.get("until", ""),
     )  # fmt: skip
 
 
@@ -118,30 +120,18 @@ def _exports(session: Session, case: str) -> list[CaseFileExport]:
     return list(session.scalars(query.order_by(CaseFileExport.at.desc()).limit(10)))
 
 
-@blueprint.get("/audit/<case>/casefile/<sha256>")
-@permit(*WATCHERS)
-def case_file(case: str, sha256: str) -> Response:
-    """An exported case file, for those who watch the case."""
-    session = reading()
-    watched(session, case, g.actor)
-    query = select(CaseFileExport).where(CaseFileExport.case_id == case, CaseFileExport.sha256 == sha256)
-    export = session.scalars(query.limit(1)).first()
-    if export is None:
-        abort(404)
-    response = Response(wired().acts.house.blobs.stream(sha256), mimetype="application/zip")
-    response.headers["Content-Length"] = str(export.size)
-    response.headers["Content-Disposition"] = f"attachment; filename=case-{case}-{export.edition}.zip"
-    response.headers["X-Content-SHA256"] = sha256
-    return response
-
-
 @blueprint.get("/audit/<case>/replay")
 @permit(*WATCHERS)
 def replay(case: str) -> str:
     """The life of the case on a slider, from the ledger; the script asks audit.replay page by page."""
     session = reading()
     row = watched(session, case, g.actor)
-    return render_template("oversight/replay.html", row=row, title=_title(session, row), kinds=KINDS)
+    said = _state_words()
+    return render_template("oversight/replay.html", row=row, title=_title(session, row), kinds=KINDS, words=said)
+
+
+def _state_words() -> dict[str, str]:
+    return {code: words.state(code) for code in words.STATES if code.isupper()}
 
 
 @blueprint.get("/watch")
@@ -155,6 +145,7 @@ def wall() -> str:
         one["room"] = _sitting(one)
     return render_template(
         "oversight/watch.html", found=found, state=state, alarms=ALARMS,
+        channels=heard(session, *(f"watch:{one['case']}" for one in found["items"])),
         figures=queries.statistics(session, g.actor),
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from trading.project.states import case_row, stands_as
 from venues import queries as venues
 from web import words, workbench
 from web.front import permit, reading, wired
+from web.pages.room import heard
 from web.words import N_
 from web.workbench import Item
 
@@ -30,8 +31,12 @@ PARTY_ROLES = {"tenderer": Role.TENDERER, "centre": Role.CENTRE, "supervisor": R
 ARTICLE = "招标投标法实施条例 第46条"
 SEEING = (Role.TENDERER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
 ASK_STATES = ("SEALED", "OPENING", "OPENED")
-PURPOSES = {"experts": N_("Draw of the experts"), "seating": N_("Draw of the seats"), "award": N_("Draw of the award committee"),
-            "award_committee": N_("Draw of the award committee")}  # fmt: skip
+PURPOSES = {
+    "experts": N_("Draw of the experts"),
+    "seating": N_("Draw of the seats"),
+    "award": N_("Draw of the award committee"),
+    "award_committee": N_("Draw of the award committee"),
+}
 PARTIES = {"tenderer": N_("tenderer"), "centre": N_("trading centre"), "supervisor": N_("supervisor")}
 
 words.teach(
@@ -167,5 +172,5 @@ def show(case: str) -> str:
         order=draws.PARTIES, term=int(drawdesk.REVEAL_TERM / timedelta(minutes=1)),
         representatives=_people(session, found.tenderer, Role.TENDERER) if Role.CENTRE not in roles else [],
         records=[one for one in documents(session, case, g.actor) if one["kind"] == "draw_record"],
-        begin=g.now + timedelta(hours=1),
+        begin=g.now + timedelta(hours=1), channels=heard(session, f"me:{g.actor.person}"),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from venues import queries as venues
 from web import words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
+from web.pages.room import heard
 from web.words import N_
 from web.workbench import Item
 
@@ -37,7 +38,12 @@ STATES = {
     "paused": (N_("paused"), "secondary"),
     "removed": (N_("removed"), "red"),
 }
-LEVELS = [("senior", N_("senior title")), ("equal", N_("level equal to a senior title")), ("middle", N_("middle title")), ("junior", N_("junior title"))]  # fmt: skip
+LEVELS = [
+    ("senior", N_("senior title")),
+    ("equal", N_("level equal to a senior title")),
+    ("middle", N_("middle title")),
+    ("junior", N_("junior title")),
+]
 ANSWERS = {
     "invited": (N_("answer awaited"), "orange"),
     "accepted": (N_("accepted"), "blue"),
@@ -116,8 +122,10 @@ def invitations() -> str:
     row = session.get(Expert, g.actor.person)
     return render_template(
         "experts/invitations.html", invitations=_invitations(session, g.actor), answers=ANSWERS, reasons=REASONS,
-        expert=row, states=STATES, levels=LEVELS, certificate=accounts.signing_certificate(session, g.actor.person, g.now),
+        expert=row, states=STATES, levels=LEVELS,
+        certificate=accounts.signing_certificate(session, g.actor.person, g.now),
         places=[(c["region"], data.regions().full_name(c["region"])) for c in venues.centres(session)],
+        channels=heard(session, f"me:{g.actor.person}"),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from trading.project.states import stands_as
 from web import words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
+from web.pages.room import heard
 from web.words import N_
 from web.workbench import Item
 
@@ -115,7 +116,8 @@ def index() -> str:
     session = reading()
     waiting = desk.waiting(session, g.actor.person)
     return render_template(
-        "certs/papers.html", waiting=waiting, signed=_signed_by_me(session), roles=ROLES, states=STATES
+        "certs/papers.html", waiting=waiting, signed=_signed_by_me(session), roles=ROLES, states=STATES,
+        channels=heard(session, f"me:{g.actor.person}"),
     )
 
 
@@ -131,7 +133,7 @@ def paper(document: str) -> str:
     turn = next((one for one in desk.waiting(session, g.actor.person) if one["document"] == doc.id), None)
     return render_template(
         "certs/paper.html", doc=state, names=names, seal=seal["name"] if seal else "", turn=turn, roles=ROLES,
-        states=STATES, awaited=_awaited(state, names),
+        states=STATES, awaited=_awaited(state, names), channels=heard(session, f"me:{g.actor.person}"),
     )  # fmt: skip
 
 

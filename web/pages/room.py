@@ -9,9 +9,12 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, g, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
 
+from core import live
 from core.access import Actor, Role
 from core.doors import ask
+from core.money import D, half_up, plain
 from core.rules import Breach, Refused
 from evaluation import cases
 from evaluation.committee.queries import by_person, committee_of
@@ -27,7 +30,9 @@ from web.words import N_
 
 blueprint = Blueprint("room", __name__)
 LAW = "招标投标法 第40条"
+M87 = "政府采购货物和服务招标投标管理办法 第64条"
 WATCHING = ("room.watch", "room.venue", "room.progress")
+CHANNELS = {"watch": ("watch", "room"), "venue": ("room",), "progress": ()}
 STAGE_WORDS = {
     "SIGN_IN": N_("Signing in"),
     "LEADER": N_("Electing the leader"),
@@ -87,6 +92,11 @@ words.teach(
 )
 
 
+def heard(session: Session, *channels: str) -> list[tuple[str, int]]:
+    """Channels of a page, each with the number of its newest event: what came before is on the page already."""
+    return [(name, live.last(session, name)) for name in channels]
+
+
 # -- the member's room ------------------------------------------------------------------------------------------------
 
 
@@ -120,33 +130,37 @@ def _closed(view: dict[str, Any]) -> dict[str, Breach | None]:
     review = None if marks >= wanted else Breach("INCOMPLETE-REVIEW", LAW, "B", str(wanted), str(marks))
     missing = len(mine["missing"])
     scores = Breach("INCOMPLETE-SCORES", LAW, "B", str(cells), str(cells - missing)) if missing else None
-    return {"halted": halted, "review": halted or review, "scores": halted or scores, "report": halted or _open_flags(view)}
+    report = halted or _open_flags(view)
+    return {"halted": halted, "review": halted or review, "scores": halted or scores, "report": report}
 
 
 def _open_flags(view: dict[str, Any]) -> Breach | None:
     summary = view.get("summary") or {}
     if summary.get("objective_gaps"):
-        return Breach("OBJECTIVE", "政府采购货物和服务招标投标管理办法 第64条", "B", "0", str(len(summary["objective_gaps"])))
+        return Breach("OBJECTIVE", M87, "B", "0", str(len(summary["objective_gaps"])))
     open_ = sum(not one["reason"] for one in summary.get("anomalies", []))
-    return Breach("ANOMALY", "政府采购货物和服务招标投标管理办法 第64条", "B", "0", str(open_)) if open_ else None
+    return Breach("ANOMALY", M87, "B", "0", str(open_)) if open_ else None
 
 
 def _member_page(case: str, view: dict[str, Any]) -> str:
+    own = heard(reading(), f"me:{g.actor.person}")
     if view["state"] == "accepted":
         view["at"] = datetime.fromisoformat(view["at"])
         session = reading()
         venue = next((c["name"] for c in venues.centres(session) if c["region"] == view["site"]), view["site"])
-        return render_template("evaluation/door.html", case=case, view=view, venue=venue)
+        return render_template("evaluation/door.html", case=case, view=view, venue=venue, channels=own)
     if view["state"] == "signed_in":
-        return render_template("evaluation/pledge.html", case=case, view=view)
+        return render_template("evaluation/pledge.html", case=case, view=view, channels=own)
     view["until"] = datetime.fromisoformat(view["until"])
     for one in view["clarifications"]:
         one["until"] = datetime.fromisoformat(one["until"])
     names = {bid["id"]: bid["org_name"] for bid in view["bids"]}
     return render_template(
         "evaluation/room.html", case=case, view=view, chosen=_chosen(view), marks=_marks(view), closed=_closed(view),
-        stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names, file=_tender_file(reading(), case),
+        stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
+        file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
+        channels=[*own, *heard(reading(), f"room:{case}")],
     )  # fmt: skip
 
 
@@ -161,6 +175,12 @@ def _tender_file(session: Session, case: str) -> str:
     return session.scalar(query.order_by(CaseDocument.created_at.desc()).limit(1)) or ""
 
 
+@blueprint.app_template_filter("points")
+def points(text: str) -> str:
+    """An exact mean at four places; the steps of the calculation show it in full."""
+    return plain(half_up(D(text), 4))
+
+
 @blueprint.get("/room/<case>")
 @permit(person=True)
 def room(case: str) -> str:
@@ -172,7 +192,7 @@ def room(case: str) -> str:
             return _member_page(case, ask(wired().acts, g.actor, "room.view", case, {}))
         except Refused:
             if g.actor.has(Role.EXPERT):
-                abort(404)
+                raise NotFound from None
     if stands_as(row, g.actor) - {Role.BIDDER} or _hosts(session, case, g.actor):
         for question in WATCHING:
             try:
@@ -180,7 +200,7 @@ def room(case: str) -> str:
             except Refused:
                 continue
             return _watch_page(case, question.partition(".")[2], seen)
-    abort(404)
+    raise NotFound
 
 
 def _hosts(session: Session, case: str, actor: Actor) -> bool:
@@ -197,6 +217,7 @@ def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
         stage_words=STAGE_WORDS, steps=STEP_WORDS, names={bid["id"]: bid["org_name"] for bid in bids},
         criteria=list(found.criteria), items={one["id"]: one["name"] for one in found.items}, grounds=found.grounds,
         venues={centre.region: centre.name for _, centre in venues.booked(session, case, found.parties)},
+        channels=heard(session, *(f"{name}:{case}" for name in CHANNELS[how])),
     )  # fmt: skip
 
 
@@ -263,7 +284,7 @@ def _beat(hub: socket.Socket, sid: str, given: dict[str, Any]) -> dict[str, Any]
     if not member:
         return {"status": 403, "error": "not a member"}
     told = {member: True} if PRESENCE.beat(case, member, now) else {}
-    told |= {one: False for one in PRESENCE.lost(case, now)}
+    told |= dict.fromkeys(PRESENCE.lost(case, now), False)
     for one, there in told.items():
         hub.server.emit("heartbeat", {"case": case, "member": one, "there": there}, room=f"room:{case}")
     return {"status": 200}

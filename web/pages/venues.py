@@ -22,6 +22,7 @@ from venues.rules import DEVICE_FRESH
 from web import words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
+from web.pages.room import heard
 from web.words import N_
 from web.workbench import Item
 
@@ -149,13 +150,15 @@ def desk() -> str:
     centre = queries.centre_of(session, g.actor.org) if g.actor.org else None
     regions = data.regions()
     if centre is None:
-        places = [(c.code, regions.full_name(c.code)) for p in regions.under(None) for c in (regions.under(p.code) or [p])]
+        cities = [city for p in regions.under(None) for city in (regions.under(p.code) or [p])]
+        places = [(city.code, regions.full_name(city.code)) for city in cities]
         return render_template("venues/open.html", places=places)
     bookings = _bookings(session, centre)
     return render_template(
         "venues/desk.html", centre=centre, rooms=_rooms(session, centre, g.now), bookings=bookings,
         sittings=_sittings(session, bookings, g.now), purposes=PURPOSES, states=STATES, parts=PARTS,
         seat_words=SEAT_WORDS, fresh=int(DEVICE_FRESH.total_seconds() // 60),
+        channels=heard(session, f"venue:{centre.id}"),
     )  # fmt: skip
 
 

@@ -84,6 +84,9 @@ async function follow() {
 // -- the slider -------------------------------------------------------------------------------------------------------
 
 const SHOWN = 12;
+const SAID = JSON.parse(document.getElementById("replay-words")?.textContent ?? '{"states": {}, "kinds": {}}');
+/** What a kind of entry is about, with its name. @param {string} kind */
+const about = (kind) => (SAID.kinds[kind.split(".")[0]] ? `${SAID.kinds[kind.split(".")[0]]} · ${kind}` : kind);
 
 async function load(subject) {
   const all = { stations: [], events: [] };
@@ -102,14 +105,14 @@ function draw(node, { stations, events }, index) {
   const now = events[index];
   const state = stations.filter((one) => Date.parse(one.at) <= Date.parse(now.at)).pop();
   node.querySelector("[data-at]").textContent = when(now.at);
-  node.querySelector("[data-state]").textContent = state?.state ?? "";
+  node.querySelector("[data-state]").textContent = state ? (SAID.states[state.state] ?? state.state) : "";
   node.querySelector("[data-place]").textContent = `${index + 1} / ${events.length}`;
   const list = node.querySelector("[data-events]");
   list.replaceChildren();
   for (const one of events.slice(Math.max(0, index - SHOWN + 1), index + 1).reverse()) {
     const line = el("li");
     const what = el("div");
-    what.append(el("strong", one.kind), el("div", one.org_name || (one.person === "system" ? t("by itself") : ""), "text-secondary"));
+    what.append(el("strong", about(one.kind)), el("div", one.org_name || (one.person === "system" ? t("by itself") : ""), "text-secondary"));
     line.append(el("time", when(one.at), "num"), what);
     list.append(line);
   }
@@ -117,7 +120,7 @@ function draw(node, { stations, events }, index) {
   for (const one of events.slice(0, index + 1)) counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
   const rows = [...counts].map(([kind, count]) => {
     const row = el("li", undefined, "list-group-item d-flex justify-content-between py-1");
-    row.append(el("span", kind), el("span", String(count), "num"));
+    row.append(el("span", about(kind)), el("span", String(count), "num"));
     return row;
   });
   node.querySelector("[data-counts]").replaceChildren(...rows);

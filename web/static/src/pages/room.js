@@ -4,8 +4,7 @@
  * and are sent again after a reload. What a page shows always comes from the server.
  */
 import "../css/room.css";
-import { get } from "./net.js";
-import { RefusedError, post } from "./net.js";
+import { RefusedError, get, post } from "./net.js";
 import { clearError, showError } from "./breaches.js";
 import { line, send } from "./live.js";
 import { prove } from "./sign.js";
@@ -234,14 +233,14 @@ function typing(node) {
 
 async function renewTasks(force = false) {
   const node = document.getElementById("room-tasks");
-  if (!node || (!force && (typing(node) || node.querySelector("form[aria-busy]")))) return;
+  if (!node) return;
   const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.getElementById("room-tasks");
   const stage = page.querySelector("[data-room]")?.dataset.stage;
   if (!fresh || stage !== room.dataset.stage) location.reload();
-  else node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
+  else if (force || !(typing(node) || node.querySelector("form[aria-busy]"))) node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
   recall();
 }
 
@@ -287,11 +286,10 @@ document.addEventListener("click", (event) => {
   if (button) passRest(button);
 });
 
-const TOGETHER = ["review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "pledge.signed", "seat.revealed"];
+/** What others do that changes my tasks; the page is asked whether the stage has really moved. */
+const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "pledge.signed", "seat.revealed"];
 document.addEventListener("gh:live", ({ detail: event }) => {
-  if (event.kind === "sitting.stage" && event.data.stage !== room.dataset.stage && !("watch" in room.dataset)) location.reload();
-  else if (event.kind === "sitting.paused" || event.kind === "sitting.resumed") renewTasks();
-  else if (TOGETHER.includes(event.kind)) renewTasks();
+  if (TOGETHER.includes(event.kind)) renewTasks();
 });
 
 function there({ member, there: present }) {
