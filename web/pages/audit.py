@@ -22,6 +22,7 @@ from trading.project.models import Case, Project
 from web import words
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
+from web.pages.cases import page
 from web.pages.room import heard
 from web.words import N_
 
@@ -59,6 +60,14 @@ ALARMS = {
     "overdue": N_("a timer is late"),
     "warnings": N_("warnings were recorded"),
 }
+
+SAID = (
+    N_("Recomputing…"),
+    N_("It holds: nothing was changed, removed or put in between."),
+    N_("It does not hold:"),
+    N_("%(n)s entries, %(under)s of them under a checkpoint"),
+    N_("by itself"),
+)
 
 words.teach(
     {
@@ -107,8 +116,9 @@ def show(case: str) -> str:
     _named(session, found["items"])
     orgs = {one["actor"]["org"]: one["actor"]["org_name"] for one in found["items"] if one["actor"]["org"]}
     kept = {key: value for key, value in request.args.items() if key != "after" and value}
-    return render_template(
-        "oversight/audit.html", row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind, kept=kept,
+    return page(
+        "oversight/audit.html", SAID, row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind,
+        kept=kept,
         orgs=orgs, org=request.args.get("org", ""), after=after, flags=queries.red_flags(session, case, g.actor, g.now),
         exports=_exports(session, case), channels=heard(session, f"watch:{case}"),
         since=request.args.get("since", ""), until=request.args.get("until", ""),
@@ -127,7 +137,7 @@ def replay(case: str) -> str:
     session = reading()
     row = watched(session, case, g.actor)
     said = _state_words()
-    return render_template("oversight/replay.html", row=row, title=_title(session, row), kinds=KINDS, words=said)
+    return page("oversight/replay.html", SAID, row=row, title=_title(session, row), kinds=KINDS, words=said)
 
 
 def _state_words() -> dict[str, str]:

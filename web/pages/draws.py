@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, g, render_template
+from flask import Blueprint, abort, g
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from trading.project.states import case_row, stands_as
 from venues import queries as venues
 from web import words, workbench
 from web.front import permit, reading, wired
+from web.pages.cases import page
 from web.pages.room import heard
 from web.words import N_
 from web.workbench import Item
@@ -38,6 +39,13 @@ PURPOSES = {
     "award_committee": N_("Draw of the award committee"),
 }
 PARTIES = {"tenderer": N_("tenderer"), "centre": N_("trading centre"), "supervisor": N_("supervisor")}
+
+SAID = (
+    N_("This file holds no secret of this draw."),
+    N_("Commit to a secret"),
+    N_("Reveal the secret"),
+    N_("Signing and sending…"),
+)
 
 words.teach(
     {
@@ -164,8 +172,8 @@ def show(case: str) -> str:
         asking = Breach("COMMITTEE-TWICE", ARTICLE, "B", "1", "1")
     elif row.state not in ASK_STATES:
         asking = Breach("STATE", ARTICLE, "B", " / ".join(ASK_STATES), row.state)
-    return render_template(
-        "evaluation/draws.html", row=row, found=found, roles=roles, draws=listed, committee=shown, asking=asking,
+    return page(
+        "evaluation/draws.html", SAID, row=row, found=found, roles=roles, draws=listed, committee=shown, asking=asking,
         sites=[(centre.region, centre.name, booking.seats) for booking, centre in booked],
         parties=_parties(session, found), freeze=_freeze_breach(session, found, committee),
         seating=_seating_breach(session, found, committee), party_names=PARTIES, purposes=PURPOSES,

@@ -20,6 +20,7 @@ from trading.project.states import stands_as
 from web import words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
+from web.pages.cases import page
 from web.pages.room import heard
 from web.words import N_
 from web.workbench import Item
@@ -60,6 +61,14 @@ STATES = {
     "sealed": (N_("signed and sealed"), "green"),
     "void": (N_("withdrawn"), "red"),
 }
+
+SAID = (
+    N_("The file on the desk is not the one this page shows."),
+    N_("Sign"),
+    N_("Preparing, checking and signing…"),
+    N_("Another member is signing; yours follows in a moment."),
+    N_("Signed."),
+)
 
 
 def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
@@ -131,8 +140,8 @@ def paper(document: str) -> str:
     names = accounts.names(session, [one["person"] for one in state["fields"]])
     seal = accounts.org(session, doc.seal) if doc.seal else None
     turn = next((one for one in desk.waiting(session, g.actor.person) if one["document"] == doc.id), None)
-    return render_template(
-        "certs/paper.html", doc=state, names=names, seal=seal["name"] if seal else "", turn=turn, roles=ROLES,
+    return page(
+        "certs/paper.html", SAID, doc=state, names=names, seal=seal["name"] if seal else "", turn=turn, roles=ROLES,
         states=STATES, awaited=_awaited(state, names), channels=heard(session, f"me:{g.actor.person}"),
     )  # fmt: skip
 

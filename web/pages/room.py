@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, g, render_template, request
+from flask import Blueprint, Response, abort, g, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -26,12 +26,20 @@ from trading.project.states import case_row, stands_as
 from venues import queries as venues
 from web import socket, words
 from web.front import Permit, permit, reading, wired
+from web.pages.cases import page
 from web.words import N_
 
 blueprint = Blueprint("room", __name__)
 LAW = "招标投标法 第40条"
 M87 = "政府采购货物和服务招标投标管理办法 第64条"
 WATCHING = ("room.watch", "room.venue", "room.progress")
+SAID = (
+    N_("The line is cut; it is sent again by itself."),
+    N_("Saving…"),
+    N_("Saved."),
+    N_("Ground, page and reason are still needed."),
+    N_("Points are a number with at most two decimals."),
+)
 CHANNELS = {"watch": ("watch", "room"), "venue": ("room",), "progress": ()}
 STAGE_WORDS = {
     "SIGN_IN": N_("Signing in"),
@@ -148,15 +156,16 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
         view["at"] = datetime.fromisoformat(view["at"])
         session = reading()
         venue = next((c["name"] for c in venues.centres(session) if c["region"] == view["site"]), view["site"])
-        return render_template("evaluation/door.html", case=case, view=view, venue=venue, channels=own)
+        return page("evaluation/door.html", SAID, case=case, view=view, venue=venue, channels=own)
     if view["state"] == "signed_in":
-        return render_template("evaluation/pledge.html", case=case, view=view, channels=own)
+        return page("evaluation/pledge.html", SAID, case=case, view=view, channels=own)
     view["until"] = datetime.fromisoformat(view["until"])
     for one in view["clarifications"]:
         one["until"] = datetime.fromisoformat(one["until"])
     names = {bid["id"]: bid["org_name"] for bid in view["bids"]}
-    return render_template(
-        "evaluation/room.html", case=case, view=view, chosen=_chosen(view), marks=_marks(view), closed=_closed(view),
+    return page(
+        "evaluation/room.html", SAID, case=case, view=view, chosen=_chosen(view), marks=_marks(view),
+        closed=_closed(view),
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
         file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
@@ -212,8 +221,8 @@ def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
     found = cases.facts(session, case)
     open_names = how == "watch" and found.opened_at is not None
     bids = cases.bids(session, case) if open_names else []
-    return render_template(
-        "evaluation/watch.html", case=case, how=how, seen=seen, title=found.title, stages=_stages(seen["stage"]),
+    return page(
+        "evaluation/watch.html", SAID, case=case, how=how, seen=seen, title=found.title, stages=_stages(seen["stage"]),
         stage_words=STAGE_WORDS, steps=STEP_WORDS, names={bid["id"]: bid["org_name"] for bid in bids},
         criteria=list(found.criteria), items={one["id"]: one["name"] for one in found.items}, grounds=found.grounds,
         venues={centre.region: centre.name for _, centre in venues.booked(session, case, found.parties)},
