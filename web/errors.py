@@ -43,7 +43,7 @@ def breaches_json(error: Refused) -> list[dict[str, str]]:
     return [
         {
             "rule": b.rule,
-            "article": b.article,
+            "article": words.article(b.article),
             "action": b.action,
             "required": words.value(b.required),
             "found": words.value(b.found),

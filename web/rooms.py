@@ -39,8 +39,8 @@ def rule_rows(found: list[ModuleType]) -> list[RuleRow]:
 
 
 def teach_words(found: list[ModuleType]) -> None:
-    """The sentence of a rule row becomes the words of its breaches; the first row of an id speaks for it."""
-    words.teach({row.id: row.text for row in reversed(rule_rows(found))})
+    """The text of a rule row speaks for its breaches where no sentence does; the first row of an id counts."""
+    words.teach_book({row.id: row.text for row in reversed(rule_rows(found))})
 
 
 def listen(found: list[ModuleType], acts: Acts) -> None:

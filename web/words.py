@@ -1,7 +1,7 @@
 """Words for codes: a rule answers with a code, the person reads a sentence from the catalogue.
 
-Message ids are English; `N_` only marks them for the catalogue. A rule of a rule book brings its own sentence
-(`RuleRow.text`), which is its message id.
+Message ids are English; `N_` only marks them for the catalogue. Sentences of rules stand in `rule_words`, those of one
+page's acts with the page, names of fields in `field_words`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from core.access import Role
 from core.rules import Breach
-
-
-def N_(message: str) -> str:
-    """Marks a message id that is translated later."""
-    return message
-
+from web.field_words import FIELDS, FORMS
+from web.rule_words import LAWS, PHRASES, SENTENCES, UNITS
+from web.rule_words import N_ as N_
 
 ROLES: dict[str, str] = {
     Role.PUBLIC: N_("public"),
@@ -71,70 +68,105 @@ STATES: dict[str, str] = {
     "not suspended": N_("not suspended"),
 }
 
-RULES: dict[str, str] = {
-    "ACCESS": N_("Your role does not allow this act."),
-    "STATE": N_("The tender is not at the stage where this act is possible."),
-    "CLOCK": N_("The demo clock only moves forward."),
-    "LOGIN": N_("Login name or password is wrong."),
-    "LOCKED": N_("Too many failed logins; the account is locked for a while."),
-    "PROOF": N_("The certificate signature does not hold."),
-    "CERT": N_("There is no valid certificate for this act."),
-    "NONCE": N_("The challenge was used or has expired; sign again."),
-    "ORG": N_("The organisation has not been verified."),
-}
-
-# What the shared payload readers say, as patterns; the field's name stands before the colon.
-FORMS: tuple[tuple[str, str], ...] = (
-    (r"missing", N_("is missing")),
-    (r"text expected", N_("must be filled in")),
-    (r"at most (?P<most>\d+) characters, found (?P<found>\d+)", N_("at most %(most)s characters, found %(found)s")),
-    (r"control characters are not allowed", N_("contains characters that are not allowed")),
-    (r"a decimal number is expected", N_("must be a number")),
-    (r"at most (?P<places>\d+) decimals", N_("at most %(places)s decimals")),
-    (r"out of range", N_("is out of range")),
-    (r"a whole number from (?P<least>-?\d+) to (?P<most>-?\d+) is expected", N_("whole number %(least)s to %(most)s")),
-    (r"a date YYYY-MM-DD is expected", N_("must be a date like 2026-03-02")),
-    (r"a time YYYY-MM-DDTHH:MM is expected", N_("must be a time like 2026-03-02 09:00")),
-    (r"a SHA-256 is expected", N_("must be a SHA-256")),
-    (r"a list of at most (?P<most>\d+) is expected", N_("must be a list of at most %(most)s")),
-    (r"unknown field", N_("is not known here")),
-)
+_TAUGHT: dict[str, str] = {}
 _BOOK: dict[str, str] = {}
 
 
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?\+08:00")
+_PARTS = re.compile(r"( / |, |: | or )")
+_WHOLE = re.compile(rf"(?P<sign>[≥≤<>≠] ?|0 – )?(?:(?P<n>-?[\d.–]+) ?(?P<unit>{'|'.join(UNITS)})|(?P<word>.+))", re.S)
+_OF: tuple[tuple[str, str], ...] = (
+    (r"(?P<what>.+) of this case", N_("%(what)s of this case")),
+    (r"share of (?P<what>.+)", N_("share of %(what)s")),
+    (r"until (?P<what>.+)", N_("until %(what)s")),
+    (r"spent (?P<what>.+)", N_("spent %(what)s")),
+)
+
+
 def teach(texts: dict[str, str]) -> None:
-    """Rule id → message id, from every rule book found at start."""
+    """Rule id → message id, from the pages whose acts these rules guard."""
+    _TAUGHT.update(texts)
+
+
+def teach_book(texts: dict[str, str]) -> None:
+    """Rule id → text of its row, from every rule book found at start; what a page or SENTENCES says goes before."""
     _BOOK.update(texts)
 
 
+def sentence(rule: str) -> str:
+    """The message id for a rule, "" where nobody brought one."""
+    return _TAUGHT.get(rule) or SENTENCES.get(rule) or _BOOK.get(rule) or ""
+
+
 def breach(found: Breach) -> str:
-    """The sentence for a breach: the rule's own words, else the plain fact that a rule was broken."""
-    message = RULES.get(found.rule) or _BOOK.get(found.rule)
+    """The sentence for a breach, else the plain fact that a rule was broken."""
+    message = sentence(found.rule)
     return str(gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=found.rule))
 
 
+def _known(text: str) -> str | None:
+    for table in (ROLES, STATES, PHRASES, FIELDS):
+        if text in table:
+            return str(gettext(table[text]))
+    return None
+
+
+def _part(text: str) -> str:
+    """One piece of a value: a word, `≥ number unit`, or a word in a short phrase."""
+    known = _known(text)
+    if known is not None or not text:
+        return known or text
+    for pattern, message in _OF:
+        match = re.fullmatch(pattern, text)
+        if match:
+            return str(gettext(message, what=_part(match["what"])))
+    whole = _WHOLE.fullmatch(text)
+    sign = (whole and whole["sign"]) or ""
+    if whole and whole["unit"]:
+        return sign + str(gettext(UNITS[whole["unit"]], n=whole["n"]))
+    if whole and sign:
+        return sign + _part(whole["word"])
+    # sections.scope, 甲公司.rank: a dotted field speaks by its last part.
+    head, dot, last = text.rpartition(".")
+    if dot and last in FIELDS:
+        shown = " · ".join(_known(one) or one for one in head.split(".") if one != "sections")
+        return f"{shown} · {_known(last)}" if shown else str(_known(last))
+    return text
+
+
 def value(text: str) -> str:
-    """A required or found value in words: states and roles by name, times without their zone."""
-    if not text:
-        return text
-    known = str(gettext(text))
-    if known != text:
+    """A required or found value in words: states, roles and fields by name, units, times without their zone."""
+    known = _known(text)
+    if known is not None:
         return known
-    parts = text.split(" / ")
-    if all(part in ROLES or part in STATES for part in parts):
-        return " / ".join(gettext(ROLES.get(part) or STATES[part]) for part in parts)
-    return re.sub(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?\+08:00", r"\1 \2", text)
+    pieces = _PARTS.split(_TIME.sub(r"\1 \2", text))
+    between = {" or ": " " + str(gettext("or")) + " "}
+    return "".join(between.get(one, one) if place % 2 else _part(one) for place, one in enumerate(pieces))
+
+
+def article(text: str) -> str:
+    """An article in the reader's language: the law by its name, 第N条 as its number."""
+    law, _, places = text.partition(" ")
+    if law not in LAWS or str(get_locale()).startswith("zh"):
+        return text
+    numbers = re.sub(r"第(\d+)条", r"\1", places).replace("、", ", ").replace("至", "–")
+    name = str(gettext(LAWS[law]))
+    return f"{name} art. {numbers}" if numbers else name
 
 
 def unusable(text: str) -> str:
-    """A shape error in words: `field: why` with the why from the catalogue."""
+    """A shape error in words: `field: why` with both from the catalogue; what has no words is said in general."""
     field, colon, why = text.partition(": ")
-    if colon and re.fullmatch(r"[a-z0-9_.\[\]]+", field):
+    if colon and re.fullmatch(r"[a-z0-9_.\[\], ]+", field):
+        name = str(gettext(FIELDS.get(field) or FIELDS.get(field.rpartition(".")[2]) or field))
         for pattern, message in FORMS:
             match = re.fullmatch(pattern, why)
             if match:
-                return f"{gettext(field.replace('_', ' '))}: {gettext(message, **match.groupdict())}"
-    return str(gettext(text))
+                return f"{name}: {gettext(message, **match.groupdict())}"
+    if str(get_locale()).startswith("zh"):
+        known = str(gettext(text))
+        return known if known != text else str(gettext(N_("Something in what was sent has the wrong form.")))
+    return text
 
 
 def state(code: str) -> str:
