@@ -69,14 +69,22 @@ def _empty_fields(rows: list[dict[str, Any]], channel: str, ranked: bool) -> lis
     return found
 
 
+@blocked_by("candidates.publish")
+def _not_awarded(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
+    """Where the award is separate, its sealed report comes first (domain.md §5)."""
+    meeting = session.get(AwardMeeting, row.id)
+    if not row.award.get("separate") or (meeting is not None and meeting.state == "REPORTED"):
+        return []
+    return [Breach("AW-STATE", rules.BASIS, "B", "REPORTED", meeting.state if meeting else "-")]
+
+
 @acting("candidates.publish", Role.TENDERER, Role.AGENCY, signed=True)
 def publish_candidates(tx: Tx, case: str, p: Payload) -> Payload:
     """{channel}: where and how to object → {document, until}. At least three days, the last no holiday (R1-23)."""
     fields.only(p, "channel")
     row, step = guard(tx, case, "candidates.publish")
+    refuse_if(_not_awarded(tx.session, row, tx.actor, tx.now))
     meeting = tx.session.get(AwardMeeting, case)
-    if row.award.get("separate") and (meeting is None or meeting.state != "REPORTED"):
-        raise Refused(Breach("AW-STATE", rules.BASIS, "B", "REPORTED", meeting.state if meeting else "-"))
     channel = fields.text(p, "channel", limit=300)
     rows = candidate_rows(tx.session, row)
     refuse_if(_empty_fields(rows, channel, bool(row.result.get("ranked"))))
