@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts.proof import prove
-from certs import draws, sealing, suite, typed
+from certs import draws, keys, sealing, suite, typed
 from certs.sealing_parts import Part
 from core import canon, config
 from core.access import SYSTEM, Role
@@ -120,6 +120,13 @@ class Live:
         if field.is_visible():
             field.fill(self.ring[who].passphrase)
         page.locator("#gh-sign button[value=sign]").click()
+
+    def key_file(self, who: str, folder: Path) -> Path:
+        """The key file its holder saved when the organisation's decryption key was made."""
+        user, path = self.ring[who], folder / f"{who}.json"
+        assert user.opening is not None
+        path.write_bytes(keys.key_file(user.opening, user.org, user.passphrase))
+        return path
 
     # -- a tender brought to a stage, by acts over HTTP --------------------------------------------------------------
 
