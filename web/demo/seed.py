@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from certs import keys
+from core import canon
 from core.access import Role
 from core.clock import CST
 from web import timers, wiring
@@ -174,6 +175,7 @@ def _hand_out(stage: LocalStage, grown: World, data_dir: Path) -> None:
     for login, role in (*SHOWN, *experts, *electors):
         lines.append(f"  {login:<12} 签名口令 {stage.ring[login].passphrase:<26} {role}")
     (data_dir / "demo-logins.txt").write_text("\n".join(lines) + "\n")
+    (data_dir / "demo-cases.json").write_bytes(canon.dumps({key: tale.case for key, tale in grown.tales.items()}))
 
 
 if __name__ == "__main__":
