@@ -100,8 +100,8 @@ def result_paper(
 
 def award_notice(
     project: Project, case: Case, known: dict[str, str], won: dict[str, Any], now: datetime, url: str, *, demo: bool
-) -> bytes:
-    """中标通知书; the QR holds the verify page's address with the digest of the attached machine record."""
+) -> tuple[bytes, str]:
+    """中标通知书 and the digest of its machine record, which stands in the QR with the verify page's address."""
     record = {
         "schema": "award-notice/1", "case": case.id, "lot_code": case.lot_code, "winner": won["id"],
         "name": won["org_name"], "uscc": won["uscc"], "price": won["price"], "unit": case.unit, "at": now.isoformat(),
@@ -117,8 +117,8 @@ def award_notice(
     paper.section("中标内容").facts(_won_facts(project, case, known, won))
     paper.text("请你方自本通知书发出之日起 30 日内与我方订立书面合同,并按招标文件规定提交履约保证金。")
     paper.text(f"{known.get('tenderer', '')}    {hour(now)}", indent=False)
-    paper.qr(f"{url}/verify?record={digest}", "扫码打开核验页;核验由本平台运营方的服务器完成,离线核验见 flask verify。")
-    return with_record(paper.build().bytes, record)
+    paper.qr(f"{url}/verify?case={case.id}&record={digest}", "扫码打开核验页;核验由本平台运营方的服务器完成,离线核验见 flask verify。")
+    return with_record(paper.build().bytes, record), digest
 
 
 def others_notice(

@@ -145,11 +145,12 @@ def notify(tx: Tx, case: str, p: Payload) -> Payload:
     bids = opened_bids(tx.session, case)
     won = next(bid for bid in bids if bid["id"] == row.winner_bid)
     known = names(tx.session, row)
-    paper = papers.award_notice(project, row, known, won, tx.now, tx.config.public_url, demo=tx.config.demo)
+    paper, digest = papers.award_notice(project, row, known, won, tx.now, tx.config.public_url, demo=tx.config.demo)
     notice = file_document(tx, case, "award_notice", f"{project.name} 中标通知书", paper, "public")
     others = papers.others_notice(project, row, known, won, tx.now, demo=tx.config.demo)
     loser = file_document(tx, case, "result_letter", f"{project.name} 中标结果通知书", others, "bidders")
-    go(tx, row, step, "award.notified", named(notice) | {"winner": row.winner_bid, "letter": loser.sha256})
+    body = named(notice) | {"winner": row.winner_bid, "record_sha256": digest, "letter": loser.sha256}
+    go(tx, row, step, "award.notified", body)
     for bid in bids:
         tx.publish(f"org:{bid['org']}", "award.notified", {"case": case, "won": bid["id"] == row.winner_bid})
     return {"award_notice": notice.id, "result_notice": loser.id}

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs import desk, drawdesk
+from core import ledger
 from core.access import Actor, Role, denied
 from core.doors import asking
 from core.rules import Refused
@@ -17,7 +18,7 @@ from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Elector, Speech, Voted
 from trading.award.publicity import candidate_rows, publicity_of
 from trading.opening.queries import opened_bids
-from trading.project.models import Case
+from trading.project.models import Case, Project
 from trading.project.states import case_row, stands_as
 
 INSIDE = frozenset({Role.TENDERER, Role.REGULATOR, Role.AUDITOR})
@@ -168,3 +169,20 @@ def result(session: Session, case: str) -> dict[str, Any]:
 def ask_room(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """`room` for JSON clients."""
     return room(session, case, actor, now)
+
+
+def notice_of(session: Session, case: str, record: str) -> dict[str, Any] | None:
+    """The award notice whose machine record has this digest, as the ledger of this operator has it; None without one.
+
+    {project, lot, lot_code, winner, price, unit, at, entry, document, sha256}
+    """
+    for entry in ledger.entries(session, f"case:{case}"):
+        if entry.kind == "award.notified" and entry.body.get("record_sha256") == record:
+            row = case_row(session, case)
+            won = next(bid for bid in opened_bids(session, case) if bid["id"] == entry.body["winner"])
+            return {
+                "project": session.get_one(Project, row.project_id).name, "lot": row.lot_name, "lot_code": row.lot_code,
+                "winner": won["org_name"], "price": won["price"], "unit": row.unit, "at": entry.at,
+                "entry": entry.leaf_hash, "document": entry.body["document"], "sha256": entry.body["sha256"],
+            }  # fmt: skip
+    return None

@@ -75,7 +75,7 @@ def paper_of(project: Project, row: Case, known: dict[str, str], record: Payload
                                     [[m["at"][11:19], m["name"], m["text"]] for m in record["minutes"]],
                                     widths=[1, 1.4, 5])  # fmt: skip
     places = [SignatureBox(_field(n), f"{kinds[s['kind']]} {s['name']}") for n, s in enumerate(record["seats"], 1)]
-    paper.section("签署").signatures([*places, SignatureBox(desk.SEAL, "交易中心(签章)", seal=True)])
+    paper.section("签署").signatures([*places, SignatureBox(desk.SEAL, "交易中心", seal=True)])
     return paper.build()
 
 

@@ -13,9 +13,11 @@ from certs import authority
 from core import canon
 from core.access import Role
 from core.faults import Unusable
+from oversight import checkpoints
+from trading.award import queries as award
 from verifier.commands import run_verify
 from web import files
-from web.front import Permit, permit, wired
+from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.words import N_
 
@@ -53,7 +55,13 @@ def language() -> Answer:
 @blueprint.get("/verify")
 @permit(Role.PUBLIC)
 def verify() -> str:
-    return render_template("portal/verify.html", outcome=None, name="", sha256="", shown=request.args.get("sha256", ""))
+    """The form; behind a printed code also what this operator's ledger says of that award notice."""
+    case, record = request.args.get("case", ""), request.args.get("record", "")
+    notice = award.notice_of(reading(), case, record) if case and record else None
+    return render_template(
+        "portal/verify.html", outcome=None, name="", sha256="", shown=request.args.get("sha256", ""), record=record,
+        notice=notice,
+    )  # fmt: skip
 
 
 @blueprint.post("/verify")
@@ -69,7 +77,7 @@ def do_verify() -> Answer:
         believed = Path(folder) / "trust.json"
         own = trust is None or not trust.filename
         if own or trust is None:
-            believed.write_bytes(canon.dumps(authority.of(wired().config).trust()))
+            believed.write_bytes(canon.dumps(checkpoints.trust(reading(), authority.of(wired().config))))
         else:
             trust.save(believed)
         sha = canon.sha256_hex(path.read_bytes())
@@ -79,7 +87,7 @@ def do_verify() -> Answer:
         return make_response({"state": STATES[outcome.status], "lines": lines, "sha256": sha, "own_trust": own})
     page = render_template(
         "portal/verify.html", outcome=STATES[outcome.status], lines=lines, name=upload.filename, sha256=sha,
-        own=own, shown="",
+        own=own, shown="", record="", notice=None,
     )  # fmt: skip
     return make_response(page)
 
@@ -88,7 +96,7 @@ def do_verify() -> Answer:
 @permit(Role.PUBLIC)
 def trust() -> Response:
     """This operator's own roots and keys; compare the fingerprint with the one published elsewhere."""
-    return Response(canon.dumps(authority.of(wired().config).trust()), mimetype="application/json")
+    return Response(canon.dumps(checkpoints.trust(reading(), authority.of(wired().config))), mimetype="application/json")
 
 
 @blueprint.post("/tsa")
