@@ -117,7 +117,8 @@ def award_notice(
     paper.section("中标内容").facts(_won_facts(project, case, known, won))
     paper.text("请你方自本通知书发出之日起 30 日内与我方订立书面合同,并按招标文件规定提交履约保证金。")
     paper.text(f"{known.get('tenderer', '')}    {hour(now)}", indent=False)
-    paper.qr(f"{url}/verify?case={case.id}&record={digest}", "扫码打开核验页;核验由本平台运营方的服务器完成,离线核验见 flask verify。")
+    caption = "扫码打开核验页;核验由本平台运营方的服务器完成,离线核验见 flask verify。"
+    paper.qr(f"{url}/verify?case={case.id}&record={digest}", caption)
     return with_record(paper.build().bytes, record), digest
 
 

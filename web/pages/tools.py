@@ -96,7 +96,8 @@ def do_verify() -> Answer:
 @permit(Role.PUBLIC)
 def trust() -> Response:
     """This operator's own roots and keys; compare the fingerprint with the one published elsewhere."""
-    return Response(canon.dumps(checkpoints.trust(reading(), authority.of(wired().config))), mimetype="application/json")
+    own = checkpoints.trust(reading(), authority.of(wired().config))
+    return Response(canon.dumps(own), mimetype="application/json")
 
 
 @blueprint.post("/tsa")
