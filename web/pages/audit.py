@@ -137,7 +137,7 @@ def replay(case: str) -> str:
     session = reading()
     row = watched(session, case, g.actor)
     said = _state_words()
-    return page("oversight/replay.html", SAID, row=row, title=_title(session, row), kinds=KINDS, words=said)
+    return page("oversight/replay.html", SAID, row=row, title=_title(session, row), kinds=KINDS, states=said)
 
 
 def _state_words() -> dict[str, str]:

@@ -93,6 +93,7 @@ function save(form, key, name, payload) {
       saved(t("Saved."));
     } catch (error) {
       keep(key, undefined);
+      if (form) delete form.dataset.sent;
       saved("");
       if (box) showError(box, error);
     }
@@ -114,6 +115,12 @@ function finding(form) {
   return whole.page && whole.reason ? whole : undefined;
 }
 
+/** A fail that is still being written lies in this browser until it is whole. */
+function half(form) {
+  const fields = ["ground", "page", "reason"].map((name) => [name, form.elements.namedItem(name).value]);
+  keep(`half-mark-${form.dataset.mark}-${form.dataset.item}`, { ...Object.fromEntries(fields), pass: "false" });
+}
+
 function onFinding(form) {
   const verdict = form.elements.namedItem("pass").value;
   form.querySelector(".rm-fail").hidden = verdict !== "false";
@@ -121,8 +128,7 @@ function onFinding(form) {
   const key = `mark-${form.dataset.mark}-${form.dataset.item}`;
   if (found) save(form, key, "prelim.mark", found);
   else if (verdict === "false") {
-    const fields = ["ground", "page", "reason"].map((name) => [name, form.elements.namedItem(name).value]);
-    keep(`half-${key}`, { ...Object.fromEntries(fields), pass: "false" });
+    half(form);
     saved(t("Ground, page and reason are still needed."));
   }
   if (found) keep(`half-${key}`, undefined);
@@ -132,13 +138,15 @@ function onPoints(form) {
   const field = form.elements.namedItem("points");
   const points = field.value.trim().replace("，", ".").replace("。", ".");
   const key = `score-${form.dataset.score}-${form.dataset.criterion}`;
-  if (points === "") return;
+  clearTimeout(slow.get(form));
+  if (points === "" || points === form.dataset.sent) return;
   field.removeAttribute("aria-invalid");
   if (!/^\d+([.]\d{1,2})?$/.test(points)) {
     field.setAttribute("aria-invalid", "true");
     showError(form.querySelector("[data-breaches]"), new Error(t("Points are a number with at most two decimals.")));
     return;
   }
+  form.dataset.sent = points;
   save(form, key, "score.save", { bid: form.dataset.score, criterion: form.dataset.criterion, points });
 }
 
@@ -277,8 +285,16 @@ document.addEventListener("change", (event) => {
   else if (form?.dataset.score) onPoints(form);
 });
 
+const slow = new Map();
 document.addEventListener("input", (event) => {
-  if (event.target.dataset?.draft) keep(`text-${event.target.dataset.draft}`, event.target.value || undefined);
+  const field = event.target;
+  if (field.dataset?.draft) keep(`text-${field.dataset.draft}`, field.value || undefined);
+  else if (field.form?.dataset.mark && field.type !== "radio") half(field.form);
+  else if (field.form?.dataset.score) {
+    // Points are saved while they are typed, too: a reload before leaving the field must not lose them.
+    clearTimeout(slow.get(field.form));
+    slow.set(field.form, setTimeout(() => onPoints(field.form), 700));
+  }
 });
 
 document.addEventListener("click", (event) => {
