@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,11 @@ from core.db import Base, open_engine
 from core.doors import TABLE
 from core.ledger import Ledger
 from core.live import Hub
+
+
+# The same examples on every run, and no clock: a busy machine must not fail a property.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
 
 
 @dataclass
