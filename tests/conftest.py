@@ -23,7 +23,6 @@ from core.doors import TABLE
 from core.ledger import Ledger
 from core.live import Hub
 
-
 # The same examples on every run, and no clock: a busy machine must not fail a property.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
