@@ -104,6 +104,10 @@ def breach(found: Breach) -> str:
     return str(gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=found.rule))
 
 
+def _chinese() -> bool:
+    return str(get_locale()).startswith("zh")
+
+
 def _known(text: str) -> str | None:
     for table in (ROLES, STATES, PHRASES, FIELDS):
         if text in table:
@@ -122,7 +126,7 @@ def _part(text: str) -> str:
             return str(gettext(message, what=_part(match["what"])))
     whole = _WHOLE.fullmatch(text)
     sign = (whole and whole["sign"]) or ""
-    if whole and whole["unit"]:
+    if whole and whole["unit"] and not _chinese():
         return sign + str(gettext(UNITS[whole["unit"]], n=whole["n"]))
     if whole and sign:
         return sign + _part(whole["word"])
@@ -147,7 +151,7 @@ def value(text: str) -> str:
 def article(text: str) -> str:
     """An article in the reader's language: the law by its name, 第N条 as its number."""
     law, _, places = text.partition(" ")
-    if law not in LAWS or str(get_locale()).startswith("zh"):
+    if law not in LAWS or _chinese():
         return text
     numbers = re.sub(r"第(\d+)条", r"\1", places).replace("、", ", ").replace("至", "–")
     name = str(gettext(LAWS[law]))
@@ -163,7 +167,7 @@ def unusable(text: str) -> str:
             match = re.fullmatch(pattern, why)
             if match:
                 return f"{name}: {gettext(message, **match.groupdict())}"
-    if str(get_locale()).startswith("zh"):
+    if _chinese():
         known = str(gettext(text))
         return known if known != text else str(gettext(N_("Something in what was sent has the wrong form.")))
     return text

@@ -114,16 +114,37 @@ def candidates(case: CaseFacts, bids: Sequence[dict[str, Any]], result: dict[str
     return best if case.ranked else [bid["id"] for bid in bids if bid["id"] in best]
 
 
+def _scores(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[Member]) -> dict[str, Any]:
+    """Input, result, commitments, scores that stood out and what was corrected."""
+    names, result = sheet.labels(rows), dict(sitting.result)
+    flags = sheet.anomalies(session, case, rows, sitting.scoring) if sitting.scoring else []
+    changed = session.scalars(
+        select(Correction)
+        .where(Correction.member_id.in_([row.id for row in rows]))
+        .order_by(Correction.at, Correction.id)
+    )
+    return {
+        "scoring": {"input": sitting.scoring, "result": result if case.ranked else unranked(result)}
+        if result else None,
+        "commitments": {names[row.id]: {"salt": row.scores_salt} for row in rows if row.scores_salt},
+        "anomalies": [
+            {key: one[key] for key in ("expert", "bid", "criterion", "score", "median", "deviation_pct", "reason")}
+            for one in flags
+        ],
+        "corrections": [
+            {"member": names[one.member_id], "bid": one.bid_id, "criterion": one.criterion, "before": one.before,
+             "after": one.after, "reason": one.reason}
+            for one in changed
+        ],
+    }  # fmt: skip
+
+
 def build(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
     """The record as of now; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
     rows, bids = members(session, committee), cases.bids(session, committee.case_id)
     names, result = sheet.labels(rows), dict(sitting.result)
     ids = [row.id for row in rows]
-    flags = sheet.anomalies(session, case, rows, sitting.scoring) if sitting.scoring else []
-    changed = session.scalars(
-        select(Correction).where(Correction.member_id.in_(ids)).order_by(Correction.at, Correction.id)
-    )
     refusals = {row.member_id: row for row in session.scalars(select(Refusal).where(Refusal.member_id.in_(ids)))}
     incidents = session.scalars(
         select(Incident).where(Incident.committee_id == committee.id).order_by(Incident.at, Incident.id)
@@ -139,18 +160,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
              "answered_at": one.answered_at, "attachments": one.attachments}
             for one in of_committee(session, committee.id)
         ],
-        "scoring": {"input": sitting.scoring, "result": result if case.ranked else unranked(result)}
-        if result else None,
-        "commitments": {names[row.id]: {"salt": row.scores_salt} for row in rows if row.scores_salt},
-        "anomalies": [
-            {key: one[key] for key in ("expert", "bid", "criterion", "score", "median", "deviation_pct", "reason")}
-            for one in flags
-        ],
-        "corrections": [
-            {"member": names[one.member_id], "bid": one.bid_id, "criterion": one.criterion, "before": one.before,
-             "after": one.after, "reason": one.reason}
-            for one in changed
-        ],
+        **_scores(session, case, sitting, rows),
         "outcome": "evaluated" if result.get("ranking") else "all_rejected",
         "ranked": case.ranked, "ranking": result.get("ranking", []) if case.ranked else None,
         "candidates": candidates(case, bids, result),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -21,6 +21,7 @@ from methods import vote
 from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Ballot, Elector, Speech, Voted
 from trading.opening.queries import opened_bids
+from trading.project.models import Case
 from trading.project.states import case_row, go, guard, stands_as
 
 BASIS = rules.BASIS
@@ -52,6 +53,21 @@ def _people(tx: Tx, ids: list[Any], field: str) -> list[Person]:
     return found
 
 
+def _facts(row: Case, pool: list[Person], supervisors: list[Person], today: date) -> rules.MeetingFacts:
+    award = row.award
+    return rules.MeetingFacts(
+        committee=int(award.get("committee", 0)),
+        supervisors_needed=int(award.get("supervisors", 2)),
+        pool=tuple(one.id for one in pool),
+        supervisors=tuple(one.id for one in supervisors),
+        evaluators=frozenset(row.result.get("members", [])),
+        reported_on=fields.moment(row.result, "reported_at").date(),
+        today=today,
+        legal_basis=str(award.get("legal_basis", "")),
+        separate=bool(award.get("separate")),
+    )
+
+
 @acting("award.open", Role.TENDERER, signed=True)
 def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """{pool: [person], supervisors: [person], parties: {tenderer, centre, supervisor: person}}.
@@ -63,17 +79,7 @@ def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     award = row.award
     pool = _people(tx, fields.items(p, "pool", most=60), "pool")
     supervisors = _people(tx, fields.items(p, "supervisors", most=20), "supervisors")
-    facts = rules.MeetingFacts(
-        committee=int(award.get("committee", 0)),
-        supervisors_needed=int(award.get("supervisors", 2)),
-        pool=tuple(one.id for one in pool),
-        supervisors=tuple(one.id for one in supervisors),
-        evaluators=frozenset(row.result.get("members", [])),
-        reported_on=fields.moment(row.result, "reported_at").date(),
-        today=tx.now.date(),
-        legal_basis=str(award.get("legal_basis", "")),
-        separate=bool(award.get("separate")),
-    )
+    facts = _facts(row, pool, supervisors, tx.now.date())
     warnings = refuse_if(rules.opening_breaches(facts))
     candidates = row.result["candidates"]
     prices = {bid["id"]: bid["price"] for bid in opened_bids(tx.session, case)}
