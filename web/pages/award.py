@@ -93,7 +93,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
         must = (one["state"] == "GATHERING" and not one["pledged"]) or (
             one["state"] == "VOTING" and one["kind"] == "elector" and not one["voted"]
         )
-        found.append(item if must else item | {"waiting": True})  # type: ignore[arg-type]
+        found.append(item if must else item | {"waiting": True})
     return found
 
 
