@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,12 @@ class StillClock(DemoClock):
     """Stands still: two platforms asked the same thing answer at the same moment."""
 
     def __init__(self, moment: datetime) -> None:
-        self.moment = moment
+        super().__init__(timedelta(0))
+        self.move_to(moment)
+
+    def move_to(self, moment: datetime) -> datetime:
+        self.moment, self.offset = moment, moment - datetime.now(UTC)
+        return moment
 
     def now(self) -> datetime:
         return self.moment
@@ -122,7 +128,7 @@ class Life(RoomStory):
         return made
 
     def stand_still(self, moment: datetime) -> None:
-        object.__setattr__(self.acts.house, "clock", StillClock(moment))
+        self.acts.house = replace(self.acts.house, clock=StillClock(moment))
 
     # -- stages of a life -----------------------------------------------------------------------------------------
 

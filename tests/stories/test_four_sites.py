@@ -124,7 +124,7 @@ def test_all_three_draws_replay(life: Life) -> None:
 
 def test_every_stream_recomputes_to_its_head(life: Life) -> None:
     counted = {name: life.recompute(name) for name in life.streams()}
-    assert counted[f"case:{life.case}"] > 200
+    assert counted[f"case:{life.case}"] > 150
     assert counted[f"sealed:{life.case}"] >= 6
     assert {name.partition(":")[0] for name in counted} >= {"case", "sealed", "org", "pool", "venue", "platform"}
     platform = life.acts.house.config.ca_dir / "platform.crt"
