@@ -56,7 +56,7 @@ STEP_WORDS = {
     "mean": N_("mean of the prices"),
     "terms": N_("sum of the parts"),
     "benchmark": N_("benchmark"),
-    "deviation": N_("deviation in per cent"),
+    "deviation": N_("relative deviation"),
     "points": N_("points for the price"),
     "price_score": N_("price score, rounded"),
     "criterion_mean": N_("mean of the members"),
