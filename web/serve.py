@@ -22,7 +22,7 @@ from core import config  # noqa: E402
 from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
-from web import timers  # noqa: E402
+from web import timers, wiring  # noqa: E402
 from web.app import create_app  # noqa: E402
 
 SEALS = 15  # seconds between two looks
@@ -82,6 +82,7 @@ def main() -> int:
     try:
         settings = config.read()
         app = create_app(settings)
+        wiring.admit(app.extensions["gongheng"].acts, settings)
         listening = listener(os.environ.get("HOST", "127.0.0.1"), port)
     except (Unusable, OSError) as error:
         sys.stderr.write(f"cannot start: {error}\n")

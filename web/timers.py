@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from certs.desk_sign import seal_waiting
 from core import jobs
 from core.access import SYSTEM
 from core.acts import Acts, Tx
@@ -56,6 +57,7 @@ def run_for_ever(app: Flask) -> None:
     while True:
         try:
             run_once(house.acts)
+            seal_waiting(house.acts)
         except Exception as error:  # the next look tries again
             log.error("timers: %s", type(error).__name__)
         time.sleep(PERIOD)

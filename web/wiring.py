@@ -9,13 +9,15 @@ from core import data
 from core.access import SYSTEM
 from core.acts import Acts, Tx
 from core.config import Config
+from core.faults import Unusable
 from core.ledger import EntryRow
 from evaluation import vault
+from oversight.actions import ring
 from web import questions as questions  # declares its reading doors
 
 # The platform's own registration: one stand-in key for all draws held on it.
 OPERATOR = "0" * 16
-REGISTERED = "fallback.registered"
+REGISTERED, DEMO_WORLD = "fallback.registered", "demo.world"
 
 
 def connect(settings: Config) -> None:
@@ -29,12 +31,25 @@ def connect(settings: Config) -> None:
     )
 
 
-def register_fallback(acts: Acts) -> None:
-    """The stand-in key must be known before any draw: its public half stands in the platform's log, once."""
+def admit(acts: Acts, settings: Config) -> None:
+    """Before the first request of a server or a seeder: this database belongs to this kind of start.
 
-    def note(tx: Tx) -> None:
-        known = select(EntryRow.index).where(EntryRow.stream == "platform", EntryRow.kind == REGISTERED)
-        if tx.session.scalar(known.limit(1)) is None:
+    A demo world is marked in its own log, and Unusable is what a production start on it ends with. The draw's
+    stand-in key is registered (it must be known before any draw) and the hourly checkpoint is planned.
+    """
+
+    def begin(tx: Tx) -> None:
+        if not settings.demo and _noted(tx, DEMO_WORLD):
+            raise Unusable("this database is a demo world: set DATABASE_URL to another one")
+        if settings.demo and not _noted(tx, DEMO_WORLD):
+            tx.record("platform", DEMO_WORLD, {"demo": True})
+        if not _noted(tx, REGISTERED):
             tx.record("platform", REGISTERED, {"key": drawdesk.FALLBACK["centre"].public.hex()})
+        ring(tx)
 
-    acts.act(note, SYSTEM)
+    acts.act(begin, SYSTEM)
+
+
+def _noted(tx: Tx, kind: str) -> bool:
+    known = select(EntryRow.index).where(EntryRow.stream == "platform", EntryRow.kind == kind)
+    return tx.session.scalar(known.limit(1)) is not None

@@ -111,7 +111,7 @@ class Play:
         data = out / "world"
         shutil.rmtree(out, ignore_errors=True)
         local = local_stage(data, datetime.fromisoformat(file["start"]))
-        wiring.register_fallback(local.acts)
+        wiring.admit(local.acts, local.acts.house.config)
         builder = world.Builder(local, stored_keys=False)
         world.build(builder, file)
         world.cookies(builder, list(local.ring.users))

@@ -140,7 +140,7 @@ def seed(data_dir: Path) -> None:
     started = time.monotonic()
     base = read_case(CASES / "four-sites.json")
     stage = local_stage(data_dir, datetime(2026, 3, 2, 9, 0, tzinfo=CST))
-    wiring.register_fallback(stage.acts)
+    wiring.admit(stage.acts, stage.acts.house.config)
     builder = world.Builder(stage, stored_keys=True)
     world.build(builder, base)
     builder.person("centre1", "admin", "系统管理员", [Role.ADMIN], base["tender"]["region"])
