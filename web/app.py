@@ -50,7 +50,8 @@ def _dress(app: Flask, settings: config.Config) -> None:
     env = app.jinja_env
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters.update(article=words.article, moment=words.moment, state=words.state, role=words.role, tag=_tag)
+    env.filters.update(article=words.article, moment=words.moment, state=words.state, role=words.role, unit=words.unit)
+    env.filters["tag"] = _tag
     env.globals.update(
         breach_text=words.breach,
         breach_value=words.value,

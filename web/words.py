@@ -69,6 +69,7 @@ STATES: dict[str, str] = {
 }
 
 _TAUGHT: dict[str, str] = {}
+MONEY: dict[str, str] = {"万元": N_("10,000 yuan"), "元": N_("yuan")}
 _BOOK: dict[str, str] = {}
 
 
@@ -126,8 +127,8 @@ def _part(text: str) -> str:
             return str(gettext(message, what=_part(match["what"])))
     whole = _WHOLE.fullmatch(text)
     sign = (whole and whole["sign"]) or ""
-    if whole and whole["unit"] and not _chinese():
-        return sign + str(gettext(UNITS[whole["unit"]], n=whole["n"]))
+    if whole and whole["unit"]:
+        return text if _chinese() else sign + str(gettext(UNITS[whole["unit"]], n=whole["n"]))
     if whole and sign:
         return sign + _part(whole["word"])
     # sections.scope, 甲公司.rank: a dotted field speaks by its last part.
@@ -175,6 +176,11 @@ def unusable(text: str) -> str:
 
 def state(code: str) -> str:
     return gettext(STATES[code]) if code in STATES else code
+
+
+def unit(code: str) -> str:
+    """The unit of a sum of money."""
+    return str(gettext(MONEY[code])) if code in MONEY else code
 
 
 def role(code: str) -> str:
