@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from core import canon
 from tests.stories.play import CaseFile, four_sites, with_bidders
 
@@ -36,8 +38,10 @@ def demo(case: Path, out: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
-def played(shared: Path) -> Path:
-    """The files of the small four-sites case; whoever of the test workers comes first plays it."""
+def played(factory: pytest.TempPathFactory) -> Path:
+    """The files of the small four-sites case; whichever test worker comes first plays it for all of them."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with (shared / "demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         out, said = shared / "demo", shared / "demo.txt"

@@ -32,7 +32,7 @@ SEED = 2018
 
 @pytest.fixture(scope="session")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return played(tmp_path_factory.getbasetemp().parent)
+    return played(tmp_path_factory)
 
 
 def file_of(out: Path, kind: str) -> Path:
