@@ -125,6 +125,7 @@ class Life(RoomStory):
         stage, self.stage = self.stage, None  # type: ignore[assignment]
         made = copy.deepcopy(self)
         self.stage, made.stage, made.folder = stage, _stage(folder), folder
+        made.stage.move_to(stage.now())
         return made
 
     def stand_still(self, moment: datetime) -> None:
@@ -215,7 +216,8 @@ def _put_down(stage: LocalStage, folder: Path) -> None:
     stage.ring.save(folder / "ring.json")
     house = stage.acts.house
     assert isinstance(house.clock, DemoClock)
-    clocks.move(house.config, house.clock, house.clock.now() + timedelta(seconds=1))
+    if not isinstance(house.clock, StillClock):
+        clocks.move(house.config, house.clock, house.clock.now() + timedelta(seconds=1))
     stage.acts.engine.dispose()
 
 

@@ -204,14 +204,14 @@ def test_control_a_file_key_made_of_a_phone_number_is_guessed(scene: Scene) -> N
 
 
 def test_the_wrapped_signing_keys_are_no_way_in(scene: Scene) -> None:
-    """Not one guess is even a passphrase: they are 100 random bits. With the right one, a signing key comes out that
-    unwraps nothing."""
+    """A passphrase is 100 random bits: of all guesses hardly one has even the form. With the right one a signing key
+    comes out, and it unwraps nothing."""
     words = attacker.words_of(scene.loot)
-    usable = [word for word in words if _is_passphrase(word)]
-    assert usable == []
+    formed = [word for word in words if _is_passphrase(word)]
+    assert len(formed) < len(words) / 1000
     user = scene.life.stage.ring["bidder1"]
-    envelope = scene.life.stage.ask("bidder1", "keyblob.get")["envelope"] if False else _blob(scene, user.person)
-    for word in words[:3]:
+    envelope = _blob(scene, user.person)
+    for word in [*formed[:2], *words[:2]]:
         with pytest.raises(InvalidTag):
             _open_raw(envelope, word)
     signing = keys.unwrap(envelope, "sign", user.passphrase, user.person)

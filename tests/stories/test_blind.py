@@ -1,7 +1,8 @@
 """Before the opening nothing tells who has bid or how many (20号令 art. 21, 27, 56).
 
-The same platform at the same frozen moment, once without a bid, once with one and once with four: whatever can be
-asked, heard or tried gives the same bytes. The worlds are copies of one, so ids and times are equal as well.
+The same platform at the same frozen moment: nobody has taken the file; four have, and none, one or all of them have
+bid. Whatever can be asked, heard or tried gives the same bytes. The worlds are copies of one, so ids and times are
+equal as well. Who took the file is told to the tenderer and its agency alone (E-12); they cannot tell who has bid.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, text
 
+from accounts import sign_in
 from core import live
 from core.access import SYSTEM, Actor
 from core.acts import Tx
@@ -25,10 +27,13 @@ from core.live import LiveChannel
 from core.rules import Refused
 from oversight import checkpoints
 from tests.stories.play import Life, four_sites, with_bidders
+from web import identity
+from web.app import create_app
 
 FOUR = {"甲": "5689", "乙": "5828", "丙": "5709", "丁": "5777"}
 ASKERS = ("", "tenderer", "agency", "centre1", "centre2", "regulator", "auditor", "supervisor1", "elector1",
           "expert1-1", "bidder5")  # fmt: skip
+UNREAD = -1
 # Only these tables hold what bidders did: sealed bids and downloads, proofs, answers kept for a second sending.
 SEALED_TABLES = {"bid", "download", "nonce", "act_once", "ledger_entry", "ledger_stream"}
 
@@ -39,16 +44,19 @@ class _Undone(Exception):
 
 @pytest.fixture(scope="module")
 def worlds(begin_shared, tmp_path_factory) -> dict[int, Life]:
-    """{number of bids: life}, all frozen on the last day before the deadline."""
+    """{number of bids: life}, all frozen an hour before the deadline; UNREAD: nobody has even taken the file."""
     folder = tmp_path_factory.mktemp("worlds")
     first = begin_shared(with_bidders(four_sites(), FOUR)).announce()
     moment = first.deadline - timedelta(hours=1)
     first.stage.move_to(first.stage.now() + timedelta(days=1))
+    unread = first.fork(folder / "unread")
+    for login in first.bidders.values():
+        first.stage.act(login, "file.fetch", first.case)
     none = first.fork(folder / "none")
     _bids(first, "甲")
     one = first.fork(folder / "one")
     _bids(first, "乙丙丁")
-    found = {0: none, 1: one, 4: first}
+    found = {UNREAD: unread, 0: none, 1: one, 4: first}
     for life in found.values():
         life.stand_still(moment)
     yield found
@@ -59,8 +67,17 @@ def worlds(begin_shared, tmp_path_factory) -> dict[int, Life]:
 def _bids(life: Life, names: str) -> None:
     for one in life.file["bidders"]:
         if one["id"] in names:
-            life.stage.act(life.bidders[one["id"]], "file.fetch", life.case)
             life.submit(one)
+
+
+def _alike(worlds: dict[int, Life], who: str, look: Callable[[Life, str], dict[str, str]]) -> dict[str, str]:
+    """What `look` finds, after it has found the same in every world."""
+    skipped = {UNREAD} if who in ("tenderer", "agency") else set()
+    found = {number: look(life, who) for number, life in worlds.items() if number not in skipped}
+    for number, answers in found.items():
+        assert [name for name in answers if answers[name] != found[0][name]] == [], number
+    assert len({len(answers) for answers in found.values()}) == 1
+    return found[0]
 
 
 def _text(value: object) -> str:
@@ -145,18 +162,32 @@ def _like(answer: str) -> str:
 @pytest.mark.certify("A-96", "A-107", "B-016")
 @pytest.mark.parametrize("who", ASKERS)
 def test_every_question_is_answered_alike(worlds: dict[int, Life], who: str) -> None:
-    none, one, four = (_asked(worlds[number], who) for number in (0, 1, 4))
-    assert len(none) >= len(QUESTIONS)
-    assert one == none
-    assert four == none
+    assert len(_alike(worlds, who, _asked)) >= len(QUESTIONS)
 
 
 @pytest.mark.parametrize("who", [*ASKERS, "system"])
 def test_every_act_answers_and_refuses_alike(worlds: dict[int, Life], who: str) -> None:
-    none, one, four = (_tried(worlds[number], who) for number in (0, 1, 4))
-    assert len(none) > len(TABLE)
-    assert one == none
-    assert four == none
+    assert len(_alike(worlds, who, _tried)) > len(TABLE)
+
+
+def _pages(life: Life, who: str) -> dict[str, str]:
+    """Every page and GET address that needs nothing but the case, as `who` sees it in a browser."""
+    app = create_app(life.acts.house.config, life.acts.house.clock)
+    client = app.test_client()
+    if who:
+        token = life.acts.act(sign_in.begin, SYSTEM, life.stage.ring[who].person)
+        client.set_cookie(identity.COOKIE, token)
+    rules = [str(rule) for rule in app.url_map.iter_rules() if "GET" in rule.methods and rule.arguments <= {"case"}]
+    paths = [rule.replace("<case>", life.case) for rule in sorted(rules)]
+    paths += [f"/api/v1/live/{name}:{life.case}" for name in ("hall", "room", "watch", "award", "draw")]
+    answers = {path: client.get(path) for path in paths}
+    return {path: f"{one.status_code} {_like(one.get_data(as_text=True))}" for path, one in answers.items()}
+
+
+@pytest.mark.parametrize("who", ASKERS)
+def test_every_page_looks_alike(worlds: dict[int, Life], who: str) -> None:
+    shown = _alike(worlds, who, _pages)
+    assert len(shown) > 20 and sum(page.startswith("200") for page in shown.values()) >= 5
 
 
 def test_a_bidder_sees_its_own_bid_and_cannot_tell_whether_it_is_alone(worlds: dict[int, Life]) -> None:
@@ -170,8 +201,10 @@ def test_a_bidder_sees_its_own_bid_and_cannot_tell_whether_it_is_alone(worlds: d
 
 def test_control_the_worlds_do_differ_where_nobody_looks(worlds: dict[int, Life]) -> None:
     """The worlds are not equal: a comparison that saw no difference anywhere would itself be blind."""
-    with worlds[0].acts.reading() as session:
+    with worlds[UNREAD].acts.reading() as session:
         assert session.execute(text("SELECT count(*) FROM download")).scalar() == 0
+    with worlds[0].acts.reading() as session:
+        assert session.execute(text("SELECT count(*) FROM bid")).scalar() == 0
     with worlds[4].acts.reading() as session:
         assert session.execute(text("SELECT count(*) FROM download")).scalar() == 4
         assert session.execute(text("SELECT count(*) FROM bid")).scalar() == 4
@@ -187,12 +220,12 @@ def _tables(life: Life) -> dict[str, list[str]]:
 
 def test_bids_leave_a_mark_in_sealed_tables_alone(worlds: dict[int, Life]) -> None:
     """Not a live event, job, document, move or counter: what other pages and sockets read is the same row by row."""
-    none, four = _tables(worlds[0]), _tables(worlds[4])
+    none, four = _tables(worlds[UNREAD]), _tables(worlds[4])
     changed = {name for name in none if none[name] != four[name]}
     assert {"bid", "download", "ledger_entry"} <= changed <= SEALED_TABLES
     for name in ("ledger_entry", "ledger_stream"):
         shown = {row for row in four[name] if f"sealed:{worlds[4].case}" not in row}
-        assert shown == {row for row in none[name] if f"sealed:{worlds[0].case}" not in row}
+        assert shown == {row for row in none[name] if f"sealed:{worlds[4].case}" not in row}
 
 
 def test_every_live_channel_says_the_same(worlds: dict[int, Life]) -> None:
@@ -201,7 +234,7 @@ def test_every_live_channel_says_the_same(worlds: dict[int, Life]) -> None:
             named = session.scalars(text("SELECT name FROM live_channel"))
             return {name: [event.public() for event in live.since(session, name, 0)] for name in named}
 
-    none, four = heard(worlds[0]), heard(worlds[4])
+    none, four = heard(worlds[UNREAD]), heard(worlds[4])
     assert none == four
     assert {name.partition(":")[0] for name in none} >= {"watch", "me"}
     for channel in (f"hall:{worlds[4].case}", f"room:{worlds[4].case}", f"award:{worlds[4].case}"):
@@ -216,7 +249,7 @@ def test_checkpoints_stand_over_the_same_heads(worlds: dict[int, Life]) -> None:
         with life.acts.reading() as session:
             taken[number] = checkpoints.stream_heads(session)
         assert not [name for name in taken[number] if name.startswith("sealed:")]
-    assert taken[0] == taken[1] == taken[4]
+    assert taken[UNREAD] == taken[0] == taken[1] == taken[4]
 
 
 def test_the_deadline_publishes_one_root_and_no_count(worlds: dict[int, Life], tmp_path) -> None:
