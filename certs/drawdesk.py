@@ -236,10 +236,12 @@ def of_case(session: Session, case: str) -> list[Draw]:
 
 @asking("draw.list", Role.TENDERER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
 def show(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
-    """The draws of a case as far as a party needs them to commit and reveal; results stay with the room."""
+    """The asker's own draws of a case, as far as a party needs them to commit and reveal; an auditor sees all."""
     found = []
     for row in of_case(session, case):
         party = next((name for name, person in row.holders.items() if person == actor.person), "")
+        if not party and not actor.has(Role.AUDITOR):
+            continue
         committed = row.state != "COMMITTING"
         made = sorted(row.commitments, key=lambda one: str(one["party"]))
         found.append(

@@ -15,7 +15,8 @@ from core.rules import Refused
 from evaluation.views import is_member
 from trading.award.models import Elector
 from trading.project.models import Case
-from venues.models import Centre
+from trading.project.states import stands_as
+from venues.models import Booking, Centre
 
 Judge = Callable[[Session, Actor, str], bool]
 
@@ -48,8 +49,21 @@ def _elector(session: Session, actor: Actor, key: str) -> bool:
 
 
 def _venue(session: Session, actor: Actor, key: str) -> bool:
-    centre = session.get(Centre, key)
-    return centre is not None and actor.has(Role.CENTRE) and actor.org == centre.org_id
+    query = select(Centre.id).where(Centre.org_id == actor.org, (Centre.id == key) | (Centre.region == key))
+    return actor.has(Role.CENTRE) and session.scalars(query.limit(1)).first() is not None
+
+
+def _booked(session: Session, actor: Actor, key: str) -> bool:
+    """Staff of a venue that has seats in this sitting."""
+    query = select(Booking.id).join(Centre, Centre.id == Booking.centre_id)
+    query = query.where(Booking.case_id == key, Booking.state == "accepted", Centre.org_id == actor.org)
+    return actor.has(Role.CENTRE) and session.scalars(query.limit(1)).first() is not None
+
+
+def _party(session: Session, actor: Actor, key: str) -> bool:
+    """Whoever may commit to a draw of this case, or asked for it."""
+    case = session.get(Case, key)
+    return case is not None and bool(stands_as(case, actor) & {Role.TENDERER, Role.AGENCY, Role.CENTRE})
 
 
 def _org(_session: Session, actor: Actor, key: str) -> bool:
@@ -58,7 +72,8 @@ def _org(_session: Session, actor: Actor, key: str) -> bool:
 
 TABLE: dict[str, list[Judge]] = {
     "hall": [_roles(Role.PUBLIC)],
-    "room": [is_member, _centre, _supervisor],
+    "room": [is_member, _centre, _booked, _supervisor],
+    "draw": [_party, _supervisor],
     "award": [_elector, _supervisor],
     "watch": [_supervisor],
     "venue": [_venue],
