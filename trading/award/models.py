@@ -99,7 +99,7 @@ class Publicity(Keyed, Base):
     """候选人公示: from when until when (the last day counts whole), and what stands in it."""
 
     __tablename__ = "award_publicity"
-    case_id: Mapped[str] = mapped_column(String(16), unique=True)
+    case_id: Mapped[str] = mapped_column(String(16), index=True)
     published_at: Mapped[datetime]
     until: Mapped[datetime]
     provisional: Mapped[bool] = mapped_column(default=False)

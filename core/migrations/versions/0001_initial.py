@@ -44,9 +44,11 @@ def upgrade() -> None:
     sa.Column('provisional', sa.Boolean(), nullable=False),
     sa.Column('body', sa.JSON(), nullable=False),
     sa.Column('id', sa.String(length=16), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_award_publicity')),
-    sa.UniqueConstraint('case_id', name=op.f('uq_award_publicity_case_id'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_award_publicity'))
     )
+    with op.batch_alter_table('award_publicity', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_award_publicity_case_id'), ['case_id'], unique=False)
+
     op.create_table('certificate',
     sa.Column('fingerprint', sa.String(length=64), nullable=False),
     sa.Column('serial', sa.String(length=40), nullable=False),
