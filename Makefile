@@ -33,9 +33,8 @@ certify: setup ## the certification rows with the tests that show them
 lock: setup ## regenerate requirements.txt from scripts/requirements.in
 	@scripts/lock.sh
 
-words: setup ## collect new messages into the catalogue
-	@$(BIN)/pybabel --quiet extract -F babel.cfg --no-location --sort-output --omit-header -k _l -k N_ -o web/translations/messages.pot .
-	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --omit-header --ignore-pot-creation-date -i web/translations/messages.pot -d web/translations
+words: setup ## collect new messages into the catalogue, and say which have no words
+	@$(BIN)/python scripts/words.py && $(BIN)/pybabel --quiet compile -d web/translations
 
 clean: ## remove what set-up and runs have made (not the demo world in var/)
 	rm -rf .venv node_modules web/static/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from tests.web.conftest import front  # noqa: F401  the same app
@@ -19,10 +18,11 @@ assert _spec is not None and _spec.loader is not None
 tree = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(tree)
 
-ROOT = Path(__file__).resolve().parents[2]
-PO = ROOT / "web" / "translations" / "zh_CN" / "LC_MESSAGES" / "messages.po"
-METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
-KEYWORDS = {"_": None, "gettext": None, "N_": None}
+_spec = importlib.util.spec_from_file_location("words_script", tree.ROOT / "scripts" / "words.py")
+assert _spec is not None and _spec.loader is not None
+script = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(script)
+PO = script.PO
 
 
 def catalogue():
@@ -30,21 +30,9 @@ def catalogue():
         return read_po(source, locale="zh_CN")
 
 
-def used() -> set[str]:
-    """Message ids of the code and templates of every room."""
-    found: set[str] = set()
-    for folder, methods in (("templates", [("**.html", "jinja2")]), *((r, [("**.py", "python")]) for r in ROOMS)):
-        for _, _, message, _, _ in extract_from_dir(ROOT / folder, methods, keywords=KEYWORDS):
-            found.add(message if isinstance(message, str) else message[0])
-    return found
-
-
-ROOMS = ("core", "certs", "accounts", "venues", "experts", "trading", "evaluation", "oversight", "web")
-
-
 def test_every_message_has_chinese_words():
     known = {message.id: message.string for message in catalogue() if message.id}
-    missing = sorted(message for message in used() if not known.get(message))
+    missing = sorted(message for message in script.used() if not known.get(message))
     assert not missing, f"{len(missing)} without words in {PO.name}: {missing[:20]}"
 
 
