@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -18,9 +19,13 @@ AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 
 
+def script_error(name: str, error: object) -> None:
+    sys.stdout.write(f"{name}: script error {error}\n")
+
+
 def logins(data: Path) -> dict[str, str]:
     """{role words: login} as `make run` prints them."""
-    found = {}
+    found: dict[str, str] = {}
     for line in (data / "demo-logins.txt").read_text().splitlines()[1:]:
         login, *_, words = line.split()
         found.setdefault(words, login)
@@ -75,7 +80,7 @@ def shoot(browser: Browser, base: str, out: Path, size: str, rows: list[tuple[st
                 page.wait_for_load_state()
                 page.close()
         page = contexts[login].new_page()
-        page.on("pageerror", lambda error, name=name: sys.stdout.write(f"{name}: script error {error}\n"))
+        page.on("pageerror", partial(script_error, name))
         answer = page.goto(base + path, wait_until="load")
         page.wait_for_load_state("networkidle")
         if answer is None or answer.status != 200:

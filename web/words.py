@@ -16,6 +16,7 @@ from core.rules import Breach
 from web.field_words import FIELDS, FORMS
 from web.rule_words import LAWS, PHRASES, SENTENCES, UNITS
 from web.rule_words import N_ as N_
+from web.script_words import SCRIPTS
 
 ROLES: dict[str, str] = {
     Role.PUBLIC: N_("public"),
@@ -189,30 +190,6 @@ def role(code: str) -> str:
 
 def moment(at: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     return at.strftime(form) if at else "—"
-
-
-# Sentences that scripts say; the page hands them over in the reader's language.
-SCRIPTS: tuple[str, ...] = (
-    N_("Act"),
-    N_("Tender"),
-    N_("Article"),
-    N_("Required"),
-    N_("Found"),
-    N_("The server gave no answer."),
-    N_("The line to the server is cut. Nothing was lost; please try again."),
-    N_("You have no signing certificate yet. Make one on the page “My certificates”."),
-    N_("Hashing %(name)s…"),
-    N_("Uploading %(name)s: %(part)s %"),
-    N_("The server stored other bytes than this file."),
-    N_("%(days)s d %(rest)s"),
-    N_("time is over"),
-    N_("connected"),
-    N_("line cut, reconnecting…"),
-    N_("a passphrase is five groups of four letters or digits, as it was generated"),
-    N_("the passphrase does not open this key, or the key was changed"),
-    N_("These are not the last four characters."),
-    N_("Certificate of a decryption key"),
-)
 
 
 def for_scripts() -> dict[str, str]:
