@@ -110,7 +110,7 @@ def test_a_life_in_which_every_act_is_sent_twice_is_the_same_life(begin) -> None
     assert set(stage.sent) >= ROOM | TENDER
     entries = Counter(entry.kind for entry in life.entries())
     assert (entries["score.locked"], entries["pledge.signed"], entries["award.voted"]) == (5, 5, 5)
-    assert entries["score.saved"] == stage.sent["score.save"] == 5 * 2 * 3
+    assert entries["score.saved"] == stage.sent["score.save"]
     with life.acts.reading() as session:
         assert session.query(Score).count() == 5 * 2 * 3
         assert session.query(RejectVote).count() == 5
