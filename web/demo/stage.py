@@ -239,16 +239,18 @@ class HttpStage(KeyHolder):
 
     def _socket(self, who: str) -> socketio.Client:
         if who not in self._sockets:
-            client = socketio.Client(reconnection=False)
+            client = self._sockets[who] = socketio.Client(reconnection=False)
             cookie = "; ".join(f"{one.name}={one.value}" for one in self.session(who).cookies)
             client.connect(self.base, headers={"Cookie": cookie}, transports=["websocket"], wait_timeout=5)
-            self._sockets[who] = client
         return self._sockets[who]
 
     def _drop(self, who: str) -> None:
         client = self._sockets.pop(who, None)
         if client is not None:
             client.disconnect()
+            line = getattr(client.eio, "ws", None)
+            if line is not None:
+                line.shutdown()  # a line that the other side cut is left open by the client's library
 
     def upload(self, who: str, data: bytes) -> Payload:
         http = self.session(who)
@@ -310,3 +312,5 @@ class HttpStage(KeyHolder):
     def close(self) -> None:
         for who in list(self._sockets):
             self._drop(who)
+        for http in self._sessions.values():
+            http.close()
