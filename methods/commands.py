@@ -14,7 +14,6 @@ from methods.scoring import score
 from methods.tax import withholding
 from methods.vote import count
 
-
 # A published example carries its source and expected result around the file proper.
 _EXAMPLE = {"about", "input", "expect"}
 
