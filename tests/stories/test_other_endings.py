@@ -139,7 +139,6 @@ def test_no_share_is_released_without_a_decision_nor_for_the_bidders_fault(begin
 # -- the committee ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.certify("A-146")
 def test_all_rejected_ends_without_a_winner(begin) -> None:
     case = smaller(four_sites())
     for one in case["bidders"]:
@@ -194,7 +193,6 @@ def test_scores_that_stand_out_are_explained_before_the_report(begin) -> None:
 # -- ranked award -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.certify("A-150")
 def test_a_ranked_award_takes_the_first_and_refuses_another(begin) -> None:
     """Without 评定分离: the report prints ranks, the first-ranked wins (条例55), another is refused with R1-24."""
     life = begin(ranked(four_sites())).to_opened()
