@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +19,19 @@ import requests
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from certs import desk_sign
 from core import canon, ledger
 from core.db import open_engine
 from core.ledger import EntryRow
 from core.once import ActOnce
 from evaluation.scoring.models import Score
 from evaluation.sitting.models import LeaderVote
-from tests.stories.play import four_sites
+from tests.stories.play import Life, four_sites
 from trading.award.models import AwardRound, Ballot, Voted
 from verifier import ledger as lines
-from web.demo.play import Play, differences
-from web.demo.stage import SIGNED
+from web import clocks
+from web.demo.play import Play, Server, differences
+from web.demo.stage import SIGNED, HttpStage
 
 SEED = 20261122
 # Each act of the rooms writes one entry of this kind, however often it was sent.
@@ -182,3 +186,28 @@ def test_two_kills_lose_and_double_nothing(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_thirty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     _check(tmp_path / "demo", 30)
+
+
+@pytest.mark.parametrize("died", ["before the seal", "before it was told"])
+def test_a_server_that_died_at_the_seal_finishes_it_when_it_starts(begin, monkeypatch, died: str) -> None:
+    """The last signature is committed; the process ends before it sealed, or before the room heard of it."""
+    life: Life = begin().to_opened()
+    if died == "before the seal":
+        monkeypatch.setattr(desk_sign, "seal_document", lambda _acts, _document: None)
+    else:
+        life.acts.house.ledger.listeners.clear()
+    life.to_report()
+    assert life.state() == "EVALUATING"
+    clocks.move(life.acts.house.config, life.acts.house.clock, life.stage.now() + timedelta(seconds=5))
+    life.acts.engine.dispose()
+    server = Server(life.folder)
+    stage = HttpStage(server.base, life.stage.ring)
+    try:
+        until, pause = time.monotonic() + 60, threading.Event()
+        while stage.ask("tenderer", "case.show", life.case)["state"] == "EVALUATING" and time.monotonic() < until:
+            pause.wait(0.1)
+        assert stage.ask("tenderer", "case.show", life.case)["state"] == "EVALUATED"
+        assert stage.ask("tenderer", "case.result", life.case)["signatures_on_report"] == 8
+    finally:
+        server.stop()
+        stage.close()
