@@ -81,6 +81,11 @@ _OF: tuple[tuple[str, str], ...] = (
     (r"(?P<what>.+) of this case", N_("%(what)s of this case")),
     (r"share of (?P<what>.+)", N_("share of %(what)s")),
     (r"until (?P<what>.+)", N_("until %(what)s")),
+    (r"round (?P<what>\d+)", N_("round %(what)s")),
+    (r"(?P<what>\d+) bids", N_("%(what)s bids")),
+    (r"(?P<what>\d+) s", N_("%(what)s seconds")),
+    (r"gap (?P<what>.+)", N_("gap %(what)s")),
+    (r"CV (?P<what>.+)", N_("coefficient of variation %(what)s")),
     (r"spent (?P<what>.+)", N_("spent %(what)s")),
 )
 
