@@ -80,8 +80,12 @@ def parse(data: bytes) -> Trust:
 
 
 def for_path(path: Path, given: Path | None) -> Trust:
-    """The given trust file, else `trust.json` beside `path`; Unusable when there is none."""
-    source = given or path.parent / "trust.json"
+    """The given trust file, else `trust.json` beside `path` or in the folder above (receipts/, draws/ of one case).
+
+    Unusable when there is none.
+    """
+    beside = [path.absolute().parent / "trust.json", path.absolute().parent.parent / "trust.json"]
+    source = given or next((one for one in beside if one.is_file()), beside[0])
     if not source.is_file():
         raise Unusable(f"no trust file: {source.name} is not there, name one with --trust")
     return parse(source.read_bytes())

@@ -25,7 +25,12 @@ def make(config: Config) -> Clock:
 def move(config: Config, clock: DemoClock, moment: datetime) -> datetime:
     """Jump forward and remember it; Refused for a moment in this clock's past."""
     now = clock.move_to(moment)
+    keep(config, clock)
+    return now
+
+
+def keep(config: Config, clock: DemoClock) -> None:
+    """Where the clock stands, for the next process."""
     fresh = _path(config).with_suffix(".new")
     fresh.write_text(str(int(clock.offset / timedelta(milliseconds=1))))
     fresh.replace(_path(config))
-    return now

@@ -100,7 +100,7 @@ def make(tx: Tx, case: str, p: Payload) -> Payload:
     sealer = desk.sealer(tx.session, row.centre_org, tx.now)
     first = desk.first_revision(built.bytes, built.boxes, record, signers, sealer)
     title = f"{project.name} 定标报告"
-    meeting.report_id = desk.open_document(tx, first, case=case, kind=KIND, title=title, audience="owner")
+    meeting.report_id = desk.open_document(tx, first, case=case, kind=KIND, title=title, audience="parties")
     tx.publish(f"award:{case}", "award.reported", {"document": meeting.report_id})
     return {"document": meeting.report_id}
 
@@ -115,7 +115,7 @@ def conclude(tx: Tx, case: str, p: Payload) -> Payload:
     if state["state"] != "sealed":
         return {}
     row, step = guard(tx, case, "award.conclude")
-    document = file_document(tx, case, KIND, state["title"], tx.blobs.get(state["head"]), "owner",
+    document = file_document(tx, case, KIND, state["title"], tx.blobs.get(state["head"]), "parties",
                              signing_doc=meeting.report_id)  # fmt: skip
     meeting.state = "REPORTED"
     go(tx, row, step, "award.concluded", named(document) | {"winner": meeting.winner})

@@ -28,13 +28,13 @@ def local_stage(data_dir: Path, start: datetime, ring: Ring | None = None) -> Lo
     assert isinstance(clock, DemoClock)
     if not (data_dir / "demo-clock").exists():
         clock.offset = start - datetime.now(UTC)
-        clocks.move(settings, clock, clock.now())
+        clocks.keep(settings, clock)
     app = create_app(settings, clock)
     wired: Wired = app.extensions["gongheng"]
     Base.metadata.create_all(wired.acts.engine)
 
     def moved() -> None:
-        clocks.move(settings, clock, clock.now())
+        clocks.keep(settings, clock)
         timers.run_once(wired.acts)
 
     return LocalStage(wired.acts, wired.prover, ring or Ring(), moved)

@@ -70,7 +70,7 @@ class Server:
             try:
                 if requests.get(f"{self.base}/api/v1/time", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         raise Fault("the server did not answer within a minute")
 

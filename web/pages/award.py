@@ -80,6 +80,7 @@ def _seated(session: Session, actor: Actor, case: Case) -> bool:
 
 channels.allow("award", _tenderer)
 files.allow("owner", _seated)
+files.allow("parties", _seated)
 
 
 def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
