@@ -12,16 +12,18 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from accounts import sign_in
 from core import live
 from core.access import SYSTEM, Actor, Role
-from core.acts import Tx
+from core.acts import House, Tx
 from core.doors import QUESTIONS, TABLE, Asking, Door
 from core.faults import Fault, Unusable
 from core.live import LiveChannel
@@ -171,9 +173,14 @@ def test_every_act_answers_and_refuses_alike(worlds: dict[int, Life], who: str) 
     assert len(_alike(worlds, who, _tried)) > len(TABLE)
 
 
+@cache
+def _app(house: House) -> Flask:
+    return create_app(house.config, house.clock)
+
+
 def _pages(life: Life, who: str) -> dict[str, str]:
     """Every page and GET address that needs nothing but the case, as `who` sees it in a browser."""
-    app = create_app(life.acts.house.config, life.acts.house.clock)
+    app = _app(life.acts.house)
     client = app.test_client()
     if who:
         token = life.acts.act(sign_in.begin, SYSTEM, life.stage.ring[who].person)
