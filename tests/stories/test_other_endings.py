@@ -93,7 +93,7 @@ def test_a_bid_at_the_very_deadline_is_late(begin) -> None:
 # -- keys that do not come --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.certify("A-111", "B-019")
+@pytest.mark.certify("A-112", "B-019")
 def test_the_bidders_own_fault_leaves_its_bid_shut_and_the_others_go_on(begin) -> None:
     life = begin(_marked(with_bidders(four_sites(), FOUR), "丁", unlock_fails="bidder"))
     assert life.to_sealed() == "SEALED"
