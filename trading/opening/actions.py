@@ -80,8 +80,9 @@ def begin(tx: Tx, case: str, p: Payload) -> Payload:
     tx.session.add(opening)
     bids = live_bids(tx.session, row)
     tx.session.add_all(Unlock(bid_id=bid.id) for bid in bids)
-    head = ledger.head(tx.session, sealed_stream(case))
-    body = {"window_until": until, "sealed_head": head, "bids": [bid.id for bid in bids]}
+    stream = sealed_stream(case)
+    head = ledger.head(tx.session, stream)
+    body = {"window_until": until, "bids": [bid.id for bid in bids], "stream": stream, **head}
     go(tx, row, step, "opening.begun", body)
     tx.publish(f"hall:{case}", "opening.begun", {"window_until": until.isoformat()})
     jobs.plan(tx.session, until, "opening.close", case)
