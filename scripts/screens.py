@@ -11,6 +11,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +69,7 @@ def plan(known: dict[str, str], who: dict[str, str]) -> list[tuple[str, str, str
 def shoot(browser: Browser, base: str, out: Path, size: str, rows: list[tuple[str, str, str]]) -> int:
     width, height = SIZES[size]
     contexts, faults = {}, 0
-    for name, login, path in rows:
+    for name, login, where in rows:
         if login not in contexts:
             contexts[login] = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
             if login:
@@ -81,10 +82,10 @@ def shoot(browser: Browser, base: str, out: Path, size: str, rows: list[tuple[st
                 page.close()
         page = contexts[login].new_page()
         page.on("pageerror", partial(script_error, name))
-        answer = page.goto(base + path, wait_until="load")
+        answer = page.goto(base + where, wait_until="load")
         page.wait_for_load_state("networkidle")
         if answer is None or answer.status != 200:
-            sys.stdout.write(f"{name} {path}: {answer.status if answer else '-'}\n")
+            sys.stdout.write(f"{name} {where}: {answer.status if answer else '-'}\n")
             faults += 1
         page.evaluate(AXE)
         for one in page.evaluate("axe.run().then(r => r.violations)"):
@@ -94,7 +95,9 @@ def shoot(browser: Browser, base: str, out: Path, size: str, rows: list[tuple[st
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 1:
             sys.stdout.write(f"{size} {name}: {wide} px wider than the screen\n")
-        page.screenshot(path=str(out / f"{name}-{size}.png"), full_page=True)
+        path = out / f"{name}-{size}.png"
+        page.screenshot(path=str(path), full_page=True)
+        Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
         page.close()
     return faults
 

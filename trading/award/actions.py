@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Person
 from certs import drawdesk, draws
-from core import fields
+from core import canon, fields
 from core.access import Actor, Role, denied
 from core.acts import Tx
 from core.doors import acting, asking
@@ -22,6 +22,7 @@ from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Ballot, Elector, Speech, Voted
 from trading.opening.queries import opened_bids
 from trading.project.models import Case
+from trading.project.papers import file_document
 from trading.project.states import case_row, go, guard, stands_as
 
 BASIS = rules.BASIS
@@ -120,6 +121,9 @@ def drawn(tx: Tx, draw: drawdesk.Draw) -> None:
         tx.session.add(Elector(case_id=draw.case, person_id=person.id, name=person.name, kind="elector", order=place))
     meeting.spares = [draw.names[one] for one in result["spares"]]
     meeting.state = "GATHERING"
+    title = f"定标委员会抽取记录 {draw.id}"
+    data = canon.dumps(draw.record)
+    file_document(tx, draw.case, "draw_record", title, data, "regulator", media="application/json")
     tx.publish(f"award:{draw.case}", "award.drawn", {"seats": len(members)})
 
 
