@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -34,5 +35,13 @@ def run_blocking(work: Callable[[], T]) -> T:
 
 
 def finish(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Drive a pyHanko coroutine to its end; only inside work given to `run_blocking`."""
-    return asyncio.run(coroutine)
+    """Drive a pyHanko coroutine to its end; only inside work given to `run_blocking`.
+
+    Where the calling thread already runs somebody else's loop (a browser driver in tests), in a thread of its own.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()

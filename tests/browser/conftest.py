@@ -18,7 +18,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts.proof import prove
 from certs import draws, keys, sealing, suite, typed
@@ -43,6 +43,8 @@ from web.demo.stage import HttpStage
 from web.demo.world import Builder, uscc
 from web.models import StagedFile
 
+# A busy machine is slow, not wrong: expectations wait longer than the driver's five seconds.
+expect.set_options(timeout=30_000)
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=CST)
 REGION = "420112"

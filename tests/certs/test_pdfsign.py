@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from certs import issuer, pdfsign, stamps
+from certs import blocking, issuer, pdfsign, stamps
 from certs.pdfbytes import no_signature_text, scan
 from certs.pdfsign import Field, Prepared
 from core.faults import Fault, Unusable
@@ -206,3 +207,16 @@ def test_greenlets_sign_and_check_at_the_same_time_without_stopping_the_loop():
     done = subprocess.run([sys.executable, "-W", "error", "-c", GEVENT], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[3, 3, 3, 3, 3, 3]"
+
+
+def test_signing_works_where_another_loop_runs():
+    """A browser driver keeps a loop running in the thread of the tests; so may any host of this code."""
+
+    async def inside() -> int:
+        return blocking.finish(_answer())
+
+    async def _answer() -> int:
+        return 42
+
+    assert asyncio.run(inside()) == 42
+    assert blocking.finish(_answer()) == 42
