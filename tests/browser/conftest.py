@@ -320,9 +320,9 @@ def wait_for(base: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One server for all pages; every test brings its own tender."""
+    """One server for the pages of a file; every test brings its own tender. The driver's event loop ends with it."""
     assert (ROOT / "web/static/dist/pages/case.js").is_file(), "the browser side is not built: run `npm run build`"
     folder, port = tmp_path_factory.mktemp("data"), free_port()
     acts, ring = make_world(folder)

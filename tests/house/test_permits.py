@@ -121,6 +121,8 @@ def test_every_door_for_every_role(front, opened, monkeypatch):  # noqa: F811
 
 
 def test_the_written_table_is_what_happens(front, monkeypatch):  # noqa: F811
+    for name in [one for one in TABLE if one.startswith("test.")]:  # acts that other tests declare
+        monkeypatch.delitem(TABLE, name)
     table = ask_acts(front, monkeypatch) | ask_questions(front, monkeypatch) | ask_events(front)
     for name, door in TABLE.items():
         row = table[f"act {name}{' ✎' if door.signed else ''}"]

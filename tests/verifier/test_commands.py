@@ -48,8 +48,8 @@ def test_each_kind_is_known_by_its_content(folder: Path, name: str) -> None:
     (folder / "casefile.zip").write_bytes(cases.whole())
     beside = run_verify([folder / name])
     assert beside.status == 0 and "ledger not checked" not in beside.text
-    moved = folder / "elsewhere"
-    moved.mkdir()
+    moved = folder / "quite" / "elsewhere"
+    moved.mkdir(parents=True)
     (moved / name).write_bytes((folder / name).read_bytes())
     assert run_verify([moved / name]).status == 2
     assert run_verify([moved / name], folder / "trust.json").status == 0
