@@ -24,33 +24,6 @@ from venues import queries as venues
 
 T = TypeVar("T")
 
-# 招标投标法实施条例 art. 51: the seven causes for which a bid may be rejected without the file repeating them
-GROUNDS = (
-    {"id": "TL51-1", "text": "投标文件未经投标单位盖章和单位负责人签字"},
-    {"id": "TL51-2", "text": "投标联合体没有提交共同投标协议"},
-    {"id": "TL51-3", "text": "投标人不符合国家或者招标文件规定的资格条件"},
-    {"id": "TL51-4", "text": "同一投标人提交两个以上不同的投标文件或者投标报价，但招标文件要求提交备选投标的除外"},
-    {"id": "TL51-5", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价"},
-    {"id": "TL51-6", "text": "投标文件没有对招标文件的实质性要求和条件作出响应"},
-    {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
-)
-# domain.md §3.1: used where the tender file lists no items of its own
-ITEMS = (
-    {"id": "F1", "part": "形式评审", "name": "投标人名称与营业执照、资质证书一致"},
-    {"id": "F2", "part": "形式评审", "name": "投标函签字盖章"},
-    {"id": "F3", "part": "形式评审", "name": "投标文件格式"},
-    {"id": "F4", "part": "形式评审", "name": "报价唯一，无未允许的备选方案"},
-    {"id": "Q1", "part": "资格评审", "name": "营业执照与资质等级"},
-    {"id": "Q2", "part": "资格评审", "name": "安全生产许可证"},
-    {"id": "Q3", "part": "资格评审", "name": "财务状况、类似业绩与信誉"},
-    {"id": "Q4", "part": "资格评审", "name": "项目负责人资格"},
-    {"id": "Q5", "part": "资格评审", "name": "不存在禁止投标的情形"},
-    {"id": "R1", "part": "响应性评审", "name": "投标内容、工期、质量"},
-    {"id": "R2", "part": "响应性评审", "name": "投标有效期与投标保证金"},
-    {"id": "R3", "part": "响应性评审", "name": "权利义务与技术标准"},
-    {"id": "R4", "part": "响应性评审", "name": "已标价清单，报价不超过最高投标限价"},
-)
-
 
 @dataclass(frozen=True)
 class CaseFacts:
@@ -89,12 +62,13 @@ class CaseFacts:
 
     @property
     def items(self) -> tuple[Mapping[str, Any], ...]:
-        return tuple(self.evaluation.get("preliminary") or ITEMS)
+        return tuple(self.evaluation.get("preliminary") or procedures.of(self.procedure).fields.PRELIMINARY)
 
     @property
     def grounds(self) -> dict[str, str]:
         own = self.evaluation.get("reject_grounds") or ()
-        return {one["id"]: one["text"] for one in (*GROUNDS, *own)}
+        legal = procedures.of(self.procedure).fields.REJECT_GROUNDS
+        return {one["id"]: one["text"] for one in (*legal, *own)}
 
     @property
     def criteria(self) -> tuple[Mapping[str, Any], ...]:
