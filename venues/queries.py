@@ -25,10 +25,10 @@ def centre_of(session: Session, org: str) -> Centre | None:
 
 
 def booked(session: Session, case: str, orgs: Sequence[str]) -> list[tuple[Booking, Centre]]:
-    """Accepted bookings of a case made by one of `orgs`, the main venue first, then by region."""
+    """Accepted bookings of a case made by one of `orgs`, the main venue first, then as they were asked for."""
     query = select(Booking, Centre).join(Centre, Centre.id == Booking.centre_id)
     query = query.where(Booking.case_id == case, Booking.state == "accepted", Booking.org_id.in_(orgs))
-    return [(row[0], row[1]) for row in session.execute(query.order_by(Booking.part, Centre.region))]
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Booking.part, Booking.asked_at, Centre.region))]
 
 
 def bookings(session: Session, *, case: str = "", centre: str = "") -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from evaluation.vault import vault
 from experts import queries as pool
 from trading.project.papers import file_document
 from venues import queries as venues
+from venues.models import Booking, Centre
 
 P = dict[str, Any]
 ARTICLE = "招标投标法实施条例 第46条"
@@ -219,11 +220,14 @@ def _freeze_replacement(
 
 @drawdesk.when_done("experts")
 def drawn(tx: Tx, draw: drawdesk.Draw) -> None:
-    """Places for the drawn, sealed; the record is filed for the regulator until the result."""
+    """Places for the drawn, sealed and numbered site by site in the order of booking; the record is filed for the
+    regulator until the result."""
     committee = tx.session.scalars(select(Committee).where(Committee.draw_id == draw.id)).one()
     case, record = committee.case_id, draw.record or {}
     last = tx.session.scalar(select(func.max(Member.number)).where(Member.committee_id == committee.id)) or 0
-    rows = [("invited", one) for one in record["result"]["members"]]
+    order = {centre.region: place for place, (_, centre) in enumerate(_booked(tx, case))}
+    here = sorted(record["result"]["members"], key=lambda one: order.get(one["site"], len(order)))
+    rows = [("invited", one) for one in here]
     rows += [("spare", one) for one in record["result"]["spares"]]
     for number, (state, one) in enumerate(rows, last + 1):
         sealed = draw.names[one["id"]]
@@ -246,6 +250,10 @@ def drawn(tx: Tx, draw: drawdesk.Draw) -> None:
     set_committee(tx, case)
 
 
+def _booked(tx: Tx, case: str) -> list[tuple[Booking, Centre]]:
+    return venues.booked(tx.session, case, cases.facts(tx.session, case).parties)
+
+
 def set_committee(tx: Tx, case: str) -> None:
     """OPENED → COMMITTEE_SET as soon as both the bids are open and the committee is drawn."""
     committee = committee_of(tx.session, case)
@@ -255,9 +263,7 @@ def set_committee(tx: Tx, case: str) -> None:
 
 
 def _seat_representatives(tx: Tx, committee: Committee, last: int) -> None:
-    found = cases.facts(tx.session, committee.case_id)
-    booked = venues.booked(tx.session, committee.case_id, found.parties)
-    main = next(centre.region for row, centre in booked if row.part == "main")
+    main = next(centre.region for row, centre in _booked(tx, committee.case_id) if row.part == "main")
     for number, sealed in enumerate(committee.need["representatives"], last + 1):
         mark = vault().mark(vault().open(committee.case_id, sealed)["person"])
         tx.session.add(

@@ -43,7 +43,8 @@ def _case_now(tx: Tx, case: str) -> Committee:
 
 @acting("sitting.signin", *MEMBERS, signed=True)
 def sign_in(tx: Tx, case: str, p: P) -> P:
-    """{} → {seat}: with the member's own certificate, at the time of the sitting; the member's seat is shown now."""
+    """{} → {member, number, seat, site}: with the member's own certificate, at the time of the sitting; the seat is
+    shown now."""
     fields.only(p)
     committee = _case_now(tx, case)
     member, sitting = my_place(tx, committee), sitting_of(tx, committee)
@@ -63,7 +64,7 @@ def sign_in(tx: Tx, case: str, p: P) -> P:
         flow.tell(tx, case, "seat.revealed", {"member": member.id, "seat": member.seat_id, "site": member.site})
         centre = tx.session.get_one(Seat, member.seat_id).centre_id
         tx.publish(f"venue:{centre}", "seat.revealed", {"seat": member.seat_id})
-    return {"member": member.id, "seat": member.seat_id, "site": member.site}
+    return {"member": member.id, "number": member.number, "seat": member.seat_id, "site": member.site}
 
 
 @acting("signin.confirm", Role.CENTRE)

@@ -68,6 +68,16 @@ def test_the_report_is_closed_by_members_then_leader_then_seal(life: Life) -> No
     assert "ranking" not in report.record["scoring"]["result"]
 
 
+def test_members_fill_the_sites_in_file_order_and_keep_their_scores(life: Life) -> None:
+    record = _accepted(life, "evaluation_report").record
+    per_site = life.file["remote"]["members_by_site"]
+    assert [one["site"] for one in record["committee"]] == [
+        site["region"] for site in life.file["sites"] for _ in range(per_site[site["region"]])
+    ]
+    told = record["scoring"]["input"]["scores"]
+    assert {member: life.named(given) for member, given in told.items()} == life.file["scores"]
+
+
 def test_anyone_scores_and_counts_again_from_the_signed_records(life: Life) -> None:
     told = _accepted(life, "evaluation_report").record["scoring"]
     again = scoring.score(told["input"])

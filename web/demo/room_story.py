@@ -102,7 +102,9 @@ class RoomStory(Story):
         self.check_seats()
         made = self.stage.act("centre1", "seating.freeze", self.case, parties=self.parties())
         self.commit_and_reveal(made["draw"])
-        self.places = {who: self.stage.act(who, "sitting.signin", self.case)["member"] for who in self.members}
+        places = {who: self.stage.act(who, "sitting.signin", self.case) for who in self.members}
+        self.members.sort(key=lambda who: int(places[who]["number"]))
+        self.places = {who: one["member"] for who, one in places.items()}
         for who in self.members:
             shown = self.stage.ask(who, "room.view", self.case)
             self.stage.act(who, "pledge.sign", self.case, no_conflict=True, pledge=True,
