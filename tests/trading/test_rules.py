@@ -8,8 +8,12 @@ from decimal import Decimal
 
 import pytest
 
+from core.access import Actor, Role
 from core.clock import CST
 from core.data import calendar
+from core.rules import Refused
+from trading.award import publicity as _publicity  # noqa: F401  (fills the table of acts)
+from trading.award import report as _report  # noqa: F401
 from trading.award import rules as award_rules
 from trading.bidding import rules as bidding
 from trading.bidding.facts import Bidder, Submission
@@ -121,7 +125,6 @@ CASES = [
     *both("R1-10", lambda n: opening.enough_bids(n, BOOK), 3, 2),
     *both("R1-13", on_draft(document.bid_bond), {"estimate": D(4000)}, {"estimate": D("3999.99")}),
     *both("R1-13/works", on_draft(document.bid_bond), {"bond": D(80)}, {"bond": D("80.01")}),
-    *both("R1-15", lambda ok: bidding.deposit_account("cheque", ok, BOOK), True, False),
     *both("R1-16", on_draft(document.price_limits), {}, {"settings": {"minimum_price": "5000"}}),
     *both("R1-16/reference", on_draft(document.reference_term), {"evaluation": MEAN}, {"evaluation": TERM}),
     # 2026-04-25 is a Saturday, so a report of the 22nd has until Monday; 2026-05-01 to 05 are off.
@@ -247,3 +250,22 @@ def test_every_row_has_its_article_and_source() -> None:
     for row in of("open-works").rules.rows:
         assert row.article
         assert row.sure in ("V", "V2", "VC", "K", "P")
+
+
+HOSTING = {"opening.begin", "opening.extend", "opening.decide", "opening.release", "opening.close", "case.archive"}
+
+
+@pytest.mark.rule("R1-37", "allowed")
+def test_the_platform_hosts_and_keeps() -> None:
+    rows = of("open-works").machine.rows
+    assert {row.act for row in rows if Role.CENTRE in row.roles} == HOSTING
+    assert not [row for row in rows if Role.ADMIN in row.roles]
+
+
+@pytest.mark.rule("R1-37", "refused")
+@pytest.mark.parametrize("act", sorted({r.act for r in of("open-works").machine.rows if r.roles} - HOSTING))
+def test_the_platform_neither_decides_nor_acts_for_a_party(stage, act) -> None:
+    for role in (Role.CENTRE, Role.ADMIN):
+        with pytest.raises(Refused) as refused:
+            stage.world.do(Actor("x" * 16, org="o" * 16, roles=frozenset({role})), act, "case")
+        assert [b.rule for b in refused.value.breaches] == ["ACCESS"]

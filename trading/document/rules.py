@@ -20,7 +20,7 @@ def _period(book: Book, cal: Calendar, rule: str, start: date, end: date | None,
     """ "不得少于N日": the start day is not counted, and a last day that is off moves on (民法典 art. 203)."""
     row, last = book[rule], due(book, rule, start, cal)
     if end is None or end < last.date:
-        need = f"{row.number}{row.unit}, ≥ {last.date}" + (" 暂定" if last.provisional else "")
+        need = f"{row.number}{row.unit}, ≥ {last.date}" + (", 暂定" if last.provisional else "")
         return [row.breach("-" if end is None else end, required=need, field=field)]
     return provisional(last, book, field)
 

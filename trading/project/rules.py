@@ -52,7 +52,7 @@ def within(book: Book, rule: str, start: date, today: date, cal: Calendar) -> li
     row, last = book[rule], due(book, rule, start, cal)
     if today <= last.date:
         return []
-    provisional = " 暂定" if last.provisional else ""
+    provisional = ", 暂定" if last.provisional else ""
     return [row.breach(today, required=f"{row.number}{row.unit}, ≤ {last.date}{provisional}")]
 
 
