@@ -13,7 +13,10 @@ from core.faults import Unusable
 
 @dataclass(frozen=True)
 class Config:
-    """`demo` opens the movable clock, the demo CA and the demo logins; nothing else may ask for them."""
+    """`demo` opens the movable clock, the demo CA and the demo logins; nothing else may ask for them.
+
+    `proxies`: how many of ours stand in front and append the client's address to X-Forwarded-For.
+    """
 
     demo: bool
     data_dir: Path
@@ -23,6 +26,7 @@ class Config:
     public_url: str
     tsa_url: str
     platform_code: str = "4201000001"
+    proxies: int = 0
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -32,7 +36,9 @@ def read(env: Mapping[str, str] | None = None) -> Config:
     data_dir = Path(env.get("DATA_DIR", "var")).absolute()
     secret = env.get("SECRET_KEY", "")
     ca_dir = env.get("CA_DIR", "")
-    public_url = env.get("PUBLIC_URL", "")
+    public_url, proxies = env.get("PUBLIC_URL", ""), env.get("PROXIES", "0")
+    if not proxies.isdecimal() or int(proxies) > 9:
+        raise Unusable(f"PROXIES: how many proxies stand in front, 0 to 9, found {proxies!r}")
     if not demo:
         missing = [
             f"{name} ({why})"
@@ -55,6 +61,7 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         public_url=public_url or f"http://127.0.0.1:{env.get('PORT', '8000')}",
         tsa_url=env.get("TSA_URL", ""),
         platform_code=env.get("PLATFORM_CODE", "4201000001"),
+        proxies=int(proxies),
     )
 
 

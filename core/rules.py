@@ -8,9 +8,10 @@ announcement date and region, never by today (domain.md, top).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 Action = Literal["B", "X", "W", "R", "T"]  # block, extend, warn + record, reject, timer (domain.md §1)
@@ -48,9 +49,14 @@ def refuse_if(breaches: Iterable[Breach]) -> list[Breach]:
     return found
 
 
+def shown(breaches: Iterable[Breach]) -> list[dict[str, str]]:
+    """Breaches as plain data, for a result and for the ledger."""
+    return [asdict(b) for b in breaches]
+
+
 @dataclass(frozen=True)
 class RuleRow:
-    """One number of the law. `unit`: 日, 工作日, 万元, %, 人, 份, 年 or - (a rule without a number).
+    """One number of the law. `unit`: 日, 工作日, 小时, 分钟, 万元, %, 人, 家, 年, 倍, /3 (thirds) or - (no number).
 
     `region` is a GB/T 2260 prefix; "" is the whole country. `sure` is the mark of domain.md (V, V2, VC, K, P).
     """
@@ -65,6 +71,19 @@ class RuleRow:
     region: str = ""
     effective_from: date = date(2000, 1, 1)
     effective_to: date | None = None
+
+    @property
+    def number(self) -> int:
+        """A whole number, for counting days or heads; never asked of a rule that has none."""
+        assert self.value is not None
+        return int(self.value)
+
+    @property
+    def share(self) -> Fraction:
+        """2 of unit /3 is two thirds, 10 of unit % a tenth."""
+        assert self.value is not None
+        parts = 100 if self.unit == "%" else int(self.unit.removeprefix("/"))
+        return Fraction(self.value) / parts
 
     def breach(self, found: object, *, required: str | None = None, field: str = "") -> Breach:
         need = required if required is not None else f"{'' if self.value is None else self.value}{self.unit}"

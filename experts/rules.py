@@ -9,11 +9,12 @@ from core.money import D
 from core.rules import Breach, RuleBook, RuleRow
 from experts.facts import Avoid, Employment, ExpertFacts
 
+ZTB, ZCTL, SINCE = "招标投标法", "政府采购法实施条例", date(2015, 3, 1)
 RULES = RuleBook(
     [
-        RuleRow("R1-18", D(8), "年", "招标投标法 第37条", "B", "从事相关领域工作年限"),
-        RuleRow("R1-18-LEVEL", None, "-", "招标投标法 第37条", "B", "高级职称或者同等专业水平"),
-        RuleRow("AVOID-FORMER", D(3), "年", "政府采购法实施条例 第9条", "B", "与供应商存在劳动关系的回避年限", "V"),
+        RuleRow("R1-18", D(8), "年", f"{ZTB} 第37条", "B", "从事相关领域工作年限"),
+        RuleRow("R1-18-LEVEL", None, "-", f"{ZTB} 第37条", "B", "高级职称或者同等专业水平"),
+        RuleRow("AVOID-FORMER", D(3), "年", f"{ZCTL} 第9条", "B", "与供应商劳动关系的回避年限", effective_from=SINCE),
     ]
 )
 
@@ -33,7 +34,7 @@ def admission(years: int, level: str, day: date, region: str = "") -> list[Breac
     """R1-18: eight full years in the field, and 高级职称 or an equal level."""
     book = RULES.at(day, region)
     least, title = book["R1-18"], book["R1-18-LEVEL"]
-    found = [] if least.value is not None and years >= least.value else [least.breach(years, field="years")]
+    found = [] if years >= least.number else [least.breach(years, field="years")]
     return found if level in ("senior", "equal") else [*found, title.breach(level, required="senior", field="level")]
 
 
@@ -52,8 +53,7 @@ def still_counts(job: Employment, day: date, years: int) -> bool:
 
 def exclusion(expert: ExpertFacts, avoid: Avoid, day: date) -> str | None:
     """The first rule that keeps this expert out of a draw on `day`, or None."""
-    term = RULES.at(day)["AVOID-FORMER"].value
-    years = int(term) if term is not None else 0
+    years = RULES.at(day)["AVOID-FORMER"].number
     now, anyone = expert.employer_uscc, avoid.bidders | avoid.tenderers | avoid.agencies | avoid.regulators
     former = {job.uscc for job in expert.employments if still_counts(job, day, years)}
     asked = {

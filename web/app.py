@@ -9,6 +9,7 @@ from babel.support import Translations
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts.proof import prove
 from core import config
@@ -104,4 +105,6 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
     app.register_blueprint(api.blueprint)
     front.check_permits(app)
     socket.attach(app)
+    if settings.proxies:  # outermost, so that pages and sockets see the same address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app

@@ -18,7 +18,7 @@ from core.acts import Tx
 from core.db import new_id
 from core.doors import acting
 from core.live import LiveEvent
-from core.rules import Breach, Refused, refuse_if
+from core.rules import Breach, Refused, refuse_if, shown
 from evaluation import cases
 from evaluation.cases import CaseFacts
 from evaluation.committee import rules
@@ -32,7 +32,6 @@ from venues.models import Booking, Centre
 
 P = dict[str, Any]
 ARTICLE = "招标投标法实施条例 第46条"
-ANSWER_TERM = timedelta(minutes=15)  # domain.md §6, practice
 
 
 def required(tx: Tx, case: str) -> Committee:
@@ -196,8 +195,7 @@ def _freeze_first(
     }
     excluded = [{"id": salted[one["id"]], "rule": one["rule"]} for one in out]
     if warnings:
-        body = {"warnings": [f"{b.rule}: {b.required} / {b.found}" for b in warnings]}
-        tx.record(f"case:{case}", "draw.pool_small", body, case=case)
+        tx.record(f"case:{case}", "draw.pool_small", {"warnings": shown(warnings)}, case=case)
     return drawdesk.open_draw(tx, case, "experts", names, excluded, constraints, parties)
 
 
@@ -273,7 +271,8 @@ def _seat_representatives(tx: Tx, committee: Committee, last: int) -> None:
 
 
 def _invite(tx: Tx, case: str, member: Member) -> None:
-    member.state, member.answer_until = "invited", tx.now + ANSWER_TERM
+    term = cases.book(cases.facts(tx.session, case))["INVITATION-LATE"].number
+    member.state, member.answer_until = "invited", tx.now + timedelta(minutes=term)
     jobs.plan(tx.session, member.answer_until, "invitation.expire", case, {"member": member.id})
     person = vault().open(case, member.sealed)["person"]
     # Told to the person's socket and nowhere kept: a stored event would name who was drawn.
@@ -296,7 +295,8 @@ def answer(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("INVITATION", ARTICLE, "B", "invited", member.state))
     if member.answer_until is None or tx.now > member.answer_until:
         until = member.answer_until.isoformat() if member.answer_until else "-"
-        raise Refused(Breach("INVITATION-LATE", ARTICLE, "B", f"≤ {until}", tx.now.isoformat()))
+        row = cases.book(cases.facts(tx.session, case))["INVITATION-LATE"]
+        raise Refused(row.breach(tx.now.isoformat(), required=f"≤ {until}"))
     if fields.choice(p, "answer", ["accept", "decline"]) == "accept":
         member.state = "accepted"
         body = {"member": member.id, "site": member.site}

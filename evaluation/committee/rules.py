@@ -6,32 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from core.rules import Breach, RuleRow
 
 Book = Mapping[str, RuleRow]
-SUB_SHARE = Fraction(1, 3)  # domain.md §4, practice
 REMOTE = "国办发〔2024〕21号"
-
-
-def number(row: RuleRow) -> int:
-    """The whole number of a row that has one."""
-    value = row.value if row.value is not None else Decimal(0)
-    return int(value)
 
 
 def size(experts: int, representatives: int, book: Book) -> list[Breach]:
     """R1-17: an odd number of at least five, experts at least two thirds of it."""
     row, share, total = book["R1-17"], book["R1-17/experts"], experts + representatives
     found = []
-    if total < number(row) or total % 2 == 0:
-        found.append(row.breach(total, required=f"≥{number(row)}, 单数", field="experts"))
-    if 3 * experts < number(share) * total:
-        needed = f"≥ {number(share)}{share.unit}"
-        found.append(share.breach(f"{experts}/{total}", required=needed, field="representatives"))
+    if total < row.number or total % 2 == 0:
+        found.append(row.breach(total, required=f"≥ {row.number}, 单数", field="experts"))
+    if experts < share.share * total:
+        found.append(share.breach(f"{experts}/{total}", required=f"≥ {share.share}", field="representatives"))
     return found
 
 
@@ -51,21 +43,23 @@ def quotas(need: Mapping[str, Any], booked: Mapping[str, str], book: Book) -> li
         got = " ".join(sorted(need["spares_by_site"]))
         found.append(Breach("REMOTE-SITES", REMOTE, "B", " ".join(sorted(booked)), got, "spares_by_site"))
     away = sum(count for site, count in by_site.items() if booked.get(site) == "sub")
-    if "sub" in booked.values() and Fraction(away) < SUB_SHARE * need["experts"]:
-        found.append(Breach("REMOTE-SHARE", REMOTE, "B", "≥ 1/3", f"{away}/{need['experts']}", "members_by_site"))
+    least = book["REMOTE-SHARE"]
+    if "sub" in booked.values() and away < least.share * need["experts"]:
+        got = f"{away}/{need['experts']}"
+        found.append(least.breach(got, required=f"≥ {least.share}", field="members_by_site"))
     return found
 
 
 def pool(need: Mapping[str, Any], eligible: Mapping[str, int], book: Book) -> list[Breach]:
-    """Enough eligible experts at each site; fewer than three for each place is a recorded warning (practice)."""
-    row, found = book["R1-19"], []
+    """Enough eligible experts at each site; a pool small for its places is a recorded warning (practice)."""
+    row, small, found = book["R1-19"], book["POOL-SMALL"], []
     for site, take in sorted(need["members_by_site"].items()):
         wanted = take + need["spares_by_site"].get(site, 0)
         have = eligible.get(site, 0)
         if have < wanted:
             found.append(row.breach(f"{site}: {have}", required=f"{site}: ≥ {wanted}", field="specialities"))
-        elif have < 3 * wanted:
-            found.append(Breach("POOL-SMALL", row.article, "W", f"{site}: ≥ {3 * wanted}", f"{site}: {have}"))
+        elif have < small.number * wanted:
+            found.append(small.breach(f"{site}: {have}", required=f"{site}: ≥ {small.number * wanted}"))
     return found
 
 
@@ -74,6 +68,20 @@ def more_than_half(yes: int, members: int) -> bool:
     return 2 * yes > members
 
 
-def more_than_a_third(asking: int, members: int) -> bool:
-    """R1-21: more than a third of the members find the time too short."""
-    return 3 * asking > members
+def enough_time(asking: int, members: int, book: Book) -> list[Breach]:
+    """R1-21: more than a share of the members find the time too short; it is extended."""
+    row = book["R1-21"]
+    if Fraction(asking, members) <= row.share:
+        return []
+    return [row.breach(f"{asking}/{members}", required=f"≤ {row.share}")]
+
+
+def competition(valid: int, book: Book) -> list[Breach]:
+    """R1-10/valid: with so few valid bids the committee first decides whether there is competition left."""
+    row = book["R1-10/valid"]
+    return [row.breach(valid, required=f"≥ {row.number}")] if valid < row.number else []
+
+
+def doors_open(begin: datetime, book: Book) -> datetime:
+    """SITTING-TIME: from when a member may come in."""
+    return begin - timedelta(hours=book["SITTING-TIME"].number)

@@ -32,7 +32,6 @@ from methods.scoring import unranked
 from venues.models import Seat
 
 SCHEMA = "evaluation-report/1"
-MOST_CANDIDATES = 3  # 实施条例 art. 53
 
 
 def _case(session: Session, case: CaseFacts) -> dict[str, Any]:
@@ -105,11 +104,13 @@ def _review(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
 
 
 def candidates(case: CaseFacts, bids: Sequence[dict[str, Any]], result: dict[str, Any]) -> list[str]:
-    """R1-22: at most three (or the award block's number where the award is separate), by total.
+    """R1-22: as many as the file says, at most the law's number unless the award is separate, by total.
 
     In ranked order, or, where no rank may be printed, in bid-number order.
     """
-    most = int(case.award.get("candidates", MOST_CANDIDATES)) if case.award.get("separate") else MOST_CANDIDATES
+    limit = cases.book(case)["R1-22"].number
+    asked = int(case.award.get("candidates", limit))
+    most = asked if case.award.get("separate") else min(asked, limit)
     best = list(result.get("ranking", []))[:most]
     return best if case.ranked else [bid["id"] for bid in bids if bid["id"] in best]
 

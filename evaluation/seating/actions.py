@@ -70,6 +70,7 @@ def _plan(
     first = tx.session.get(drawdesk.Draw, committee.first_draw_id)
     employer_of = first.frozen["constraints"]["employer_of"] if first else {}
     case = committee.case_id
+    share = cases.book(cases.facts(tx.session, case))["REMOTE-SHARE"].share
     return {
         "seats": venues.plan_seats(tx.session, booked, case),
         "members": [
@@ -80,7 +81,8 @@ def _plan(
             "at": tx.now.isoformat(), "start": committee.at.isoformat(), "end": committee.until.isoformat(),
             "main": main, "booked": sorted(centre.region for _, centre in booked),
             "device_minutes": int(DEVICE_FRESH.total_seconds() // 60),
-            "buffer_minutes": int(BUFFER.total_seconds() // 60), "sub_share": [1, 3], "tries": TRIES,
+            "buffer_minutes": int(BUFFER.total_seconds() // 60), "sub_share": [*share.as_integer_ratio()],
+            "tries": TRIES,
         },
         "fixed": [
             {"member": one, "seat": vault().open(case, rows[row].seat_sealed)}

@@ -12,12 +12,12 @@ from core.access import Role, denied
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
-from core.rules import Breach, Refused
+from core.rules import Breach, Refused, shown
 from evaluation import cases
 from evaluation.committee.actions import leave, required, unnamed
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
-from evaluation.committee.rules import more_than_a_third
+from evaluation.committee.rules import doors_open, enough_time
 from evaluation.report.desk import withdraw_open
 from evaluation.seating.actions import vacate
 from evaluation.sitting import flow
@@ -32,8 +32,6 @@ from venues.queries import centre_of
 
 P = dict[str, Any]
 MEMBERS = (Role.EXPERT, Role.TENDERER)
-DOORS_OPEN = timedelta(hours=2)  # practice: a member can log in only around the sitting's own time (A-156)
-EXTENSION = timedelta(hours=2)
 
 
 def _case_now(tx: Tx, case: str) -> Committee:
@@ -48,9 +46,11 @@ def sign_in(tx: Tx, case: str, p: P) -> P:
     fields.only(p)
     committee = _case_now(tx, case)
     member, sitting = my_place(tx, committee), sitting_of(tx, committee)
-    if not committee.at - DOORS_OPEN <= tx.now <= sitting.until:
-        span = f"{(committee.at - DOORS_OPEN).isoformat()} – {sitting.until.isoformat()}"
-        raise Refused(Breach("SITTING-TIME", "电子招标投标办法 第33条", "B", span, tx.now.isoformat()))
+    book = cases.book(cases.facts(tx.session, case))
+    opens = doors_open(committee.at, book)
+    if not opens <= tx.now <= sitting.until:
+        span = f"{opens.isoformat()} – {sitting.until.isoformat()}"
+        raise Refused(book["SITTING-TIME"].breach(tx.now.isoformat(), required=span))
     if not member.seat_sealed:
         raise Refused(Breach("SEATING", ARTICLE, "B", "seating.freeze", "-"))
     if member.state == "accepted":
@@ -277,7 +277,7 @@ def void(tx: Tx, case: str, p: P) -> P:
 
 @acting("time.ask", *MEMBERS)
 def ask_time(tx: Tx, case: str, p: P) -> P:
-    """{} → {until}: R1-21, more than a third of the members asking moves the end of the sitting."""
+    """{} → {until}: R1-21, enough of the members asking moves the end of the sitting."""
     fields.only(p)
     room = enter(tx, case, "PRELIM", "LACK", "SCORING", "SUMMARY")
     sitting, until = room.sitting, room.sitting.until
@@ -288,8 +288,10 @@ def ask_time(tx: Tx, case: str, p: P) -> P:
         unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "time.asked", body, case=case))
     ids = [row.id for row in members(tx.session, room.committee)]
     asking = select(func.count()).select_from(TimeAsked).where(TimeAsked.member_id.in_(ids), TimeAsked.until == until)
-    if more_than_a_third(tx.session.scalar(asking) or 0, len(room.all)):
-        sitting.until = until + EXTENSION
-        cases.note(tx, case, "sitting.extended", {"until": sitting.until})
+    book = cases.book(room.case)
+    short = enough_time(tx.session.scalar(asking) or 0, len(room.all), book)
+    if short:
+        sitting.until = until + timedelta(hours=book["R1-21/longer"].number)
+        cases.note(tx, case, "sitting.extended", {"until": sitting.until, "breaches": shown(short)})
         flow.tell(tx, case, "sitting.extended", {"until": sitting.until.isoformat()})
     return {"until": sitting.until.isoformat()}

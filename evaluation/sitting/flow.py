@@ -17,7 +17,7 @@ from evaluation import cases
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
-from evaluation.committee.rules import more_than_half
+from evaluation.committee.rules import competition, more_than_half
 from evaluation.review import queries as review
 from evaluation.scoring import sheet
 from evaluation.sitting.guards import complete, sitting_of
@@ -61,7 +61,7 @@ def _prelim(s: State) -> str:
     cases.note(s.tx, s.case.id, "review.settled", body)
     if valid == 0:
         return "SUMMARY"
-    return "LACK" if valid < 3 else _open_scoring(s)
+    return "LACK" if competition(valid, cases.book(s.case)) else _open_scoring(s)
 
 
 def _lack(s: State) -> str:

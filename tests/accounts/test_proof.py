@@ -56,6 +56,7 @@ def refused(holder, rule, given, *, act=ACT, case="c1", payload=PAYLOAD):
     assert rows(holder.world) == before
 
 
+@pytest.mark.rule("E-08", "allowed")
 def test_a_proven_act_happens_and_names_its_certificate(world, holder):
     assert holder.do(ACT, "c1", PAYLOAD) == {"certificate": holder.fingerprint}
     with world.read() as session:

@@ -124,6 +124,7 @@ def test_a_list_without_all_commitments_may_be_given_up_but_not_after(small):
         small.do("agency", "draw.freeze", parties=small.parties())
 
 
+@pytest.mark.rule("R1-19", "refused")
 def test_a_finished_draw_is_never_drawn_again(small):
     small.draw(begin(small))
     with pytest.raises(Refused, match="DRAW-TWICE"):
@@ -149,6 +150,8 @@ def test_a_decline_calls_the_spare_of_the_same_site(small):
         small.do(small.name_of(gone), "invitation.answer", answer="accept")
 
 
+@pytest.mark.rule("INVITATION-LATE", "allowed")
+@pytest.mark.rule("INVITATION-LATE", "refused")
 def test_no_answer_in_time_counts_as_none(small):
     small.draw(begin(small))
     member = small.members("invited")[0]
@@ -162,6 +165,7 @@ def test_no_answer_in_time_counts_as_none(small):
         small.do(small.name_of(member), "invitation.answer", answer="accept")
 
 
+@pytest.mark.rule("R1-19", "allowed")
 def test_a_replacement_is_drawn_from_the_same_frozen_list(small):
     first = begin(small, spares=0)
     small.draw(first)

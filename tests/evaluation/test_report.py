@@ -14,6 +14,8 @@ from evaluation.cases import facts
 from tests.evaluation.house import NOW, SMALL, to_scoring, vote
 
 
+@pytest.mark.rule("E-07", "allowed")
+@pytest.mark.rule("E-07", "refused")
 @pytest.mark.certify("A-142", "A-143")
 def test_a_question_goes_to_one_bidder_who_alone_answers_in_time(room):
     leader = room.names[0]

@@ -19,17 +19,22 @@ NEED = {"experts": 5, "members_by_site": {"1": 3, "2": 2}, "spares_by_site": {"1
 
 
 @pytest.mark.certify("B-020", "B-021")
-@pytest.mark.rule("R1-17", "allowed")
-@pytest.mark.parametrize(("experts", "representatives"), [(5, 0), (7, 0), (4, 1), (6, 3), (5, 2)])
+@pytest.mark.parametrize(("experts", "representatives"), [
+    pytest.param(5, 0, marks=pytest.mark.rule("R1-17", "allowed")), (7, 0), (4, 1), (5, 2),
+    pytest.param(6, 3, marks=pytest.mark.rule("R1-17/experts", "allowed")),
+])  # fmt: skip
 def test_sizes_allowed(experts, representatives):
     assert rules.size(experts, representatives, BOOK) == []
 
 
+FEW, SHARE = pytest.mark.rule("R1-17", "refused"), pytest.mark.rule("R1-17/experts", "refused")
+
+
 @pytest.mark.certify("B-020", "B-021")
-@pytest.mark.rule("R1-17", "refused")
 @pytest.mark.parametrize(("experts", "representatives", "found"), [
-    (3, 0, ["R1-17"]), (6, 0, ["R1-17"]), (4, 0, ["R1-17"]), (3, 2, ["R1-17/experts"]), (4, 3, ["R1-17/experts"]),
-    (2, 2, ["R1-17", "R1-17/experts"]),
+    pytest.param(4, 0, ["R1-17"], marks=FEW), pytest.param(6, 0, ["R1-17"], marks=FEW), (3, 0, ["R1-17"]),
+    pytest.param(3, 2, ["R1-17/experts"], marks=SHARE), pytest.param(5, 4, ["R1-17/experts"], marks=SHARE),
+    (4, 3, ["R1-17/experts"]), (2, 2, ["R1-17", "R1-17/experts"]),
 ])  # fmt: skip
 def test_sizes_refused(experts, representatives, found):
     assert [one.rule for one in rules.size(experts, representatives, BOOK)] == found
@@ -41,20 +46,25 @@ def test_sizes_refused(experts, representatives, found):
     ({}, {"1": "sub", "2": "sub"}, ["REMOTE-MAIN"]),
     ({}, BOOKED | {"3": "sub"}, ["REMOTE-SITES"]),
     ({}, {"1": "main"}, ["REMOTE-SITES"]),
-    ({"members_by_site": {"1": 4, "2": 1}}, BOOKED, ["REMOTE-SHARE"]),
+    pytest.param({"members_by_site": {"1": 4, "2": 1}}, BOOKED, ["REMOTE-SHARE"],
+                 marks=pytest.mark.rule("REMOTE-SHARE", "refused")),
     ({"spares_by_site": {"9": 1}}, BOOKED, ["REMOTE-SITES"]),
-    ({"experts": 3, "members_by_site": {"1": 2, "2": 1}}, BOOKED, []),  # a third to the person
+    pytest.param({"experts": 3, "members_by_site": {"1": 2, "2": 1}}, BOOKED, [],  # a third to the person
+                 marks=pytest.mark.rule("REMOTE-SHARE", "allowed")),
 ])  # fmt: skip
 def test_quotas(change, booked, found):
     assert [one.rule for one in rules.quotas(NEED | change, booked, BOOK)] == found
 
 
-def test_a_small_pool_warns_and_too_small_a_pool_blocks():
+@pytest.mark.parametrize(("eligible", "found"), [
+    pytest.param(9, [], marks=pytest.mark.rule("POOL-SMALL", "allowed")),
+    pytest.param(8, [("POOL-SMALL", "W")], marks=pytest.mark.rule("POOL-SMALL", "refused")),
+    (3, [("POOL-SMALL", "W")]),
+    (2, [("R1-19", "B")]),
+])  # fmt: skip
+def test_a_small_pool_warns_and_too_small_a_pool_blocks(eligible, found):
     need = {"members_by_site": {"1": 2}, "spares_by_site": {"1": 1}}
-    assert rules.pool(need, {"1": 9}, BOOK) == []
-    assert [one.action for one in rules.pool(need, {"1": 8}, BOOK)] == ["W"]
-    assert [one.action for one in rules.pool(need, {"1": 3}, BOOK)] == ["W"]
-    assert [one.action for one in rules.pool(need, {"1": 2}, BOOK)] == ["B"]
+    assert [(one.rule, one.action) for one in rules.pool(need, {"1": eligible}, BOOK)] == found
 
 
 @pytest.mark.parametrize(("yes", "of", "out"), [(3, 7, False), (4, 7, True), (2, 5, False), (3, 5, True)])
@@ -69,10 +79,23 @@ def test_a_majority_and_its_contrary_never_both_hold(of, data):
     assert rules.more_than_half(yes, of) == (yes >= of // 2 + 1)
 
 
-@pytest.mark.rule("R1-21", "allowed")
-@pytest.mark.parametrize(("asking", "of", "longer"), [(2, 5, True), (1, 5, False), (3, 9, False), (4, 9, True)])
-def test_more_than_a_third_moves_the_end(asking, of, longer):
-    assert rules.more_than_a_third(asking, of) is longer
+ENOUGH, SHORT = pytest.mark.rule("R1-21", "allowed"), pytest.mark.rule("R1-21", "refused")
+
+
+@pytest.mark.parametrize(("asking", "of", "found"), [
+    pytest.param(1, 5, [], marks=ENOUGH), pytest.param(3, 9, [], marks=ENOUGH),
+    pytest.param(2, 5, ["R1-21"], marks=SHORT), pytest.param(4, 9, ["R1-21"], marks=SHORT),
+])  # fmt: skip
+def test_more_than_a_third_asking_find_the_time_short(asking, of, found):
+    assert [one.rule for one in rules.enough_time(asking, of, BOOK)] == found
+
+
+@pytest.mark.parametrize(("valid", "found"), [
+    pytest.param(3, [], marks=pytest.mark.rule("R1-10/valid", "allowed")),
+    pytest.param(2, ["R1-10/valid"], marks=pytest.mark.rule("R1-10/valid", "refused")),
+])  # fmt: skip
+def test_with_fewer_than_three_valid_bids_competition_is_asked(valid, found):
+    assert [one.rule for one in rules.competition(valid, BOOK)] == found
 
 
 AGES = {"a": (1970, 1), "b": (1960, 2), "c": (1960, 3), "r": (9999, 4)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from evaluation.sitting.presence import LOST, Presence
 from tests.evaluation.house import NOW, SMALL, seated, to_scoring
 
 
+@pytest.mark.rule("E-06", "allowed")
 def test_a_seat_is_known_to_nobody_before_its_member_signs_in(house):
     seated(house)
     rows = house.members("accepted")
@@ -26,7 +27,10 @@ def test_a_seat_is_known_to_nobody_before_its_member_signs_in(house):
 
 
 @pytest.mark.certify("A-156", "A-155")
-@pytest.mark.parametrize(("hours", "allowed"), [(-2, True), (-2.001, False), (8, True), (8.001, False)])
+@pytest.mark.parametrize(("hours", "allowed"), [
+    pytest.param(-2, True, marks=pytest.mark.rule("SITTING-TIME", "allowed")), (8, True), (8.001, False),
+    pytest.param(-2.001, False, marks=pytest.mark.rule("SITTING-TIME", "refused")),
+])  # fmt: skip
 def test_members_come_in_only_around_their_sitting(house, hours, allowed):
     seated(house)
     house.certify(house.names[0])
@@ -36,6 +40,22 @@ def test_members_come_in_only_around_their_sitting(house, hours, allowed):
     else:
         with pytest.raises(Refused, match="SITTING-TIME"):
             house.do(house.names[0], "sitting.signin")
+
+
+@pytest.mark.rule("E-06", "refused")
+def test_without_a_seat_nobody_comes_in_and_another_venue_does_not_vouch(house):
+    house.build(pool=6, sites=SMALL)
+    house.names = house.form(sites=SMALL)
+    house.world.clock.moment = NOW + timedelta(hours=1)
+    name = house.names[0]
+    house.certify(name)
+    with pytest.raises(Refused, match="SEATING"):
+        house.do(name, "sitting.signin")
+    house.seat()
+    house.world.clock.moment = NOW + timedelta(hours=1)
+    house.do(name, "sitting.signin")
+    with pytest.raises(Refused, match="CENTRE"):
+        house.do("staff2", "signin.confirm", member=house.place(name).id, how="id_card")
 
 
 def test_strangers_spares_and_other_experts_stay_out(house):
@@ -153,11 +173,12 @@ def test_a_pause_stops_everyone_and_goes_into_the_report(room):
     assert [one["kind"] for one in room.ask("regulator", "room.watch")["incidents"]] == ["paused", "resumed"]
 
 
-@pytest.mark.rule("R1-21", "allowed")
-def test_more_than_a_third_asking_moves_the_end(room):
-    first = room.do(room.names[0], "time.ask")["until"]
-    assert room.do(room.names[0], "time.ask")["until"] == first
-    assert room.do(room.names[1], "time.ask")["until"] > first
+@pytest.mark.rule("R1-21/longer", "allowed")
+@pytest.mark.rule("R1-21/longer", "refused")
+def test_more_than_a_third_asking_moves_the_end_by_two_hours(room):
+    first = datetime.fromisoformat(room.do(room.names[0], "time.ask")["until"])
+    assert room.do(room.names[0], "time.ask")["until"] == first.isoformat()
+    assert room.do(room.names[1], "time.ask")["until"] == (first + timedelta(hours=2)).isoformat()
 
 
 def test_presence_is_lost_after_thirty_seconds_and_told_once():

@@ -15,32 +15,33 @@ FREE = ExpertFacts("p1", "420112", "active", "U-OWN", (), ("A0801",), "h1")
 
 
 @pytest.mark.rule("R1-18", "allowed")
+@pytest.mark.rule("R1-18-LEVEL", "allowed")
 @pytest.mark.parametrize("level", ["senior", "equal"])
 def test_eight_years_and_a_senior_title_are_enough(level):
     assert admission(8, level, DAY) == []
 
 
-@pytest.mark.rule("R1-18", "refused")
 @pytest.mark.parametrize(("years", "level", "rules"), [
-    (7, "senior", ["R1-18"]), (8, "middle", ["R1-18-LEVEL"]), (7, "junior", ["R1-18", "R1-18-LEVEL"]),
+    pytest.param(7, "senior", ["R1-18"], marks=pytest.mark.rule("R1-18", "refused")),
+    pytest.param(8, "middle", ["R1-18-LEVEL"], marks=pytest.mark.rule("R1-18-LEVEL", "refused")),
+    (7, "junior", ["R1-18", "R1-18-LEVEL"]),
 ])  # fmt: skip
 def test_less_is_refused_with_each_reason(years, level, rules):
     assert [one.rule for one in admission(years, level, DAY)] == rules
 
 
 @pytest.mark.parametrize(("left", "rule"), [
-    (date(2023, 3, 31), None),  # three years and a day ago
-    (date(2023, 4, 1), "AVOID-FORMER"),  # three years to the day: the last day of the term
+    pytest.param(date(2023, 3, 31), None, marks=pytest.mark.rule("AVOID-FORMER", "allowed")),  # and a day ago
+    # three years to the day: the last day of the term
+    pytest.param(date(2023, 4, 1), "AVOID-FORMER", marks=pytest.mark.rule("AVOID-FORMER", "refused")),
     (date(2023, 4, 2), "AVOID-FORMER"),
     (None, "AVOID-FORMER"),  # still there
 ])  # fmt: skip
-@pytest.mark.rule("AVOID-FORMER", "refused")
 def test_a_former_employer_counts_for_three_years(left, rule):
     expert = replace(FREE, employments=(Employment("U-BID", left),))
     assert exclusion(expert, Avoid(bidders=frozenset({"U-BID"})), DAY) == rule
 
 
-@pytest.mark.rule("AVOID-FORMER", "allowed")
 def test_a_former_employer_nobody_here_knows_counts_never():
     assert exclusion(replace(FREE, employments=(Employment("U-X", None),)), Avoid(), DAY) is None
 

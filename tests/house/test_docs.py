@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import click
 import pytest
 
-from scripts import certify
+from core.rules import RuleRow
+from scripts import certify, rules_table
 from web import cli
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +101,34 @@ def test_certification_has_all_rows_and_is_as_the_marks_say():
     rows = certify.rows_now()
     assert len(rows) == len({row.id for row in rows}) == 273
     assert text_of(certify.TARGET) == certify.document(rows), "docs/certification.md is stale: run make certify"
+
+
+def test_every_rule_that_applies_is_shown_on_both_sides_and_the_table_says_so():
+    """In a process of its own: it collects every test."""
+    script = [sys.executable, str(ROOT / "scripts" / "rules_table.py"), "--check"]
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def row_marks(**shown: set[str]) -> rules_table.Marks:
+    made = rules_table.Marks()
+    for rule, sides in shown.items():
+        for side in sides:
+            made.found[rule.replace("_", "-"), side] = ["tests/t.py::test"]
+    return made
+
+
+def test_a_rule_without_one_side_or_without_anybody_who_asks_it_is_a_fault(monkeypatch):
+    rows = [RuleRow(name, Decimal(3), "日", "法 第1条", "B", "x") for name in ("R1-25", "R1-14", "R1-98")]
+    monkeypatch.setattr(rules_table, "books", lambda: [("one", tuple(rows), {"R1-14": "no money"})])
+    both = {"allowed", "refused"}
+    assert rules_table.faults(row_marks(R1_25=both, R1_98=both)) == ["R1-98: has a number that no code asks for"]
+    assert rules_table.faults(row_marks(R1_25={"refused"}, R1_14={"allowed"}, R1_99=both, R1_98=both)) == [
+        "R1-25: no test shows the allowed side",
+        "R1-14: shown by a test, but listed as not asked",
+        "R1-98: has a number that no code asks for",
+        "R1-99: marked, but in no rule book",
+    ]
 
 
 def line(row: str) -> dict[str, str]:

@@ -107,6 +107,46 @@ def test_templates_have_no_inline_script_or_style():
     assert not wrong, wrong
 
 
+def named_in(node: ast.AST, known: dict[str, str]) -> set[str]:
+    """Full names that `node` mentions, by what the module's own names stand for: `rules.size`, `size`."""
+    found = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and one.id in known:
+            found.add(known[one.id])
+        elif isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id in known:
+            found.add(f"{known[one.value.id]}.{one.attr}")
+    return found
+
+
+def mentions() -> tuple[set[str], dict[str, set[str]]]:
+    """(names that code outside of rules mentions, {public rule: names it mentions itself})."""
+    outside: set[str] = set()
+    judged: dict[str, set[str]] = {}
+    for path in tree.modules():
+        module, body = tree.name(path).removesuffix(".py").replace("/", "."), tree.parsed(path).body
+        known = {n.name: f"{module}.{n.name}" for n in body if isinstance(n, ast.FunctionDef)}
+        for node in body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                known |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        for node in body:
+            if path.stem.endswith("rules") and isinstance(node, ast.FunctionDef):
+                judged[f"{module}.{node.name}"] = named_in(node, known) - {f"{module}.{node.name}"}
+            elif not isinstance(node, ast.ImportFrom):
+                outside |= named_in(node, known)
+    return outside, judged
+
+
+def test_no_rule_is_without_a_caller():
+    """Boundary tests of a rule that no act asks would show nothing about the product."""
+    used, judged = mentions()
+    todo = [name for name in judged if name in used]
+    while todo:
+        new = {name for name in judged[todo.pop()] if name in judged and name not in used}
+        used |= new
+        todo += new
+    assert not sorted(set(judged) - used)
+
+
 def test_every_act_says_who_may_do_it():
     """An act without roles is a timer's: some module must plan it by name."""
     rooms.modules()

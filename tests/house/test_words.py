@@ -80,7 +80,7 @@ def test_every_rule_has_words_in_both_languages(front):  # noqa: F811
         ("regulator", "监管部门", "regulator"),
         ("sections.scope", "招标范围", "scope of the tender"),
         ("甲公司.rank", "甲公司 · 排名", "甲公司 · Rank"),
-        ("基本账户", "基本账户", "basic account"),
+        ("3日, ≤ 2027-01-04, 暂定", "3日, ≤ 2027-01-04, 暂定", "3 days, ≤ 2027-01-04, provisional"),
         ("CV 0.52%", "变异系数 0.52%", "coefficient of variation 0.52%"),
         ("tenderer / centre / supervisor of this draw", "招标人 / 交易中心 / 本次抽取的监督人员",
          "tenderer / trading centre / supervisor of this draw"),

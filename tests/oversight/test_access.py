@@ -68,6 +68,7 @@ def test_every_act_for_every_role(ready) -> None:
                 assert scene.world.do(actor, name, of, **payloads[name]()), (name, role)
 
 
+@pytest.mark.rule("E-08", "refused")
 def test_signed_acts_do_not_happen_without_a_proof(scene: Scene) -> None:
     def prover(tx, act, case, digest, proof):
         raise Unusable("no proof")

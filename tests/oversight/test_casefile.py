@@ -173,6 +173,8 @@ def files_of(scene: Scene, case: str, edition: str = "supervisor", who: str = "ç
     return archive.read(scene.export(who, case, edition)[1])
 
 
+@pytest.mark.rule("R1-20", "allowed")
+@pytest.mark.rule("R1-20", "before the result")
 def test_names_of_the_committee_come_with_the_result_and_not_before(ended: tuple[Scene, str]) -> None:
     scene, case = ended
     scene.checkpoint()

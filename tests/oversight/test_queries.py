@@ -50,6 +50,7 @@ def ask(scene: Scene, name: str, case: str, actor: Actor, **params):
         return canon.loads(canon.dumps(QUESTIONS[name].fn(session, scene.world.clock.now(), actor, case, params)))
 
 
+@pytest.mark.rule("E-09", "allowed")
 @pytest.mark.certify("A-200")
 def test_every_line_says_who_did_what_when_from_where_and_about_which_document(scene: Scene) -> None:
     case = scene.stage.announced()
@@ -182,6 +183,7 @@ def member_of(scene: Scene, case: str, person: str) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.rule("R1-20", "refused")
 def test_a_member_is_an_id_and_a_certificate_until_the_result(scene: Scene) -> None:
     case = scene.opened()
     expert = Actor("e" * 16, "李专家", "f" * 16, "某设计院", frozenset({Role.EXPERT}), "10.9.9.9", "c" * 64)
@@ -207,6 +209,7 @@ def test_a_member_is_an_id_and_a_certificate_until_the_result(scene: Scene) -> N
 # -- who may look -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rule("E-10", "allowed")
 def test_regulators_see_their_region_auditors_all_and_nobody_else_anything(scene: Scene) -> None:
     case = scene.stage.announced()
     near = scene.stage.org("市监管", "regulator", Role.REGULATOR, region="420100")
@@ -226,6 +229,7 @@ def test_regulators_see_their_region_auditors_all_and_nobody_else_anything(scene
 AUDIT = ["audit.timeline", "audit.replay", "audit.watch", "audit.integrity", "audit.flags", "audit.statistics"]
 
 
+@pytest.mark.rule("E-10", "refused")
 @pytest.mark.parametrize("role", Role)
 def test_questions_open_to_watchers_only(scene: Scene, role: Role) -> None:
     case = scene.stage.announced()

@@ -104,7 +104,6 @@ def _blind(value: object) -> object:
     return re.sub(r'"size": \d+', '"size": 0', _equal(value))
 
 
-@pytest.mark.rule("E-12", "allowed")
 @pytest.mark.rule("E-12", "refused")
 @pytest.mark.rule("E-03", "blind")
 @pytest.mark.certify("A-96", "A-107", "B-016")
@@ -198,6 +197,7 @@ def test_a_failed_tender_names_nobody(stage) -> None:
     assert not [who for who in FIVE if who in shown]
 
 
+@pytest.mark.rule("E-12", "allowed")
 def test_the_download_list_is_the_tenderers_and_its_agencys_alone(stage) -> None:
     case = stage.announced()
     stage.do("投标人甲", "file.fetch", case)

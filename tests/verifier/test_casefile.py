@@ -46,6 +46,7 @@ def edit(files: Files, path: str, change: Callable[[Any], None]) -> Files:
     return files | {path: canon.dumps(value)}
 
 
+@pytest.mark.rule("E-11", "allowed")
 def test_the_case_holds_and_says_what_was_checked() -> None:
     said = casefile.check(cases.whole(), trusted()).said
     assert len(said) == len(casefile.CHECKS)
@@ -227,6 +228,7 @@ def test_a_false_record_in_the_ledger_is_still_recomputed() -> None:
         casefile.check(data, trusted())
 
 
+@pytest.mark.rule("E-11", "refused")
 def test_a_report_with_another_record_or_other_print_is_refused() -> None:
     log, files = cases.parts()
     false = cases.record()

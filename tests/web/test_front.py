@@ -10,8 +10,10 @@ from flask import Blueprint
 
 from accounts import sign_in
 from certs import authority
+from core import ledger
 from core.access import Role
 from core.rules import Breach, Refused
+from web import identity
 from web.app import create_app
 from web.front import check_permits, permit
 
@@ -123,3 +125,25 @@ def test_blueprints_without_permit_are_found(front):
     front.app.register_blueprint(extra)
     with pytest.raises(RuntimeError, match="/extra"):
         check_permits(front.app)
+
+
+@pytest.mark.rule("E-09", "refused")
+@pytest.mark.parametrize(("proxies", "sent", "kept"), [
+    (0, "203.0.113.9", "127.0.0.1"),  # whoever comes straight writes no address of its own
+    (1, "203.0.113.9", "203.0.113.9"),
+    (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),  # what the client wrote before our proxy counts for nothing
+    (1, "", "127.0.0.1"),
+])  # fmt: skip
+def test_an_act_keeps_the_address_that_our_proxy_saw(front, config, proxies, sent, kept):
+    app = create_app(replace(config, proxies=proxies), front.clock)
+    acts, client = app.extensions["gongheng"].acts, app.test_client()
+    client.set_cookie(identity.COOKIE, front.token(Role.CENTRE))
+    headers = {"X-Gongheng": "1", **({"X-Forwarded-For": sent} if sent else {})}
+    body = {"payload": {"name": "一号交易中心", "region": "420112"}}
+    made = client.post("/api/v1/acts/venue.open", json=body, headers=headers)
+    assert made.status_code == 200, made.text
+    with acts.reading() as session:
+        (entry,) = ledger.entries(session, f"venue:{made.json['result']['centre']}")
+    acts.engine.dispose()
+    assert (entry.at, entry.actor["person"], entry.actor["address"]) == (front.clock.now(), "p-centre", kept)
+    assert kept not in str(entry.leaf)  # the log itself holds salted digests

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,14 +16,15 @@ from core.access import Actor, Role, denied
 from core.acts import Tx
 from core.doors import acting, asking
 from core.faults import Unusable
-from core.rules import Breach, Refused, refuse_if
+from core.rules import Breach, Refused, refuse_if, shown
 from methods import vote
 from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Ballot, Elector, Speech, Voted
 from trading.opening.queries import opened_bids
+from trading.project import periods
 from trading.project.models import Case
 from trading.project.papers import file_document
-from trading.project.states import case_row, go, guard, stands_as
+from trading.project.states import book_of, case_row, go, guard, stands_as
 
 BASIS = rules.BASIS
 
@@ -54,18 +55,12 @@ def _people(tx: Tx, ids: list[Any], field: str) -> list[Person]:
     return found
 
 
-def _facts(row: Case, pool: list[Person], supervisors: list[Person], today: date) -> rules.MeetingFacts:
-    award = row.award
+def _facts(row: Case, pool: list[Person], supervisors: list[Person]) -> rules.MeetingFacts:
     return rules.MeetingFacts(
-        committee=int(award.get("committee", 0)),
-        supervisors_needed=int(award.get("supervisors", 2)),
+        award=row.award,
         pool=tuple(one.id for one in pool),
         supervisors=tuple(one.id for one in supervisors),
         evaluators=frozenset(row.result.get("members", [])),
-        reported_on=fields.moment(row.result, "reported_at").date(),
-        today=today,
-        legal_basis=str(award.get("legal_basis", "")),
-        separate=bool(award.get("separate")),
     )
 
 
@@ -80,15 +75,17 @@ def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
     award = row.award
     pool = _people(tx, fields.items(p, "pool", most=60), "pool")
     supervisors = _people(tx, fields.items(p, "supervisors", most=20), "supervisors")
-    facts = _facts(row, pool, supervisors, tx.now.date())
-    warnings = refuse_if(rules.opening_breaches(facts))
+    facts = _facts(row, pool, supervisors)
+    late = periods.late(tx.session, row, "award.open", tx.now)
+    warnings = shown(refuse_if([*rules.opening_breaches(facts, book_of(row, tx.now)), *late]))
+    committee = int(award["committee"])
     candidates = row.result["candidates"]
     prices = {bid["id"]: bid["price"] for bid in opened_bids(tx.session, case)}
     ballot: dict[str, Any] = {
         "schema": "vote/1",
         "method": award["method"],
         "candidates": candidates,
-        "electors": facts.committee,
+        "electors": committee,
         "abstentions": award.get("abstentions", "forbidden"),
         "prices": {bid: prices[bid] for bid in candidates},
         "rounds": [],
@@ -101,14 +98,14 @@ def open_meeting(tx: Tx, case: str, p: dict[str, Any]) -> dict[str, Any]:
             Elector(case_id=case, person_id=person.id, name=person.name, kind="supervisor", order=100 + place)
         )
     names = {draws.salted_id(secrets.token_bytes(16), one): one for one in facts.pool}
-    take = {"take": facts.committee, "spares": min(2, len(pool) - facts.committee)}
+    take = {"take": committee, "spares": min(2, len(pool) - committee)}
     parties = drawdesk.parties(tx.session, fields.mapping(p, "parties"), tx.now)
     draw = drawdesk.open_draw(tx, case, "award-committee", names, [], take, parties)
     meeting.draw_id = draw.id
-    body = {"pool": len(pool), "committee": facts.committee, "draw": draw.id, "warnings": [b.rule for b in warnings]}
+    body = {"pool": len(pool), "committee": committee, "draw": draw.id, "warnings": warnings}
     go(tx, row, step, "award.opened", body)
     tx.publish(f"award:{case}", "award.opened", {})
-    return {"draw": draw.id, "warnings": [b.rule for b in warnings]}
+    return {"draw": draw.id, "warnings": warnings}
 
 
 @drawdesk.when_done("award-committee")

@@ -6,13 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from core import canon
 from core.paper import Paper
 from trading.award.models import Publicity
-from trading.project.models import Case, CaseMove, Project
+from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money, with_record
 
 CENT, NOTHING = Decimal("0.01"), Decimal(0)
@@ -24,12 +21,6 @@ METHODS = {
     "lowest_price": "价格竞争法(最低价)",
     "nearest_below_mean": "价格竞争法(次低于平均价)",
 }
-
-
-def moved_at(session: Session, case: str, state: str) -> datetime:
-    """When the case last entered `state`."""
-    query = select(CaseMove.at).where(CaseMove.case_id == case, CaseMove.target == state)
-    return session.scalars(query.order_by(CaseMove.position.desc()).limit(1)).one()
 
 
 def rounds_table(paper: Paper, rounds: list[Any], names: dict[str, str]) -> None:
@@ -99,9 +90,13 @@ def result_paper(
 
 
 def award_notice(
-    project: Project, case: Case, known: dict[str, str], won: dict[str, Any], now: datetime, url: str, *, demo: bool
-) -> tuple[bytes, str]:
-    """中标通知书 and the digest of its machine record, which stands in the QR with the verify page's address."""
+    project: Project, case: Case, known: dict[str, str], won: dict[str, Any], now: datetime, url: str, *, days: int,
+    demo: bool,
+) -> tuple[bytes, str]:  # fmt: skip
+    """中标通知书 and the digest of its machine record, which stands in the QR with the verify page's address.
+
+    `days`: from the notice to the contract.
+    """
     record = {
         "schema": "award-notice/1", "case": case.id, "lot_code": case.lot_code, "winner": won["id"],
         "name": won["org_name"], "uscc": won["uscc"], "price": won["price"], "unit": case.unit, "at": now.isoformat(),
@@ -115,7 +110,7 @@ def award_notice(
     paper.text(f"{won['org_name']}:", indent=False)
     paper.text(f"你方于投标截止前递交的 {project.name} {case.lot_name} 投标文件已被我方接受,被确定为中标人。")
     paper.section("中标内容").facts(_won_facts(project, case, known, won))
-    paper.text("请你方自本通知书发出之日起 30 日内与我方订立书面合同,并按招标文件规定提交履约保证金。")
+    paper.text(f"请你方自本通知书发出之日起 {days} 日内与我方订立书面合同,并按招标文件规定提交履约保证金。")
     paper.text(f"{known.get('tenderer', '')}    {hour(now)}", indent=False)
     caption = "扫码打开核验页;核验由本平台运营方的服务器完成,离线核验见 flask verify。"
     paper.qr(f"{url}/verify?case={case.id}&record={digest}", caption)

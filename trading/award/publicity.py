@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,17 +15,21 @@ from core.acts import Tx
 from core.clock import CST
 from core.data import calendar
 from core.doors import acting
-from core.rules import Breach, Refused, refuse_if
+from core.ledger import EntryRow
+from core.rules import Breach, RuleRow, refuse_if, shown
 from trading.award import papers, rules
 from trading.award.models import AwardMeeting, Publicity
+from trading.document.rules import provisional
 from trading.opening.queries import opened_bids
+from trading.project import periods
 from trading.project.models import Case, Project
 from trading.project.papers import file_document, named
 from trading.project.queries import blocked_by, names
-from trading.project.rules import number
+from trading.project.rules import due
 from trading.project.states import book_of, go, guard
 
 Payload = dict[str, Any]
+Book = Mapping[str, RuleRow]
 
 
 def publicity_of(session: Session, case: str) -> Publicity | None:
@@ -58,15 +63,24 @@ def candidate_rows(session: Session, row: Case) -> list[dict[str, Any]]:
     return found
 
 
-def _empty_fields(rows: list[dict[str, Any]], channel: str, ranked: bool) -> list[Breach]:
+def _empty_fields(rows: list[dict[str, Any]], channel: str, ranked: bool, book: Book) -> list[Breach]:
     needed = ("name", "price", "quality", "duration", "manager", "certificate", "qualification")
-    found = rules.publicity_breaches({"channel": channel})
+    found = rules.publicity_fields({"channel": channel}, book)
     for one in rows:
         facts = {f"{one['name']}.{key}": one[key] for key in needed}
         if ranked:
             facts[f"{one['name']}.rank"] = one["rank"]
-        found += rules.publicity_breaches(facts)
+        found += rules.publicity_fields(facts, book)
     return found
+
+
+def until_of(row: Case, record: Publicity) -> tuple[datetime, bool]:
+    """(last second, provisional) of the publicity; a 暂定 end may move on once the holidays are known, never back."""
+    if not record.provisional:
+        return record.until, False
+    start, book = record.published_at.astimezone(CST).date(), book_of(row, record.published_at)
+    last = rules.publicity_again(start, record.until, book, calendar())
+    return rules.last_second(last.date), last.provisional
 
 
 @blocked_by("candidates.publish")
@@ -87,26 +101,29 @@ def publish_candidates(tx: Tx, case: str, p: Payload) -> Payload:
     meeting = tx.session.get(AwardMeeting, case)
     channel = fields.text(p, "channel", limit=300)
     rows = candidate_rows(tx.session, row)
-    refuse_if(_empty_fields(rows, channel, bool(row.result.get("ranked"))))
-    due = calendar().add_days(tx.now.astimezone(CST).date(), number(book_of(row, tx.now), "R1-23"), end_on_workday=True)
-    until = datetime.combine(due.date, time(23, 59, 59), CST)
+    book, today = book_of(row, tx.now), tx.now.astimezone(CST).date()
+    refuse_if(_empty_fields(rows, channel, bool(row.result.get("ranked")), book))
+    last = due(book, "R1-23", today, calendar())
+    until, late = rules.last_second(last.date), periods.late(tx.session, row, "candidates.publish", tx.now)
+    warnings = shown([*late, *provisional(last, book, "until")])
     body: dict[str, Any] = {"channel": channel, "candidates": rows}
     if meeting is not None:
         body |= {"winner": meeting.winner, "method": meeting.vote["method"], "rounds": meeting.vote["rounds"]}
-    record = Publicity(case_id=case, published_at=tx.now, until=until, provisional=due.provisional, body=body)
+    record = Publicity(case_id=case, published_at=tx.now, until=until, provisional=last.provisional, body=body)
     tx.session.add(record)
     tx.session.flush()
     project = tx.session.get_one(Project, row.project_id)
     paper = papers.candidate_paper(project, row, names(tx.session, row), record, demo=tx.config.demo)
     document = file_document(tx, case, "candidate_notice", f"{project.name} 中标候选人公示", paper, "public")
-    go(tx, row, step, "candidates.published", named(document) | {"until": until, "provisional": due.provisional})
-    return {"document": document.id, "until": until.isoformat()}
+    said = named(document) | {"until": until, "provisional": last.provisional, "warnings": warnings}
+    go(tx, row, step, "candidates.published", said)
+    return {"document": document.id, "until": until.isoformat(), "warnings": warnings}
 
 
 @blocked_by("result.publish")
 def _too_early(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
-    shown = publicity_of(session, row.id)
-    return rules.publicity_over(shown.until, now) if shown else []
+    found = publicity_of(session, row.id)
+    return rules.publicity_over(until_of(row, found)[0], now, book_of(row, now)) if found else []
 
 
 def _winner(tx: Tx, row: Case, p: Payload) -> str:
@@ -117,23 +134,24 @@ def _winner(tx: Tx, row: Case, p: Payload) -> str:
     ranking = row.result["candidates"]
     winner = fields.choice(p, "winner", ranking) if p.get("winner") else ranking[0]
     project = tx.session.get_one(Project, row.project_id)
-    refuse_if(rules.notice_breaches(project.funds == "state", False, ranking, winner))
+    refuse_if(rules.first_ranked(project.funds == "state", ranking, str(winner), book_of(row, tx.now)))
     return str(winner)
 
 
 @acting("result.publish", Role.TENDERER, Role.AGENCY, signed=True)
 def publish_result(tx: Tx, case: str, p: Payload) -> Payload:
-    """{winner?} → {document, winner}: after the publicity, with no objection open."""
+    """{winner?} → {document, winner, warnings}: after the publicity, with no objection open."""
     fields.only(p, "winner")
     row, step = guard(tx, case, "result.publish")
     refuse_if(_too_early(tx.session, row, tx.actor, tx.now))
     row.winner_bid = _winner(tx, row, p)
+    warnings = shown(periods.late(tx.session, row, "result.publish", tx.now))
     project = tx.session.get_one(Project, row.project_id)
     won = next(bid for bid in opened_bids(tx.session, case) if bid["id"] == row.winner_bid)
     paper = papers.result_paper(project, row, names(tx.session, row), won, tx.now, demo=tx.config.demo)
     document = file_document(tx, case, "result_notice", f"{project.name} 中标结果公告", paper, "public")
-    go(tx, row, step, "result.published", named(document) | {"winner": row.winner_bid})
-    return {"document": document.id, "winner": row.winner_bid}
+    go(tx, row, step, "result.published", named(document) | {"winner": row.winner_bid, "warnings": warnings})
+    return {"document": document.id, "winner": row.winner_bid, "warnings": warnings}
 
 
 @acting("award.notify", Role.TENDERER, signed=True)
@@ -145,7 +163,8 @@ def notify(tx: Tx, case: str, p: Payload) -> Payload:
     bids = opened_bids(tx.session, case)
     won = next(bid for bid in bids if bid["id"] == row.winner_bid)
     known = names(tx.session, row)
-    paper, digest = papers.award_notice(project, row, known, won, tx.now, tx.config.public_url, demo=tx.config.demo)
+    days, url = book_of(row, tx.now)["R1-25"].number, tx.config.public_url
+    paper, digest = papers.award_notice(project, row, known, won, tx.now, url, days=days, demo=tx.config.demo)
     notice = file_document(tx, case, "award_notice", f"{project.name} 中标通知书", paper, "public")
     others = papers.others_notice(project, row, known, won, tx.now, demo=tx.config.demo)
     loser = file_document(tx, case, "result_letter", f"{project.name} 中标结果通知书", others, "bidders")
@@ -163,8 +182,7 @@ def withdraw(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "candidates.withdraw")
     bid = fields.choice(p, "bid", row.result["candidates"])
     left = [one for one in row.result["candidates"] if one != bid]
-    if not left:
-        raise Refused(Breach("R1-24", "招标投标法实施条例 第55条", "B", "another candidate", "0"))
+    refuse_if(rules.somebody_left(left, book_of(row, tx.now)))
     row.result = row.result | {"candidates": left}
     go(tx, row, step, "candidates.withdrawn", {"bid": bid, "reason": fields.text(p, "reason", limit=1000)})
     return {"candidates": left}
@@ -180,32 +198,33 @@ def fail(tx: Tx, case: str, p: Payload) -> Payload:
     return {}
 
 
-def _notified_on(session: Session, case: str) -> datetime:
-    return papers.moved_at(session, case, "NOTIFIED")
+def _reported(session: Session, case: str) -> bool:
+    """The written report of article 47 may come before the contract."""
+    query = select(EntryRow.index).where(EntryRow.case == case, EntryRow.kind == "contract.reported")
+    return session.scalars(query.limit(1)).first() is not None
 
 
 @acting("contract.sign", Role.TENDERER, signed=True)
 def sign_contract(tx: Tx, case: str, p: Payload) -> Payload:
-    """{amount, bond}: the contract within 30 days (R1-25), a bond of at most 10 % (R1-27)."""
+    """{amount, bond} → {warnings}: the contract in time (R1-25), a bond within its limit (R1-27)."""
     fields.only(p, "amount", "bond")
     row, step = guard(tx, case, "contract.sign")
     amount, bond = fields.decimal(p, "amount", least=papers.CENT), fields.decimal(p, "bond", least=papers.NOTHING)
-    found = rules.performance_bond_breaches(bond, amount)
-    days = (tx.now.astimezone(CST).date() - _notified_on(tx.session, case).astimezone(CST).date()).days
-    if days > number(book_of(row, tx.now), "R1-25"):
-        found.append(book_of(row, tx.now)["R1-25"].breach(f"{days}日"))
-    warnings = refuse_if(found)
-    go(tx, row, step, "contract.signed", {"amount": amount, "bond": bond, "warnings": [b.rule for b in warnings]})
-    return {"warnings": [b.rule for b in warnings]}
+    found = rules.performance_bond(bond, amount, book_of(row, tx.now))
+    warnings = shown(refuse_if([*found, *periods.late(tx.session, row, "contract.sign", tx.now)]))
+    target = "REPORTED" if _reported(tx.session, case) else "CONTRACTED"
+    go(tx, row, step, "contract.signed", {"amount": amount, "bond": bond, "warnings": warnings}, target=target)
+    return {"warnings": warnings}
 
 
 @acting("contract.report", Role.TENDERER, Role.AGENCY)
 def report(tx: Tx, case: str, p: Payload) -> Payload:
-    """{text}: the written report to the regulator (招标投标法 art. 47)."""
+    """{text} → {warnings}: the written report to the regulator, counted from the winner (招标投标法 art. 47, R1-26)."""
     fields.only(p, "text")
     row, step = guard(tx, case, "contract.report")
-    go(tx, row, step, "contract.reported", {"text": fields.text(p, "text", limit=4000)})
-    return {}
+    warnings = shown(periods.late(tx.session, row, "contract.report", tx.now))
+    go(tx, row, step, "contract.reported", {"text": fields.text(p, "text", limit=4000), "warnings": warnings})
+    return {"warnings": warnings}
 
 
 @acting("case.archive", Role.CENTRE)

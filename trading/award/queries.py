@@ -16,7 +16,7 @@ from core.rules import Refused
 from methods import vote
 from trading.award import rules
 from trading.award.models import AwardMeeting, AwardRound, Elector, Speech, Voted
-from trading.award.publicity import candidate_rows, publicity_of
+from trading.award.publicity import candidate_rows, publicity_of, until_of
 from trading.opening.queries import opened_bids
 from trading.project.models import Case, Project
 from trading.project.states import case_row, stands_as
@@ -156,10 +156,11 @@ def result(session: Session, case: str) -> dict[str, Any]:
     """What is public after the evaluation: {publicity, winner}; None and {} while nothing is."""
     row = case_row(session, case)
     shown = publicity_of(session, case)
+    until, provisional = until_of(row, shown) if shown else (None, False)
     won = next((one for one in opened_bids(session, case) if one["id"] == row.winner_bid), None)
     return {
         "publicity": None if shown is None else {
-            "published_at": shown.published_at, "until": shown.until, "provisional": shown.provisional, **shown.body,
+            "published_at": shown.published_at, "until": until, "provisional": provisional, **shown.body,
         },
         "winner": won if row.winner_bid else None,
     }  # fmt: skip

@@ -3,52 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.money import D
-from core.rules import Breach
+from core.calendar import Calendar, Due
+from core.clock import CST
+from core.money import D, plain
+from core.rules import Breach, RuleRow
+from trading.document.rules import basis_of_award, committee_of_award
 
+Book = Mapping[str, RuleRow]
 BASIS = "评定分离地方依据"
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class MeetingFacts:
-    """What opening a meeting is judged by; ids are person ids."""
+    """What opening a meeting is judged by: the file's award block, and ids of persons."""
 
-    committee: int
-    supervisors_needed: int
+    award: Mapping[str, Any]
     pool: tuple[str, ...]
     supervisors: tuple[str, ...]
     evaluators: frozenset[str]
-    reported_on: date
-    today: date
-    legal_basis: str
-    separate: bool
 
 
-def opening_breaches(f: MeetingFacts) -> list[Breach]:
-    """Odd committee ≥ 5, a pool of at least one and a half times, two supervisors, nobody twice, in ten days."""
-    found: list[Breach] = []
-    if not f.separate or not f.legal_basis:
-        need = "a filed basis for 评定分离"
-        found.append(Breach("AW-BASIS", "招标投标法实施条例 第55条", "B", need, f.legal_basis or "-"))
-    if f.committee < 5 or f.committee % 2 == 0:
-        found.append(Breach("AW-COMMITTEE", BASIS, "B", "odd, ≥ 5", str(f.committee), "committee"))
-    if 2 * len(f.pool) < 3 * f.committee:
-        found.append(Breach("AW-POOL", BASIS, "B", f"≥ {-(-3 * f.committee // 2)}", str(len(f.pool)), "pool"))
-    if len(set(f.supervisors)) < max(f.supervisors_needed, 2):
-        found.append(Breach("AW-SUPERVISORS", BASIS, "B", f"≥ {max(f.supervisors_needed, 2)}",
-                            str(len(set(f.supervisors))), "supervisors"))  # fmt: skip
+def opening_breaches(f: MeetingFacts, book: Book) -> list[Breach]:
+    """AW-01…04 as when the file was issued, over the people now named; nobody twice, nobody who evaluated."""
+    committee, watching = int(f.award.get("committee", 0)), len(set(f.supervisors))
+    numbers = committee_of_award(committee, watching, len(f.pool), book)
+    found = [*basis_of_award(f.award, book), *(replace(b, field=b.field.removeprefix("award.")) for b in numbers)]
+    promised = int(f.award.get("supervisors", 0))
+    if book["AW-04"].number <= watching < promised:
+        found.append(book["AW-04"].breach(watching, required=f"≥ {promised}", field="supervisors"))
     if len(set(f.pool)) != len(f.pool) or set(f.pool) & set(f.supervisors):
         found.append(Breach("AW-TWICE", BASIS, "B", "each person once", "twice", "pool"))
     if set(f.pool) & f.evaluators:
         found.append(Breach("AW-EVALUATOR", BASIS, "B", "no member of the evaluation committee", "in the pool", "pool"))
-    days = (f.today - f.reported_on).days
-    if days > 10:
-        found.append(Breach("AW-START", BASIS, "W", "≤ 10日", f"{days}日"))
     return found
 
 
@@ -84,34 +76,49 @@ def stalemate(
     return sorted(tied) if tied == again == set(done[-2]["runoff"]) and for_the_win else []
 
 
-def publicity_breaches(facts: Mapping[str, Any]) -> list[Breach]:
+def publicity_fields(facts: Mapping[str, Any], book: Book) -> list[Breach]:
     """R1-34: every field of the candidate publicity must be filled. `facts`: field → value."""
-    return [
-        Breach("R1-34", "招标公告和公示信息发布管理办法 第6条", "B", f"{name}", "-", name)
-        for name, value in facts.items()
-        if value in ("", None, [])
-    ]
+    row = book["R1-34"]
+    return [row.breach("-", required=name, field=name) for name, value in facts.items() if value in ("", None, [])]
 
 
-def publicity_over(until: datetime, now: datetime) -> list[Breach]:
-    """R1-23: at least three days; the last day counts to its end."""
-    if now <= until:
-        return [Breach("R1-23", "招标投标法实施条例 第54条", "B", f"> {until.isoformat()}", now.isoformat())]
+def last_second(day: date) -> datetime:
+    """R1-23: the last day of the publicity counts whole."""
+    return datetime.combine(day, time(23, 59, 59), CST)
+
+
+def publicity_again(start: date, until: datetime, book: Book, cal: Calendar) -> Due:
+    """The end of a provisional publicity, counted anew: never earlier than announced."""
+    before = Due(until.astimezone(CST).date(), True)
+    return cal.again(before, start, book["R1-23"].number, end_on_workday=True)
+
+
+def publicity_over(until: datetime, now: datetime, book: Book) -> list[Breach]:
+    """R1-23: nothing is published before the last second of the last day is over."""
+    if now >= until + SECOND:
+        return []
+    return [book["R1-23"].breach(now.isoformat(), required=f"> {until.isoformat()}")]
+
+
+def first_ranked(state_funds: bool, ranking: Sequence[str], winner: str, book: Book) -> list[Breach]:
+    """R1-24: with state funds the first of those still standing wins; a meeting's winner is not asked here."""
+    if state_funds and winner != ranking[0]:
+        return [book["R1-24"].breach(winner, required=ranking[0], field="winner")]
     return []
 
 
-def notice_breaches(state_funds: bool, separate: bool, ranking: Sequence[str], winner: str) -> list[Breach]:
-    """R1-24: with state funds the first-ranked candidate wins, unless 评定分离 has a filed basis."""
-    if state_funds and not separate and ranking and winner != ranking[0]:
-        return [Breach("R1-24", "招标投标法实施条例 第55条", "B", ranking[0], winner)]
-    return []
+def somebody_left(left: Sequence[str], book: Book) -> list[Breach]:
+    """R1-24: when the last candidate falls away it is tendered again."""
+    return [] if left else [book["R1-24"].breach("0", required="another candidate")]
 
 
-def performance_bond_breaches(bond: Decimal, contract: Decimal) -> list[Breach]:
-    """R1-27: at most 10 % of the contract."""
-    if bond * 10 > contract:
-        return [Breach("R1-27", "招标投标法实施条例 第58条", "B", f"≤ {contract / 10}", str(bond), "bond")]
-    return []
+def performance_bond(bond: Decimal, contract: Decimal, book: Book) -> list[Breach]:
+    """R1-27: at most a share of the contract."""
+    row = book["R1-27"]
+    assert row.value is not None
+    if bond * 100 <= contract * row.value:
+        return []
+    return [row.breach(plain(bond), required=f"≤ {plain(contract * row.value / 100)}", field="bond")]
 
 
 def enough_to_redo(left: Sequence[str]) -> list[Breach]:

@@ -18,12 +18,11 @@ from core.clock import CST
 from core.data import calendar
 from core.doors import Payload, acting
 from core.faults import Unusable
-from core.rules import Breach, Refused
+from core.rules import Breach, Refused, shown
 from trading.bidding.models import Download, SealedReference
 from trading.document import drafts, papers, rules
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
-from trading.project.actions import shown
 from trading.project.models import Case, CaseDocument, Project
 from trading.project.papers import file_document, named, with_record
 from trading.project.queries import blocked_by, names

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from math import ceil
 from typing import Any
 
-from core.calendar import Calendar
+from core.calendar import Calendar, Due
 from core.money import plain
 from core.rules import Breach, RuleRow
 from trading.document.facts import Draft
-from trading.project.rules import number, plan_age
+from trading.project.rules import due, plan_age
 
 Book = Mapping[str, RuleRow]
 
 
 def _period(book: Book, cal: Calendar, rule: str, start: date, end: date | None, field: str) -> list[Breach]:
     """ "不得少于N日": the start day is not counted, and a last day that is off moves on (民法典 art. 203)."""
-    row, due = book[rule], cal.add_days(start, number(book, rule), end_on_workday=True)
-    if end is None or end < due.date:
-        need = f"{number(book, rule)}{row.unit}, ≥ {due.date}" + (" 暂定" if due.provisional else "")
+    row, last = book[rule], due(book, rule, start, cal)
+    if end is None or end < last.date:
+        need = f"{row.number}{row.unit}, ≥ {last.date}" + (", 暂定" if last.provisional else "")
         return [row.breach("-" if end is None else end, required=need, field=field)]
-    return [book["CAL-01"].breach(due.date, required="放假安排已公布", field=field)] if due.provisional else []
+    return provisional(last, book, field)
+
+
+def provisional(last: Due, book: Book, field: str) -> list[Breach]:
+    """CAL-01: the period ends in a year whose 放假安排 is not published."""
+    return [book["CAL-01"].breach(last.date, required="放假安排已公布", field=field)] if last.provisional else []
 
 
 def issue_period(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
@@ -51,13 +57,13 @@ def plan_first(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
 
 
 def bid_bond(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
-    """R1-13: 2 % of the estimate, and for works 80 万元."""
+    """R1-13: a share of the estimate, and for works a cap."""
     share, cap = book["R1-13"], book["R1-13/works"]
     assert share.value is not None and cap.value is not None
     found = []
     if d.bond * 100 > d.estimate * share.value:
-        most = plain(d.estimate * share.value / 100)
-        found.append(share.breach(f"{plain(d.bond)}万元", required=f"≤ {most}万元 (2%)", field="bid_bond"))
+        need = f"≤ {plain(d.estimate * share.value / 100)}万元 ({plain(share.value)}%)"
+        found.append(share.breach(f"{plain(d.bond)}万元", required=need, field="bid_bond"))
     if d.kind == "works" and d.bond > cap.value:
         found.append(cap.breach(f"{plain(d.bond)}万元", required=f"≤ {plain(cap.value)}万元", field="bid_bond"))
     return found
@@ -99,13 +105,19 @@ def award_plan(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
         row = book["R1-22"]
         if not award.get("ranked", True):
             found.append(row.breach("unranked", required="ranked", field="award.ranked"))
-        if not 1 <= int(award.get("candidates", 3)) <= number(book, "R1-22"):
-            found.append(row.breach(award.get("candidates"), required="1–3", field="award.candidates"))
+        candidates = int(award.get("candidates", row.number))
+        if not 1 <= candidates <= row.number:
+            found.append(row.breach(candidates, required=f"1–{row.number}", field="award.candidates"))
         return found
-    if not str(award.get("legal_basis") or "").strip():
-        found.append(book["AW-01"].breach("-", required="legal basis", field="award.legal_basis"))
-    committee = int(award.get("committee", 0))
-    return found + committee_of_award(committee, int(award.get("supervisors", 0)), pool_of(award), book)
+    committee, supervisors = int(award.get("committee", 0)), int(award.get("supervisors", 0))
+    return [*found, *basis_of_award(award, book), *committee_of_award(committee, supervisors, pool_of(award), book)]
+
+
+def basis_of_award(award: Mapping[str, Any], book: Book) -> list[Breach]:
+    """AW-01: evaluation and award are separate only where the file names the basis."""
+    if award.get("separate") and str(award.get("legal_basis") or "").strip():
+        return []
+    return [book["AW-01"].breach("-", required="legal basis", field="award.legal_basis")]
 
 
 def pool_of(award: Mapping[str, Any]) -> int:
@@ -114,16 +126,23 @@ def pool_of(award: Mapping[str, Any]) -> int:
 
 
 def committee_of_award(committee: int, supervisors: int, pool: int, book: Book) -> list[Breach]:
-    """AW-02 odd and at least five, AW-03 drawn from half as many again, AW-04 two supervisors."""
-    found, times = [], book["AW-03"].value
-    assert times is not None
-    if committee < number(book, "AW-02") or committee % 2 == 0:
-        found.append(book["AW-02"].breach(committee, required="≥ 5, 单数", field="award.committee"))
-    if pool < committee * times:
-        found.append(book["AW-03"].breach(pool, required=f"≥ {plain(committee * times)}", field="award.pool"))
-    if supervisors < number(book, "AW-04"):
-        found.append(book["AW-04"].breach(supervisors, required="≥ 2", field="award.supervisors"))
+    """AW-02 an odd number, AW-03 drawn from a pool so many times as large, AW-04 watched by supervisors."""
+    found, odd, watched = [], book["AW-02"], book["AW-04"]
+    if committee < odd.number or committee % 2 == 0:
+        found.append(odd.breach(committee, required=f"≥ {odd.number}, 单数", field="award.committee"))
+    least = least_pool(committee, book)
+    if pool < least:
+        found.append(book["AW-03"].breach(pool, required=f"≥ {least}", field="award.pool"))
+    if supervisors < watched.number:
+        found.append(watched.breach(supervisors, required=f"≥ {watched.number}", field="award.supervisors"))
     return found
+
+
+def least_pool(committee: int, book: Book) -> int:
+    """AW-03: whole people."""
+    times = book["AW-03"].value
+    assert times is not None
+    return ceil(committee * times)
 
 
 def lottery(award: Mapping[str, Any], book: Book) -> list[Breach]:
@@ -156,13 +175,10 @@ def before_issue(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
 def clarified_deadline(
     now: datetime, deadline: datetime, affects: bool, book: Book, cal: Calendar
 ) -> tuple[datetime, list[Breach]]:
-    """R1-07: the deadline after a clarification sent `now`; what affects bids leaves 15 days, at the same hour."""
-    row = book["R1-07"]
-    due = cal.add_days(now.date(), number(book, "R1-07"), end_on_workday=True)
-    if not affects or deadline.date() >= due.date:
+    """R1-07: the deadline after a clarification sent `now`; what affects bids leaves its days, at the same hour."""
+    row, last = book["R1-07"], due(book, "R1-07", now.date(), cal)
+    if not affects or deadline.date() >= last.date:
         return deadline, []
-    moved = datetime.combine(due.date, deadline.timetz())
-    found = [row.breach(deadline.date(), required=f"15日, ≥ {due.date}", field="deadline")]
-    if due.provisional:
-        found.append(book["CAL-01"].breach(due.date, required="放假安排已公布", field="deadline"))
-    return moved, found
+    moved = datetime.combine(last.date, deadline.timetz())
+    short = row.breach(deadline.date(), required=f"{row.number}{row.unit}, ≥ {last.date}", field="deadline")
+    return moved, [short, *provisional(last, book, "deadline")]

@@ -26,7 +26,6 @@ from trading.project.queries import names
 from trading.project.states import book_of, case_row, go, guard, stands_as
 
 CUSTODIANS = {Role.TENDERER: "tenderer", Role.CENTRE: "centre", Role.REGULATOR: "regulator"}
-ON_THE_SPOT = timedelta(minutes=10)  # P: how long after the prices an objection is still "on the spot"
 
 
 @acting("tender.deadline")
@@ -292,8 +291,7 @@ def object_to(tx: Tx, case: str, p: Payload) -> Payload:
     """{text} → {objection}: on the spot, while the hall is open and shortly after the prices (R1-30)."""
     fields.only(p, "text")
     row, step = guard(tx, case, "opening.object")
-    over = row.opened_at is not None and tx.now > row.opened_at + ON_THE_SPOT
-    refuse_if(rules.objection_open(over, book_of(row, tx.now)))
+    refuse_if(rules.objection_open(row.opened_at, tx.now, book_of(row, tx.now)))
     bid = _own_bid(tx, row)
     said = OpeningObjection(
         case_id=case, round=row.round, bid_id=bid.id, text=fields.text(p, "text", limit=2000), at=tx.now

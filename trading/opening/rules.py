@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.rules import Breach, RuleRow
 from trading.opening.facts import Hall
-from trading.project.rules import number
 
 Book = Mapping[str, RuleRow]
 
 
 def enough_bids(found: int, book: Book) -> list[Breach]:
     """R1-10: fewer than three, no opening."""
-    return [book["R1-10"].breach(found, required="≥ 3")] if found < number(book, "R1-10") else []
+    row = book["R1-10"]
+    return [row.breach(found, required=f"≥ {row.number}")] if found < row.number else []
 
 
 def in_window(window_until: datetime, now: datetime, book: Book) -> list[Breach]:
@@ -39,9 +39,12 @@ def may_release(fallback: bool, cause: str, book: Book) -> list[Breach]:
     return [] if cause == "platform" else [_block(book, "E-04", "cause: platform", cause or "undecided")]
 
 
-def objection_open(hall_closed: bool, book: Book) -> list[Breach]:
-    """R1-30: on the spot only: while the hall is open."""
-    return [book["R1-30"].breach("closed", required="on the spot")] if hall_closed else []
+def objection_open(prices_at: datetime | None, now: datetime, book: Book) -> list[Breach]:
+    """R1-30: on the spot only: while the hall is open, and for some minutes after its prices came out."""
+    spot = timedelta(minutes=book["R1-30/spot"].number)
+    if prices_at is None or now <= prices_at + spot:
+        return []
+    return [book["R1-30"].breach(now.isoformat(), required=f"on the spot, ≤ {(prices_at + spot).isoformat()}")]
 
 
 def _block(book: Book, rule: str, required: str, found: str) -> Breach:

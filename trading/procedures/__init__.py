@@ -1,4 +1,4 @@
-"""One folder a procedure type, found by looking: machine.MACHINE, rulebook.RULES, fields."""
+"""One folder a procedure type, found by looking: machine.MACHINE and its PERIODS, rulebook.RULES, fields."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from types import ModuleType
 from core.faults import Unusable
 from core.machine import Machine
 from core.rules import RuleBook
+from trading.project.facts import Period
 
 
 class Procedure:
     def __init__(self, name: str) -> None:
         room = f"{__name__}.{name.replace('-', '_')}"
         self.name = name
-        self.machine: Machine = import_module(f"{room}.machine").MACHINE
-        self.rules: RuleBook = import_module(f"{room}.rulebook").RULES
+        life, book = import_module(f"{room}.machine"), import_module(f"{room}.rulebook")
+        self.machine: Machine = life.MACHINE
+        self.periods: tuple[Period, ...] = life.PERIODS
+        self.binding: tuple[str, ...] = life.BINDING
+        self.rules: RuleBook = book.RULES
+        self.not_asked: dict[str, str] = book.NOT_ASKED
         self.fields: ModuleType = import_module(f"{room}.fields")
 
 

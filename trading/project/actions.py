@@ -17,7 +17,7 @@ from core.data import regions
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
-from core.rules import Breach
+from core.rules import shown
 from trading import procedures
 from trading.project import papers, rules
 from trading.project.facts import Need, in_wan
@@ -27,15 +27,6 @@ from trading.project.states import go, guard, trading_org
 
 CATEGORY = re.compile(r"[A-E][0-9]{2}( .{1,30})?")
 UNITS = ("元", "万元")
-
-
-def shown(breaches: list[Breach]) -> list[dict[str, str]]:
-    """Breaches as plain data, for a result and for the ledger."""
-    return [
-        {"rule": b.rule, "article": b.article, "action": b.action, "required": b.required, "found": b.found,
-         "field": b.field}
-        for b in breaches
-    ]  # fmt: skip
 
 
 def _lot(p: Payload) -> dict[str, Any]:

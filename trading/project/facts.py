@@ -10,6 +10,22 @@ from core.money import D
 
 
 @dataclass(frozen=True)
+class Period:
+    """From entering the state `start`, `act` is due within the days of `rule`, as long as the case is in `states`.
+
+    `separate`: only where evaluation and award are separate, or only where they are not; None = both. `done`: kind of
+    the ledger entry that ends it without a step.
+    """
+
+    rule: str
+    start: str
+    act: str
+    states: tuple[str, ...]
+    separate: bool | None = None
+    done: str = ""
+
+
+@dataclass(frozen=True)
 class Need:
     """What is to be built. Money in 万元; `kind`: works, goods or services; `tendered`: the chosen way is a tender."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,6 +19,9 @@ from core.rules import Refused, RuleRow, refuse_if
 from trading import procedures
 from trading.procedures import Procedure
 from trading.project.models import Case, CaseMove
+
+# Told of every state a case enters, inside the act that led there.
+ENTERED: list[Callable[[Tx, Case], None]] = []
 
 
 def case_row(session: Session, case: str) -> Case:
@@ -91,6 +94,8 @@ def go(tx: Tx, row: Case, taken: Row, kind: str, body: dict[str, Any], *, target
         )  # fmt: skip
         row.state = goal
         tx.publish(f"watch:{row.id}", "case.moved", {"state": goal, "act": taken.act})
+        for told in ENTERED:
+            told(tx, row)
     return entry
 
 

@@ -52,6 +52,8 @@ KINDS = {
     "paper": N_("signatures and seals"),
     "award": N_("award"),
     "candidates": N_("candidates"),
+    "contract": N_("contract"),
+    "period": N_("periods"),
     "result": N_("result"),
     "casefile": N_("case file"),
 }

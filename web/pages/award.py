@@ -14,9 +14,10 @@ from core.access import Actor, Role
 from trading.award import queries
 from trading.award.models import AwardMeeting
 from trading.award.papers import METHODS
+from trading.document.rules import least_pool
 from trading.project.models import Case, Project
 from trading.project.queries import documents, open_acts
-from trading.project.states import stands_as
+from trading.project.states import book_of, stands_as
 from web import channels, files, words, workbench
 from web.front import permit, reading
 from web.pages.cases import SINCE_REPORT, page
@@ -52,13 +53,8 @@ words.teach(
     {
         "AW-STATE": N_("The award meeting is not at this step."),
         "AW-SEAT": N_("Only someone with a seat at this meeting does this."),
-        "AW-BASIS": N_("Evaluation and award are separate only on a filed basis."),
-        "AW-COMMITTEE": N_("The award committee has an odd number of members, at least five."),
-        "AW-POOL": N_("The pool must be at least one and a half times the committee."),
-        "AW-SUPERVISORS": N_("At least two supervisors watch the meeting."),
         "AW-TWICE": N_("Each person stands in the lists once."),
         "AW-EVALUATOR": N_("Who evaluated does not award."),
-        "AW-START": N_("The meeting should begin within ten days of the report."),
         "AW-PLEDGE": N_("The pledge must be confirmed."),
         "AW-SPARE": N_("No spare is left."),
         "AW-ABSTAIN": N_("The tender file forbids abstentions."),
@@ -113,6 +109,7 @@ def convening(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, A
     acts = {one["act"]: one for one in open_acts(session, row, g.actor, g.now)}
     if shown["state"] or "award.open" not in acts:
         return {}
+    book, committee = book_of(row, g.now), int(row.award.get("committee", 0))
     return {
         "breaches": acts["award.open"]["breaches"],
         "pool": people_of(session, row.tenderer_org, Role.ELECTOR),
@@ -122,9 +119,9 @@ def convening(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, A
             ("centre", people_of(session, row.centre_org, Role.CENTRE)),
             ("supervisor", people_of(session, row.regulator_org, Role.REGULATOR)),
         ],
-        "committee": int(row.award.get("committee", 0)),
-        "needed": max(2, int(row.award.get("supervisors", 2))),
-        "least": -(-3 * int(row.award.get("committee", 0)) // 2),
+        "committee": committee,
+        "needed": max(book["AW-04"].number, int(row.award.get("supervisors", 0))),
+        "least": least_pool(committee, book),
     }
 
 

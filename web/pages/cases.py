@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template
@@ -15,11 +15,13 @@ from werkzeug.wrappers import Response as Answer
 from accounts import queries as accounts
 from core import data
 from core.access import Role
+from core.clock import CST
 from core.doors import TABLE
 from trading import procedures
-from trading.award.publicity import publicity_of
+from trading.award.publicity import publicity_of, until_of
 from trading.bidding import queries as bidding
 from trading.document import explain
+from trading.project import periods
 from trading.project.models import Case
 from trading.project.queries import case_page
 from trading.project.states import case_row, procedure_of
@@ -166,11 +168,9 @@ def due_of(session: Session, row: Case, act: str) -> tuple[str, datetime | None]
         return N_("from"), row.deadline
     if act == "result.publish":
         shown = publicity_of(session, row.id)
-        return N_("after"), shown.until if shown else None
-    if act == "contract.sign":
-        stations = [s for s in case_page(session, row.id, g.actor, g.now)["stations"] if s["state"] == "NOTIFIED"]
-        return N_("until"), stations[-1]["at"] + timedelta(days=30) if stations and stations[-1]["at"] else None
-    return "", None
+        return N_("after"), until_of(row, shown)[0] if shown else None
+    ends = [one.due.date for one in periods.running(session, [row], g.now)[row.id] if one.act == act]
+    return (N_("until"), datetime.combine(min(ends), time.max, CST)) if ends else ("", None)
 
 
 def turns(session: Session, row: Case) -> list[dict[str, Any]]:

@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template
+from datetime import datetime, time
 
+from flask import Blueprint, g, render_template
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.clock import CST
+from trading.project import periods
+from trading.project.models import Case, Project
 from trading.project.queries import cases_of
+from trading.project.states import procedure_of, stands_as
 from web import workbench
 from web.front import Permit, permit, reading
 from web.nav import Link
+from web.pages.cases import ACTS, PLACES
 from web.words import N_
+from web.workbench import Item
 
 blueprint = Blueprint("workbench", __name__)
 LINKS = (Link(N_("Workbench"), "/workbench", "ti-checklist", Permit((), person=True), 20),)
+MOST = 200
+
+
+def periods_due(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """Acts the law gives a period for, in the actor's own cases; who only watches or waits sees them beside."""
+    parties = (Case.tenderer_org, Case.agency_org, Case.regulator_org)
+    mine = or_(*(column == actor.org for column in parties)) if actor.org else Case.id == ""
+    query = select(Case, Project.name).join(Project, Project.id == Case.project_id)
+    rows = session.execute(query.where(mine, Case.announced_at.is_not(None)).order_by(Case.id.desc()).limit(MOST)).all()
+    running = periods.running(session, [row for row, _ in rows], now)
+    found: list[Item] = []
+    for row, name in rows:
+        roles = stands_as(row, actor)
+        for one in running[row.id]:
+            bids = one.rule == periods.VALIDITY
+            if bids and not (one.soon or one.late):
+                continue
+            steps = procedure_of(row).machine.open_acts(row.state)
+            can = any(step.act == one.act and roles & set(step.roles) for step in steps)
+            title = N_("The bids bind only until then: settle the winner") if bids else ACTS[one.act]
+            found.append(
+                {
+                    "title": title, "subject": name, "href": PLACES.get(one.act, "/cases/{case}").format(case=row.id),
+                    "act": N_("Open"), "due": datetime.combine(one.due.date, time.max, CST), "waiting": not can,
+                }
+            )  # fmt: skip
+    return found
+
+
+workbench.PROVIDERS.append(periods_due)
 
 
 @blueprint.get("/workbench")
