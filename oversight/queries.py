@@ -190,12 +190,11 @@ def watch(
 
 
 def _alarms(session: Session, cases: Sequence[Case], now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Suspension, timers that are late or failed, warnings that were recorded; three statements for any page."""
+    """Suspension, timers that are late or failed, warnings that were recorded; four statements for any page."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in cases:
-        if row.suspended:
-            found[row.id].append({"alarm": "suspended", "article": "招标投标法实施条例 第22条、第54条"})
     ids = [row.id for row in cases]
+    for held in session.scalars(select(Case.id).where(Case.id.in_(ids), Case.suspended)):
+        found[held].append({"alarm": "suspended", "article": "招标投标法实施条例 第22条、第54条"})
     for case, jobs in overdue(session, ids, now).items():
         found[case] += [{"alarm": "overdue", **job} for job in jobs]
     for case, breaches in warnings(session, ids).items():
@@ -244,10 +243,11 @@ def red_flags(session: Session, case: str, actor: Actor, now: datetime) -> list[
 
 def statistics(session: Session, actor: Actor) -> dict[str, Any]:
     """{cases, suspended, regions: {region: {state: count}}} of what the actor watches; nothing about bids."""
-    query = select(Case.region, Case.state, Case.suspended, func.count()).where(_seen(session, actor))
+    seen = select(Case.region, Case.state, Case.suspended.label("held")).where(_seen(session, actor)).subquery()
+    keys = (seen.c.region, seen.c.state, seen.c.held)
     regions: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     total = held = 0
-    for region, state, suspended, count in session.execute(query.group_by(Case.region, Case.state, Case.suspended)):
+    for region, state, suspended, count in session.execute(select(*keys, func.count()).group_by(*keys)):
         regions[region][state] += count
         total, held = total + count, held + (count if suspended else 0)
     return {"cases": total, "suspended": held, "regions": {name: dict(one) for name, one in sorted(regions.items())}}

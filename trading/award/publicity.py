@@ -17,6 +17,7 @@ from core.doors import acting
 from core.rules import Breach, Refused, refuse_if
 from trading.award import papers, rules
 from trading.award.models import AwardMeeting, Publicity
+from trading.objection.queries import unfollowed
 from trading.opening.queries import opened_bids
 from trading.project.models import Case, Project
 from trading.project.papers import file_document, named
@@ -105,8 +106,11 @@ def publish_candidates(tx: Tx, case: str, p: Payload) -> Payload:
 
 @blocked_by("result.publish")
 def _too_early(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
+    """The publicity is over, and an upheld objection to it has led to something (R1-23, domain.md §5)."""
     shown = publicity_of(session, row.id)
-    return rules.publicity_over(shown.until, now) if shown else []
+    if shown is None:
+        return []
+    return [*rules.publicity_over(shown.until, now), *unfollowed(session, row, shown.published_at, now)]
 
 
 def _winner(tx: Tx, row: Case, p: Payload) -> str:
