@@ -18,6 +18,7 @@ from trading.objection import rules
 from trading.objection.models import STATES, Objection, suspending
 from trading.project.models import Case, Project
 from trading.project.queries import org_names
+from trading.project.rules import number
 from trading.project.states import book_of, case_row, stands_as
 
 OWNERS = frozenset({Role.TENDERER, Role.AGENCY})
@@ -69,9 +70,9 @@ def own_open(session: Session, row: Case, org: str, subject: str) -> Objection |
 
 
 def raising(session: Session, row: Case, actor: Actor, now: datetime) -> dict[str, Any] | None:
-    """What a bidder could object to now: {subject, until, late, breaches}; None outside of both periods' stages.
+    """What a bidder could object to now: {subject, until, late, days, breaches}; None at any other stage.
 
-    `until`: the last moment in time; `late`: what one would register only.
+    `until`: the last moment in time; `late`: it would be registered only; `days` the answer may take.
     """
     subject = next((name for name, state in STATES.items() if state == row.state), "")
     if not subject or Role.BIDDER not in stands_as(row, actor):
@@ -86,7 +87,8 @@ def raising(session: Session, row: Case, actor: Actor, now: datetime) -> dict[st
         assert ends is not None
         until, found = ends, rules.to_candidates(now, ends, book)
     found += rules.once(own_open(session, row, actor.org, subject) is not None, book)
-    return {"subject": subject, "until": until, "late": late, "breaches": found}
+    days = number(book, "R1-09")
+    return {"subject": subject, "until": until, "late": late, "days": days, "breaches": found}
 
 
 def first_due(session: Session, row: Case) -> datetime | None:

@@ -73,4 +73,4 @@ def followed(upheld: bool, book: Book) -> list[Breach]:
     if not upheld:
         return []
     article = f"{book['R1-23'].article}、第55条"
-    return [Breach("OBJ-UPHELD", article, "B", "new vote, candidate taken back or new tender", "none")]
+    return [Breach("OBJ-UPHELD", article, "B", "a new vote, a candidate taken back or a new tender", "none")]
