@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from core.access import Actor, Role
 from core.rules import Breach, Refused
 
+SUSPENDED = Breach("R1-09", "招标投标法实施条例 第22条、第54条", "B", "all objections answered", "suspended")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -50,10 +52,11 @@ class Machine:
         here = [r for r in rows if r.state == state]
         if not here:
             wanted = " / ".join(dict.fromkeys(r.state for r in rows)) or "-"
-            raise Refused(Breach("STATE", rows[0].article if rows else "", "B", wanted, state))
+            stage = Breach("STATE", rows[0].article if rows else "", "B", wanted, state)
+            raise Refused([stage, SUSPENDED] if suspended else stage)
         row = here[0]
         if suspended and row.forward:
-            raise Refused(Breach("R1-09", "招标投标法实施条例 第22条、第54条", "B", "not suspended", "suspended"))
+            raise Refused(SUSPENDED)
         if actor is not None and row.roles:
             actor.require(*row.roles)
         return row

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Org
 from core.access import SYSTEM, denied
 from core.acts import Tx
+from core.machine import SUSPENDED
 from core.rules import Breach, Refused, RuleRow
 from experts.facts import Avoid
 from trading import procedures
@@ -112,7 +113,7 @@ def in_state(case: CaseFacts, *states: str) -> CaseFacts:
     if case.state not in states:
         raise Refused(Breach("STATE", "招标投标法 第37条至第42条", "B", " / ".join(states), case.state))
     if case.suspended:
-        raise Refused(Breach("R1-09", "招标投标法实施条例 第22条、第54条", "B", "not suspended", "suspended"))
+        raise Refused(SUSPENDED)
     return case
 
 

@@ -7,7 +7,7 @@ before its head stands in the case stream, not even that there is one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -170,32 +170,32 @@ def watch(
     """{states: {state: count}, items: [{case, …, alarms, channels}], next}; `channels` are where presence is told."""
     seen = _seen(session, actor)
     counts = session.execute(select(Case.state, func.count()).where(seen).group_by(Case.state)).all()
-    query = select(Case, Project.name, Org.name).join(Project, Project.id == Case.project_id)
+    query = select(Case, Project.name, Org.name, Case.suspended).join(Project, Project.id == Case.project_id)
     query = query.outerjoin(Org, Org.id == Case.tenderer_org).where(seen, Case.id > after)
     if state:
         query = query.where(Case.state == state)
     size = max(1, min(limit, MOST))
     rows = session.execute(query.order_by(Case.id).limit(size + 1)).all()
-    alarms = _alarms(session, [row for row, _, _ in rows[:size]], now)
+    alarms = _alarms(session, {row.id: suspended for row, _, _, suspended in rows[:size]}, now)
     items = [
         {
             "case": row.id, "name": name, "lot": row.lot_name, "tenderer": tenderer, "state": row.state,
             "region": row.region, "deadline": row.deadline, "alarms": alarms[row.id],
             "channels": [f"watch:{row.id}", f"hall:{row.id}", f"room:{row.id}"],
         }
-        for row, name, tenderer in rows[:size]
+        for row, name, tenderer, _ in rows[:size]
     ]  # fmt: skip
     return {"states": {row[0]: row[1] for row in counts}, "items": items,
             "next": items[-1]["case"] if len(rows) > size else ""}  # fmt: skip
 
 
-def _alarms(session: Session, cases: Sequence[Case], now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Suspension, timers that are late or failed, warnings that were recorded; three statements for any page."""
+def _alarms(session: Session, cases: Mapping[str, bool], now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Suspension, timers that are late or failed, warnings that were recorded, of {case: whether it is suspended}."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in cases:
-        if row.suspended:
-            found[row.id].append({"alarm": "suspended", "article": "招标投标法实施条例 第22条、第54条"})
-    ids = [row.id for row in cases]
+    for case, suspended in cases.items():
+        if suspended:
+            found[case].append({"alarm": "suspended", "article": "招标投标法实施条例 第22条、第54条"})
+    ids = list(cases)
     for case, jobs in overdue(session, ids, now).items():
         found[case] += [{"alarm": "overdue", **job} for job in jobs]
     for case, breaches in warnings(session, ids).items():
@@ -244,10 +244,11 @@ def red_flags(session: Session, case: str, actor: Actor, now: datetime) -> list[
 
 def statistics(session: Session, actor: Actor) -> dict[str, Any]:
     """{cases, suspended, regions: {region: {state: count}}} of what the actor watches; nothing about bids."""
-    query = select(Case.region, Case.state, Case.suspended, func.count()).where(_seen(session, actor))
+    seen = select(Case.region, Case.state, Case.suspended.label("held")).where(_seen(session, actor)).subquery()
+    keys = (seen.c.region, seen.c.state, seen.c.held)
     regions: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     total = held = 0
-    for region, state, suspended, count in session.execute(query.group_by(Case.region, Case.state, Case.suspended)):
+    for region, state, suspended, count in session.execute(select(*keys, func.count()).group_by(*keys)):
         regions[region][state] += count
         total, held = total + count, held + (count if suspended else 0)
     return {"cases": total, "suspended": held, "regions": {name: dict(one) for name, one in sorted(regions.items())}}

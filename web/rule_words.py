@@ -150,10 +150,12 @@ _SAID: tuple[str, ...] = (
     N_("a score that stands out or differs"), N_("a seat at this meeting"), N_("a seating under all constraints"),
     N_("a spare"), N_("a valid certificate of every signer"), N_("a venue of this case"),
     N_("a witness that is not the log"), N_("after the result and its checkpoint"), N_("after the result"),
-    N_("agency of this case"), N_("all unlocked"), N_("an active person"), N_("an invited expert"),
+    N_("a new vote, a candidate taken back or a new tender"), N_("agency of this case"),
+    N_("all objections answered"), N_("all unlocked"), N_("an active person"), N_("an invited expert"),
     N_("an open ballot"), N_("an own score that stands out"), N_("an unused activation code"), N_("another candidate"),
     N_("another list"), N_("another organisation's person"), N_("another person"), N_("another person's"),
-    N_("another sheet"), N_("another"), N_("another's"), N_("at least one manager stays"),
+    N_("another sheet"), N_("another"), N_("another's"), N_("answered"), N_("at least one manager stays"),
+   
     N_("before the findings are locked"), N_("before the points are locked"), N_("before the report is signed"),
     N_("bidder"), N_("by its one holder"), N_("cast already"), N_("cause"), N_("certificate not revoked"),
     N_("certificate of another person"), N_("certificate of the signer"), N_("certificate within its validity"),
@@ -171,7 +173,8 @@ _SAID: tuple[str, ...] = (
     N_("not of the operator"), N_("not signed"), N_("not suspended"), N_("not the leader"), N_("odd number"),
     N_("odd"), N_("on the spot"), N_("once"), N_("one answer"), N_("one ballot"), N_("one booking a centre"),
     N_("one commitment a party"), N_("one committee"), N_("one cosignature a witness"), N_("one line by this witness"),
-    N_("one lock"), N_("one login"), N_("one main venue"), N_("one person"), N_("one reveal a party"),
+    N_("one lock"), N_("one login"), N_("one main venue"), N_("one open objection"), N_("one person"),
+    N_("one reveal a party"),
     N_("one seat a label and place"), N_("one venue an organisation"), N_("one vote"), N_("open for signatures"),
     N_("open hall"), N_("or auditor"), N_("or the centre"), N_("organisations exist already"),
     N_("other funds"), N_("own organisation or record only"), N_("person"), N_("places to fill"), N_("platform"),
@@ -191,7 +194,7 @@ _SAID: tuple[str, ...] = (
     N_("two ties in a row"), N_("undecided"),
     N_("unified social credit code with a right check digit"), N_("unknown"), N_("unranked"), N_("unrelated"),
     N_("unspent nonce of this person, act, case and object"), N_("usual layout of the code"),
-    N_("verified by somebody else"), N_("verified"), N_("yes"),
+    N_("verified by somebody else"), N_("verified"), N_("waiting for its answer"), N_("yes"),
 )  # fmt: skip
 PHRASES: dict[str, str] = {
     **{text: text for text in _SAID},

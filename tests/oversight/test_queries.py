@@ -20,7 +20,6 @@ from evaluation.committee.models import Committee, Member
 from oversight.integrity import integrity
 from oversight.queries import red_flags, replay, statistics, timeline, watch
 from tests.oversight.scene import THREE, Scene
-from trading.project.models import Case
 
 
 @contextmanager
@@ -252,8 +251,8 @@ def test_the_watch_list_shows_what_is_late_suspended_or_warned(scene: Scene) -> 
     case = scene.stage.announced()
     scene.stage.drafting()
     now = scene.stage.deadline(case) + timedelta(hours=1)
+    scene.stage.object("投标人甲", case)
     with scene.world.read() as session, session.begin():
-        session.execute(update(Case).where(Case.id == case).values(suspended=True))
         session.execute(
             update(jobs.DueJob).where(jobs.DueJob.case == case, jobs.DueJob.act == "tender.deadline").values(
                 error="Refused: 2 bids"

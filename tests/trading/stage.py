@@ -19,8 +19,10 @@ from core.access import SYSTEM, Actor, Role
 from core.clock import CST
 from core.doors import TABLE
 from core.rules import Refused
+from trading.award import report as _award  # noqa: F401  (declares the acts of the award)
 from trading.bidding import queries as _bid_queries  # noqa: F401  (declares what blocks bids)
 from trading.document import actions as _document  # noqa: F401
+from trading.objection import actions as _objection  # noqa: F401
 from trading.opening import actions as _opening  # noqa: F401
 from trading.opening import settling
 from trading.opening.sheet import Sheet, compose, compose_reference
@@ -172,6 +174,11 @@ class Stage:
         self.at(self.world.clock.moment + timedelta(seconds=1))  # the order of receipt is the order of opening
         self.do(who, "bid.submit", case, **made.payload(self.world))
         return made
+
+    def object(self, who: str, case: str, subject: str = "file", **changes: str) -> str:
+        """An objection, by its id."""
+        said = {"text": "资格条件限制了竞争", "grounds": "招标文件第二章第3条"} | changes
+        return str(self.do(who, "objection.raise", case, subject=subject, **said)["objection"])
 
     def reference(self, case: str, price: str) -> Seal:
         made = self.seal(case, "招标人", {"reference.json": compose_reference(price)}, kind="reference")

@@ -15,7 +15,6 @@ from core.faults import Unusable
 from core.rules import Refused
 from trading.bidding.models import Bid
 from trading.bidding.queries import bid_desk
-from trading.project.models import Case
 
 
 def _rules(refused) -> list[tuple[str, str]]:
@@ -139,12 +138,12 @@ def _custodian_certificates():
 
 def test_a_suspended_case_goes_no_step_forward_but_bids_arrive(stage) -> None:
     case = stage.announced()
-    with stage.world.read() as session, session.begin():
-        session.get(Case, case).suspended = True
+    stage.object("投标人乙", case)
     stage.bid(case, "投标人甲")
     stage.at(stage.deadline(case))
+    assert stage.ring("tender.deadline", case) == {"state": "ANNOUNCED"}
     with pytest.raises(Refused, match="R1-09"):
-        stage.ring("tender.deadline", case)
+        stage.do("交易中心", "opening.begin", case)
 
 
 def test_one_live_bid_a_bidder_is_the_databases_last_guard(stage) -> None:

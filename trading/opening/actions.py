@@ -30,9 +30,18 @@ CUSTODIANS = {Role.TENDERER: "tenderer", Role.CENTRE: "centre", Role.REGULATOR: 
 
 @acting("tender.deadline")
 def deadline(tx: Tx, case: str, p: Payload) -> Payload:
-    """{} → {state}: at the deadline the sealed stream's root enters the case stream; fewer than three bids fail."""
+    """{} → {state}: at the deadline the sealed stream's root enters the case stream; fewer than three bids fail.
+
+    While an objection waits the case goes no step forward: nothing is opened and nothing fails, but what was received
+    is fixed on the hour all the same. The answer rings this timer again.
+    """
     row = case_row(tx.session, case)
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
+        return {"state": row.state}
+    if row.suspended:
+        body = {"deadline": row.deadline, "sealed_root": ledger.head(tx.session, sealed_stream(case))["root"]}
+        tx.record(f"case:{case}", "tender.held", body, case=case)
+        tx.publish(f"hall:{case}", "tender.held", {})
         return {"state": row.state}
     row, step = guard(tx, case, "tender.deadline")
     short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, exists, select
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, object_session
 
 from core.db import Base, Keyed
+from trading.objection.models import STATES, Objection, suspending
 
 AUDIENCES = ("public", "parties", "bidders", "members", "regulator", "owner")
 
@@ -46,7 +48,6 @@ class Case(Keyed, Base):
     deal_code: Mapped[str] = mapped_column(String(43), default="")
     duration_days: Mapped[int]
     state: Mapped[str] = mapped_column(String(20), index=True)
-    suspended: Mapped[bool] = mapped_column(default=False)
     round: Mapped[int] = mapped_column(default=1)
     procedure: Mapped[str] = mapped_column(String(40))
     regime: Mapped[str] = mapped_column(String(2))
@@ -79,6 +80,22 @@ class Case(Keyed, Base):
         CheckConstraint("unit IN ('元', '万元')", name="unit"),
         CheckConstraint("round >= 1", name="round"),
     )
+
+    @hybrid_property
+    def suspended(self) -> bool:
+        """While an objection raised in time waits for its answer (实施条例 art. 22, 54); read anew each time."""
+        session = object_session(self)
+        assert session is not None
+        if self.state not in STATES.values():  # asked by every act of the room
+            return False
+        mine = exists().where(Objection.case_id == self.id, Objection.round == self.round, *suspending())
+        return bool(session.scalar(select(mine)))
+
+    @suspended.inplace.expression
+    @classmethod
+    def _suspended(cls) -> ColumnElement[bool]:
+        mine = exists().where(Objection.case_id == cls.id, Objection.round == cls.round, *suspending())
+        return and_(cls.state.in_(STATES.values()), mine)
 
 
 class CaseMove(Keyed, Base):

@@ -13,6 +13,7 @@ from accounts.models import Org
 from core.access import Actor, Role
 from core.clock import CST
 from core.faults import Unusable
+from core.machine import SUSPENDED
 from core.rules import Breach
 from trading.project.models import Case, CaseDocument, CaseMove, Project
 from trading.project.states import case_row, procedure_of, stands_as
@@ -178,25 +179,25 @@ def _notice(document: CaseDocument, case: Case, project: Project) -> dict[str, A
 def cases_of(session: Session, actor: Actor, *, after: str = "", limit: int = 50) -> dict[str, Any]:
     """Cases in which the actor's organisation is a party, newest project first: {items, next}."""
     mine = or_(*(c == actor.org for c in (Case.tenderer_org, Case.agency_org, Case.centre_org, Case.regulator_org)))
-    query = select(Case, Project).join(Project, Project.id == Case.project_id)
+    query = select(Case, Project, Case.suspended).join(Project, Project.id == Case.project_id)
     if not actor.has(Role.AUDITOR):
         query = query.where(mine if actor.org else Case.id == "")
     if after:
         at, last = cursor_of(after)
         query = query.where(tuple_(Project.created_at, Case.id) < (at, last))
     query = query.order_by(Project.created_at.desc(), Case.id.desc()).limit(limit + 1)
-    items = [_case(case, project) for case, project in session.execute(query)]
+    items = [_case(case, project, suspended) for case, project, suspended in session.execute(query)]
     return _page(items, limit, "created_at", "case")
 
 
-def _case(case: Case, project: Project) -> dict[str, Any]:
+def _case(case: Case, project: Project, suspended: bool) -> dict[str, Any]:
     return {
         "case": case.id,
         "name": project.name,
         "lot": case.lot_name,
         "state": case.state,
         "deadline": case.deadline,
-        "suspended": case.suspended,
+        "suspended": suspended,
         "created_at": project.created_at,
     }
 
@@ -252,14 +253,12 @@ def open_acts(session: Session, row: Case, actor: Actor, now: datetime) -> list[
     """Acts the table opens to this actor from here, each with the breaches that would refuse it now."""
     roles = stands_as(row, actor)
     found: dict[str, dict[str, Any]] = {}
+    suspended = row.suspended
     for step in procedure_of(row).machine.open_acts(row.state):
         if not roles & set(step.roles) or step.act in found:
             continue
         breaches = GUARDS[step.act](session, row, actor, now) if step.act in GUARDS else []
-        if row.suspended and step.forward:
-            breaches = [
-                Breach("R1-09", "招标投标法实施条例 第22条、第54条", "B", "not suspended", "suspended"),
-                *breaches,
-            ]
+        if suspended and step.forward:
+            breaches = [SUSPENDED, *breaches]
         found[step.act] = {"act": step.act, "target": step.target, "article": step.article, "breaches": breaches}
     return list(found.values())

@@ -36,6 +36,7 @@ KINDS = {
     "project": N_("project"),
     "tender": N_("tender file and notice"),
     "bid": N_("bids"),
+    "objection": N_("objections"),
     "opening": N_("opening"),
     "draw": N_("draws"),
     "invitation": N_("invitations"),

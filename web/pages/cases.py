@@ -25,6 +25,7 @@ from trading.project import periods
 from trading.project.models import Case
 from trading.project.queries import case_page
 from trading.project.states import case_row, procedure_of
+from web import objections
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.words import N_, for_scripts
@@ -173,9 +174,13 @@ def due_of(session: Session, row: Case, act: str) -> tuple[str, datetime | None]
     return (N_("until"), datetime.combine(min(ends), time.max, CST)) if ends else ("", None)
 
 
-def turns(session: Session, row: Case) -> list[dict[str, Any]]:
-    """Who must act next and by when: {text, roles, word, due}."""
+def turns(session: Session, row: Case, answer_due: datetime | None) -> list[dict[str, Any]]:
+    """Who must act next and by when: {text, roles, word, due}; the answer to an objection before everything else."""
     found: dict[str, dict[str, Any]] = {}
+    if answer_due is not None:
+        found["objection.answer"] = {
+            "text": N_("Answer the objection"), "roles": (Role.TENDERER,), "word": N_("until"), "due": answer_due,
+        }  # fmt: skip
     for step in procedure_of(row).machine.open_acts(row.state):
         text = ACTS.get(step.act) or BY_ITSELF.get(step.act)
         forward = step.target != row.state or step.act in ("file.save", "bid.submit", "opening.unlock")
@@ -232,6 +237,7 @@ def show(case: str) -> str:
     row, shown = opened_case(session, case)
     roles = {Role(role) for role in shown["roles"]}
     table = data.regions()
+    objected = objections.section(session, row, g.actor, roles, g.now)
     public_method = row.announced_at is not None or roles & {Role.TENDERER, Role.AGENCY}
     return page(
         "trading/case.html",
@@ -240,7 +246,9 @@ def show(case: str) -> str:
         roles=roles,
         place=table.full_name(row.region),
         rooms=rooms_of(row, roles),
-        turns=turns(session, row),
+        turns=turns(session, row, objected["due"]),
+        objections=objected,
+        now=g.now,
         acts=acts_of(row, shown),
         method=explained(row) if public_method else {},
         questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],

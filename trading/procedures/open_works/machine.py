@@ -14,6 +14,13 @@ LIVE = (
     "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT", "CANDIDATE_PUBLIC", "WINNER_SET",
 )  # fmt: skip
 
+
+def objections(state: str, article: str) -> tuple[Row, ...]:
+    """Raised, taken back, prepared and answered where objections stand; none of it moves the case."""
+    acts = (("raise", (B,)), ("withdraw", (B,)), ("prepare", (T, A)), ("answer", (T,)))
+    return tuple(Row(state, f"objection.{act}", state, who, f"{TL} {article}", forward=False) for act, who in acts)
+
+
 # What may still be done while an objection waits for its answer is marked forward=False.
 MACHINE = Machine(
     "PLANNED",
@@ -29,6 +36,7 @@ MACHINE = Machine(
         Row("ANNOUNCED", "reference.seal", "ANNOUNCED", (T,), f"{TL} 第27条"),
         Row("ANNOUNCED", "file.fetch", "ANNOUNCED", (B,), f"{E20} 第20条", forward=False),
         Row("ANNOUNCED", "question.ask", "ANNOUNCED", (B,), f"{E20} 第33条", forward=False),
+        *objections("ANNOUNCED", "第22条"),
         Row("ANNOUNCED", "tender.clarify", "ANNOUNCED", (T, A), f"{TL} 第21条", "clarification", forward=False),
         Row("ANNOUNCED", "bid.submit", "ANNOUNCED", (B,), f"{E20} 第25条至第27条", "receipt", forward=False),
         Row("ANNOUNCED", "bid.withdraw", "ANNOUNCED", (B,), f"{E20} 第27条", forward=False),
@@ -58,6 +66,7 @@ MACHINE = Machine(
         Row("AWARD_MEETING", "award.conclude", "AWARDED_DRAFT", (), "国办发〔2024〕21号", "award_report"),
         Row("AWARDED_DRAFT", "candidates.publish", "CANDIDATE_PUBLIC", (T, A), f"{TL} 第54条", "candidate_notice"),
         Row("EVALUATED", "candidates.publish", "CANDIDATE_PUBLIC", (T, A), f"{TL} 第54条", "candidate_notice"),
+        *objections("CANDIDATE_PUBLIC", "第54条"),
         Row("CANDIDATE_PUBLIC", "award.redo", "AWARD_MEETING", (T,), f"{TL} 第54条、第55条"),
         Row("CANDIDATE_PUBLIC", "candidates.withdraw", "EVALUATED", (T,), f"{TL} 第54条、第55条"),
         Row("CANDIDATE_PUBLIC", "candidates.fail", "FAILED", (T,), f"{TL} 第55条"),
