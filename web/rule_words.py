@@ -155,7 +155,6 @@ _SAID: tuple[str, ...] = (
     N_("an open ballot"), N_("an own score that stands out"), N_("an unused activation code"), N_("another candidate"),
     N_("another list"), N_("another organisation's person"), N_("another person"), N_("another person's"),
     N_("another sheet"), N_("another"), N_("another's"), N_("answered"), N_("at least one manager stays"),
-   
     N_("before the findings are locked"), N_("before the points are locked"), N_("before the report is signed"),
     N_("bidder"), N_("by its one holder"), N_("cast already"), N_("cause"), N_("certificate not revoked"),
     N_("certificate of another person"), N_("certificate of the signer"), N_("certificate within its validity"),
