@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,6 +130,16 @@ class Live:
         assert user.opening is not None
         path.write_bytes(keys.key_file(user.opening, user.org, user.passphrase))
         return path
+
+    def hand_in(self, page: Page, who: str, pdf: Path, price: str) -> bytes:
+        """A bid filled in, sealed and signed on the bid desk; the receipt as the browser saved it."""
+        for name, value in (("price", price), ("manager_name", "张建国"), ("manager_certificate", "鄂1420260001")):
+            page.locator(f"form[data-bid] [name={name}]").fill(value)
+        page.locator("#bid-pdf").set_input_files(pdf)
+        with page.expect_download() as saved:
+            page.locator("form[data-bid] button").click()
+            self.sign(page, who)
+        return Path(saved.value.path()).read_bytes()
 
     # -- a tender brought to a stage, by acts over HTTP --------------------------------------------------------------
 
@@ -271,6 +282,30 @@ class Live:
         return electors
 
 
+def letter(path: Path) -> Path:
+    """A bid's PDF."""
+    path.write_bytes(Paper("投标函", demo=True).section("报价").text("见开标一览表").build().bytes)
+    return path
+
+
+def passphrase_of(page: Page) -> str:
+    """The passphrase shown once for a new key, its end typed back."""
+    dialog = page.locator("#gh-new-key[open]")
+    shown = dialog.locator("[data-passphrase]").inner_text()
+    dialog.locator("[name=repeat]").fill(shown[-4:])
+    return shown
+
+
+def make_key(page: Page, path: Path) -> str:
+    """A decryption key made in this browser; its file is saved before anything goes on. Its passphrase."""
+    page.locator("form[data-enrol=decrypt] button").click()
+    passphrase = passphrase_of(page)
+    with page.expect_download() as saved:
+        page.locator("#gh-new-key button[value=sign]").click()
+    saved.value.save_as(path)
+    return passphrase
+
+
 def case_of(session: Any, case: str) -> Case:
     return session.get_one(Case, case)
 
@@ -296,7 +331,7 @@ def house_of(settings: Config) -> Acts:
     return Acts(engine, House(clocks.make(settings), Ledger(), Hub(), blobs, settings))
 
 
-def make_world(folder: Path) -> tuple[Acts, Ring]:
+def make_world(folder: Path, fill: Callable[[Builder], None] = populate) -> tuple[Acts, Ring]:
     """A fresh data folder whose clock stands at START, with everybody registered."""
     folder.mkdir(parents=True, exist_ok=True)
     ahead = START - datetime.now(CST)
@@ -304,7 +339,7 @@ def make_world(folder: Path) -> tuple[Acts, Ring]:
     acts = house_of(config.read({"DEMO": "1", "DATA_DIR": str(folder)}))
     ring = Ring()
     stage = LocalStage(acts, prove, ring, lambda: timers.run_once(acts))
-    populate(Builder(stage, stored_keys=True))
+    fill(Builder(stage, stored_keys=True))
     return acts, ring
 
 
@@ -320,12 +355,12 @@ def wait_for(base: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server did not answer")
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """One server for the pages of a file; every test brings its own tender. The driver's event loop ends with it."""
+@contextmanager
+def serving(folder: Path, fill: Callable[[Builder], None] = populate) -> Iterator[Live]:
+    """A server on a world of its own, and a browser. The driver's event loop ends with it."""
     assert (ROOT / "web/static/dist/pages/case.js").is_file(), "the browser side is not built: run `npm run build`"
-    folder, port = tmp_path_factory.mktemp("data"), free_port()
-    acts, ring = make_world(folder)
+    port = free_port()
+    acts, ring = make_world(folder, fill)
     base = f"http://127.0.0.1:{port}"
     env = os.environ | {"DEMO": "1", "DATA_DIR": str(folder), "PORT": str(port)}
     log = (folder / "server.log").open("wb")
@@ -343,3 +378,10 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         server.wait(20)
         log.close()
         acts.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """One server for the pages of a file; every test brings its own tender."""
+    with serving(tmp_path_factory.mktemp("data")) as started:
+        yield started

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from certs import authority, receipts
-from core.paper import Paper
-from tests.browser.conftest import PRICES, ROOT, Live, case_of
+from tests.browser.conftest import PRICES, ROOT, Live, case_of, letter, make_key
 from trading.bidding.models import Bid
 from trading.opening.models import OpenedBid
 
@@ -38,20 +37,16 @@ def listen(page: Page) -> list[str]:
     return errors
 
 
-def letter(tmp_path: Path) -> Path:
-    path = tmp_path / "bid.pdf"
-    path.write_bytes(Paper("投标函", demo=True).section("报价").text("见开标一览表").build().bytes)
-    return path
-
-
 def test_a_project_is_planned_and_published_from_its_pages(live: Live) -> None:
     page = live.open("tenderer", "/projects/new", language="en")
     page.get_by_label("Name of the project").fill("滨江路改造工程")
     page.get_by_label("Estimate", exact=False).first.fill("5800")
     page.get_by_label("Name of the lot").fill("施工标段")
     page.get_by_label("Duration in days").fill("365")
+    page.get_by_label("Tendering agency").select_option(label="江汉招标代理有限公司")
     page.get_by_role("button", name="Create the project").click()
     expect(page.get_by_role("heading", name="滨江路改造工程")).to_be_visible()
+    expect(page.get_by_text("江汉招标代理有限公司")).to_be_visible()
     page.get_by_role("button", name="Publish the plan").click()
     live.sign(page, "tenderer")
     expect(page.locator(".gh-line [aria-current=step]")).to_contain_text("Plan public")
@@ -109,39 +104,16 @@ def test_warnings_are_accepted_with_a_reason_and_the_tender_is_issued(live: Live
     expect(page.get_by_role("link", name=re.compile("招标公告"))).to_be_visible()
 
 
-def make_key(page: Page, folder: Path) -> None:
-    """The bidder's decryption key, made in this browser; its file is saved before anything goes on."""
-    page.get_by_role("button", name="Make the bidder's key").click()
-    passphrase = page.locator("#gh-new-key [data-passphrase]").inner_text()
-    page.locator("#gh-new-key [name=repeat]").fill(passphrase[-4:])
-    with page.expect_download() as saved:
-        page.locator("#gh-new-key button[value=sign]").click()
-    saved.value.save_as(folder / "key.json")
-    (folder / "passphrase").write_text(passphrase)
-
-
-def hand_in(live: Live, page: Page, who: str, pdf: Path, price: str) -> bytes:
-    """Fill in, seal, sign; the receipt as the browser saved it."""
-    page.get_by_label("Total price").fill(price)
-    page.get_by_label("Project manager", exact=True).fill("张建国")
-    page.get_by_label("Certificate number").fill("鄂1420260001")
-    page.locator("#bid-pdf").set_input_files(pdf)
-    with page.expect_download() as saved:
-        page.locator("form[data-bid] button").click()
-        live.sign(page, who)
-    return Path(saved.value.path()).read_bytes()
-
-
 def test_a_bid_is_sealed_replaced_withdrawn_and_unlocked_in_the_browser(live: Live, tmp_path: Path) -> None:
-    case, who, pdf = live.announced(), "bidder1", letter(tmp_path)
+    case, who, pdf = live.announced(), "bidder1", letter(tmp_path / "bid.pdf")
     page = live.open(who, f"/cases/{case}/bid", language="en")
     errors = listen(page)
     page.get_by_role("button", name="Take the tender file").click()
     expect(page.get_by_role("link", name=re.compile("招标文件"))).to_be_visible()
-    make_key(page, tmp_path)
+    (tmp_path / "passphrase").write_text(make_key(page, tmp_path / "key.json"))
     live.sign(page, who)
     expect(page.locator("[data-check=key]")).to_have_attribute("data-ok", "yes")
-    first = hand_in(live, page, who, pdf, "5999")
+    first = live.hand_in(page, who, pdf, "5999")
     trusted = authority.of(live.acts.house.config).platform_key
     said = receipts.verify(first, {json.loads(first)["key_id"]: trusted.public_key()})
     assert (said.lot, said.version) == (case, 1)
@@ -150,7 +122,7 @@ def test_a_bid_is_sealed_replaced_withdrawn_and_unlocked_in_the_browser(live: Li
     page.get_by_role("button", name="Withdraw", exact=True).click()
     live.sign(page, who)
     expect(page.locator("#versions .badge").first).to_have_text("withdrawn")
-    hand_in(live, page, who, pdf, PRICES[0])
+    live.hand_in(page, who, pdf, PRICES[0])
     expect(page.locator("#versions .badge").first).to_have_text("in force")
     with live.acts.reading() as session:
         stored = session.query(Bid).filter_by(case_id=case, state="received").one()

@@ -42,6 +42,7 @@ WORDS = (
     N_("The price is above the ceiling of %(ceiling)s: such a bid is rejected."),
     N_("Seal and submit the bid"),
     N_("Sealed bid"),
+    N_("This was sealed for another tender or with another certificate."),
     N_("The key file and its passphrase belong to another key."),
     N_("The key is ready in this browser."),
     N_("Choose the key file and type its passphrase."),

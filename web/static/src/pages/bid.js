@@ -1,5 +1,5 @@
 /** The bid desk: checks, seals in this browser, uploads, signs, keeps the receipt. */
-import { dumps, sealToBlob, unb64 } from "../crypto/index.js";
+import { dumps, readManifest, sealToBlob, unb64 } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, el, showError } from "./breaches.js";
 import { get, me, upload } from "./net.js";
@@ -10,8 +10,8 @@ import { t } from "./words.js";
 const desk = JSON.parse(document.getElementById("desk").textContent);
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-bid]"));
 const MEDIA = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/;
-/** What was sealed but not yet taken by the server; sealed anew when the form changes. */
-let sealed;
+/** By form: what was sealed but not yet taken by the server; sealed anew when the form changes. */
+const kept = new Map();
 
 function mark(name, ok, text) {
   const line = document.querySelector(`[data-check="${name}"]`);
@@ -48,7 +48,7 @@ async function check() {
 }
 
 /** Shows part, speed and time left of a piece of work. */
-function meter(words, total) {
+function meter(form, words, total) {
   const bar = form.querySelector("progress");
   const status = form.querySelector("[data-status]");
   const began = performance.now();
@@ -96,15 +96,16 @@ async function parts() {
   return found;
 }
 
+const freshBid = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 async function sealAll() {
   const { certificate } = await me();
   if (!certificate) throw new Error(t("No signing certificate: make one on the page “My certificates”."));
   if (!desk.key) throw new Error(t("Your organisation has no decryption key yet."));
-  const bid = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const context = { kind: desk.sealing.kind, lot: desk.sealing.lot, bid, sealer: certificate.fingerprint };
+  const context = { kind: desk.sealing.kind, lot: desk.sealing.lot, bid: freshBid(), sealer: certificate.fingerprint };
   const custodians = Object.fromEntries(Object.entries(desk.sealing.custodians).map(([role, spki]) => [role, unb64(spki, "spki")]));
   const all = await parts();
-  const say = meter("Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left", all.reduce((sum, part) => sum + part.blob.size, 0));
+  const say = meter(form, "Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left", all.reduce((sum, part) => sum + part.blob.size, 0));
   return sealToBlob(all, unb64(desk.key.spki, "spki"), context, Object.keys(custodians).length ? custodians : undefined, say);
 }
 
@@ -125,21 +126,31 @@ function showReceipt({ receipt }) {
   save(dumps(receipt), `receipt-${receipt.bid}-v${receipt.version}.json`);
 }
 
+/** What the offline tool made; it is read before it is sent, so that a seal of another tender is told at once. */
+async function broughtAlong(form) {
+  const [[ciphertext], [file]] = ["ciphertext", "manifest"].map((name) => form.elements.namedItem(name).files);
+  const { certificate } = await me();
+  const manifest = readManifest(new Uint8Array(await file.arrayBuffer()));
+  if (manifest.lot !== desk.sealing.lot || manifest.sealer !== certificate?.fingerprint) throw new Error(t("This was sealed for another tender or with another certificate."));
+  return { manifest, ciphertext };
+}
+
 /** Uploads what was sealed, once; signs; hands in. A cut line loses nothing: the sealed file stays here. */
-async function handIn() {
-  sealed ??= await sealAll();
+async function handIn(form) {
+  const sealed = kept.get(form) ?? (await ("bid" in form.dataset ? sealAll() : broughtAlong(form)));
+  kept.set(form, sealed);
   const { manifest, ciphertext } = sealed;
-  if (!sealed.stored) sealed.stored = await upload(ciphertext, meter("Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left", ciphertext.size));
+  if (!sealed.stored) sealed.stored = await upload(ciphertext, meter(form, "Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left", ciphertext.size));
   form.querySelector("[data-status]").textContent = t("Sealed. Please sign to submit.");
   const payload = { manifest, ciphertext_sha256: manifest.ciphertext.sha256, size: manifest.ciphertext.size };
   const documents = [{ name: t("Sealed bid"), sha256: manifest.ciphertext.sha256 }];
   const result = await act("bid.submit", { case: desk.case, payload, signed: true, title: t("Seal and submit the bid"), documents });
   if (result === undefined) throw new Error(t("Nothing was signed; nothing was sent."));
-  sealed = undefined;
+  kept.delete(form);
   return result;
 }
 
-async function submit() {
+async function submit(form) {
   const box = form.querySelector("[data-breaches]");
   const button = form.querySelector("button");
   const status = form.querySelector("[data-status]");
@@ -147,12 +158,13 @@ async function submit() {
   button.disabled = true;
   form.setAttribute("aria-busy", "true");
   try {
-    showReceipt(await handIn());
+    showReceipt(await handIn(form));
     status.textContent = "";
     await refresh();
   } catch (error) {
     showError(box, error);
-    status.textContent = sealed?.stored === undefined && sealed ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
+    const waits = kept.has(form) && !kept.get(form).stored;
+    status.textContent = waits ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
   } finally {
     button.disabled = false;
     form.removeAttribute("aria-busy");
@@ -160,17 +172,31 @@ async function submit() {
   }
 }
 
+/** What the offline tool is given: the own certificate, the custodians' keys, a fresh id. */
+async function offlineTool() {
+  const { certificate } = await me();
+  const files = { certificate: certificate && unb64(certificate.der, "certificate"), custodians: dumps(desk.sealing.custodians) };
+  for (const link of document.querySelectorAll("a[data-offline]")) {
+    const bytes = files[link.dataset.offline];
+    if (bytes) link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  }
+  document.querySelector("[data-offline=bid]").textContent = freshBid();
+}
+
 if (form) {
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    submit();
-  });
+  for (const one of document.querySelectorAll("form[data-bid], form[data-sealed]")) {
+    one.addEventListener("submit", (event) => {
+      event.preventDefault();
+      submit(one);
+    });
+    one.addEventListener("input", () => kept.delete(one));
+  }
   form.addEventListener("input", () => {
-    sealed = undefined;
     const price = Number(value("price"));
     const over = desk.ceiling && price > Number(desk.ceiling);
     document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";
   });
   document.addEventListener("gh:key", checkKey);
+  offlineTool().catch(() => undefined);
   check().catch((error) => showError(form.querySelector("[data-breaches]"), error));
 }

@@ -25,7 +25,8 @@ function take(event) {
   const last = seen.get(event.channel) ?? 0;
   if (event.seq <= last) return;
   seen.set(event.channel, event.seq);
-  document.dispatchEvent(new CustomEvent("gh:live", { detail: event }));
+  // Who knows that nothing shown here has changed prevents the refresh.
+  if (!document.dispatchEvent(new CustomEvent("gh:live", { detail: event, cancelable: true }))) return;
   clearTimeout(waiting);
   waiting = setTimeout(refresh, 150);
 }

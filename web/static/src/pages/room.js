@@ -239,6 +239,16 @@ function typing(node) {
   return fields.some((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
 }
 
+/** What can be folded, by its title and its place among equal titles: what a person unfolded stays so while others act. */
+function folds(node) {
+  const seen = new Map();
+  return [...node.querySelectorAll("details")].map((fold) => {
+    const title = fold.querySelector("summary").textContent.trim();
+    seen.set(title, (seen.get(title) ?? 0) + 1);
+    return [`${title} ${seen.get(title)}`, fold];
+  });
+}
+
 async function renewTasks(force = false) {
   const node = document.getElementById("room-tasks");
   if (!node) return;
@@ -248,7 +258,11 @@ async function renewTasks(force = false) {
   const fresh = page.getElementById("room-tasks");
   const stage = page.querySelector("[data-room]")?.dataset.stage;
   if (!fresh || stage !== room.dataset.stage) location.reload();
-  else if (force || !(typing(node) || node.querySelector("form[aria-busy]"))) node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
+  else if (force || !(typing(node) || node.querySelector("form[aria-busy]"))) {
+    const open = folds(node).filter(([, fold]) => fold.open).map(([name]) => name);
+    node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
+    for (const [name, fold] of folds(node)) fold.open ||= open.includes(name);
+  }
   recall();
 }
 
@@ -304,8 +318,12 @@ document.addEventListener("click", (event) => {
 
 /** What others do that changes my tasks; the page is asked whether the stage has really moved. */
 const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "pledge.signed", "seat.revealed"];
-document.addEventListener("gh:live", ({ detail: event }) => {
-  if (TOGETHER.includes(event.kind)) renewTasks();
+/** Every finding and point of a member is told to the room; only those who watch see it move. */
+const PROGRESS = ["review.progress", "score.progress"];
+document.addEventListener("gh:live", (told) => {
+  const { kind, data } = told.detail;
+  if (PROGRESS.includes(kind) && room.dataset.member && data.member !== room.dataset.member) told.preventDefault();
+  else if (TOGETHER.includes(kind)) renewTasks();
 });
 
 function there({ member, there: present }) {
