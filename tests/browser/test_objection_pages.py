@@ -79,7 +79,9 @@ def objected(live: Live) -> str:
         live.stage.act(f"bidder{n}", "objection.raise", case, subject="file", text=TEXT, grounds=GROUNDS)["objection"]
         for n in (1, 2, 3)
     ]
-    live.stage.act("tenderer", "objection.answer", case, objection=made[0], text="成立", upheld=True, measure="发布澄清")
+    live.stage.act(
+        "tenderer", "objection.answer", case, objection=made[0], text="成立", upheld=True, measure="发布澄清"
+    )
     live.stage.act("bidder2", "objection.withdraw", case, objection=made[1])
     return case
 

@@ -19,11 +19,8 @@ from core.ledger import EntryRow
 from core.rules import Breach, RuleRow, refuse_if, shown
 from trading.award import papers, rules
 from trading.award.models import AwardMeeting, Publicity
-<<<<<<< HEAD
 from trading.document.rules import provisional
-=======
 from trading.objection.queries import unfollowed
->>>>>>> wt-c
 from trading.opening.queries import opened_bids
 from trading.project import periods
 from trading.project.models import Case, Project
@@ -126,16 +123,12 @@ def publish_candidates(tx: Tx, case: str, p: Payload) -> Payload:
 
 @blocked_by("result.publish")
 def _too_early(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
-<<<<<<< HEAD
-    found = publicity_of(session, row.id)
-    return rules.publicity_over(until_of(row, found)[0], now, book_of(row, now)) if found else []
-=======
     """The publicity is over, and an upheld objection to it has led to something (R1-23, domain.md §5)."""
-    shown = publicity_of(session, row.id)
-    if shown is None:
+    found = publicity_of(session, row.id)
+    if found is None:
         return []
-    return [*rules.publicity_over(shown.until, now), *unfollowed(session, row, shown.published_at, now)]
->>>>>>> wt-c
+    over = rules.publicity_over(until_of(row, found)[0], now, book_of(row, now))
+    return [*over, *unfollowed(session, row, found.published_at, now)]
 
 
 def _winner(tx: Tx, row: Case, p: Payload) -> str:

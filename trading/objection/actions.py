@@ -11,12 +11,11 @@ from core.acts import Tx
 from core.data import calendar
 from core.doors import Payload, acting
 from core.faults import Unusable
-from core.rules import Breach, Refused, refuse_if
+from core.rules import Breach, Refused, refuse_if, shown
 from trading.bidding.actions import sealed_stream
 from trading.objection import rules
 from trading.objection.models import STATES, Objection
 from trading.objection.queries import own_open, publicity_until
-from trading.project.actions import shown
 from trading.project.models import Case
 from trading.project.states import book_of, guard, trading_org
 

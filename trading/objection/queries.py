@@ -18,7 +18,6 @@ from trading.objection import rules
 from trading.objection.models import STATES, Objection, suspending
 from trading.project.models import Case, Project
 from trading.project.queries import org_names
-from trading.project.rules import number
 from trading.project.states import book_of, case_row, stands_as
 
 OWNERS = frozenset({Role.TENDERER, Role.AGENCY})
@@ -87,7 +86,7 @@ def raising(session: Session, row: Case, actor: Actor, now: datetime) -> dict[st
         assert ends is not None
         until, found = ends, rules.to_candidates(now, ends, book)
     found += rules.once(own_open(session, row, actor.org, subject) is not None, book)
-    days = number(book, "R1-09")
+    days = book["R1-09"].number
     return {"subject": subject, "until": until, "late": late, "days": days, "breaches": found}
 
 

@@ -9,20 +9,20 @@ from datetime import date, datetime, time, timedelta
 from core.calendar import Calendar
 from core.clock import CST
 from core.rules import Breach, RuleRow
-from trading.project.rules import number
+from trading.project import rules as project
 
 Book = Mapping[str, RuleRow]
 
 
 def last_day(deadline: datetime, book: Book) -> date:
     """R1-08: the last day, counted whole, on which an objection to the tender file is in time."""
-    return deadline.astimezone(CST).date() - timedelta(days=number(book, "R1-08"))
+    return deadline.astimezone(CST).date() - timedelta(days=book["R1-08"].number)
 
 
 def to_file(now: datetime, deadline: datetime, book: Book) -> list[Breach]:
     """R1-08: an objection nearer to the deadline than ten days is late and registered only."""
     left = (deadline.astimezone(CST).date() - now.astimezone(CST).date()).days
-    return [] if left >= number(book, "R1-08") else [book["R1-08"].breach(f"{left}日", required=_days(book))]
+    return [] if left >= book["R1-08"].number else [book["R1-08"].breach(f"{left}日", required=_days(book))]
 
 
 def before_deadline(now: datetime, deadline: datetime, book: Book) -> list[Breach]:
@@ -33,7 +33,7 @@ def before_deadline(now: datetime, deadline: datetime, book: Book) -> list[Breac
 
 
 def _days(book: Book) -> str:
-    return f"≥ {number(book, 'R1-08')}日"
+    return f"≥ {book['R1-08'].number}日"
 
 
 def to_candidates(now: datetime, until: datetime, book: Book) -> list[Breach]:
@@ -57,7 +57,7 @@ def still_open(end: str, book: Book) -> list[Breach]:
 
 def due(raised: datetime, book: Book, cal: Calendar) -> datetime:
     """R1-09: the end of the third day; a last day that is off moves on (民法典 art. 203)."""
-    last = cal.add_days(raised.astimezone(CST).date(), number(book, "R1-09"), end_on_workday=True)
+    last = project.due(book, "R1-09", raised.astimezone(CST).date(), cal)
     return datetime.combine(last.date, time(23, 59, 59), CST)
 
 
