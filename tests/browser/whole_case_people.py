@@ -16,7 +16,7 @@ from tests.browser.conftest import Live, passphrase_of
 from web.demo.ring import User
 
 # Documents shown in a frame. Chromium's viewer for them costs seconds a page where seven people sit on two cores, and
-# what is signed the page fetches and hashes by itself: only the frame stays blank, and only for those who need not read.
+# what is signed the page fetches and hashes: only the frame stays blank, and only for those who need not read.
 SHEETS = re.compile(r"/(papers|bids)/[0-9a-f]+/file$")
 
 
