@@ -33,8 +33,8 @@ ON_THE_SPOT = timedelta(minutes=10)  # P: how long after the prices an objection
 def deadline(tx: Tx, case: str, p: Payload) -> Payload:
     """{} → {state}: at the deadline the sealed stream's root enters the case stream; fewer than three bids fail.
 
-    While an objection waits the case goes no step forward: nothing is opened and nothing fails, but what was received
-    is fixed on the hour all the same. The answer rings this timer again.
+    While an objection waits the case goes no step forward (R1-09), but what was received is fixed on the hour all the
+    same; the answer rings this timer again.
     """
     row = case_row(tx.session, case)
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
