@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from babel.support import Translations
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_context
+from jinja2.runtime import Context
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from accounts.proof import prove
@@ -46,13 +48,24 @@ def _tag(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def _spoken(say: Callable[[str], str]) -> Callable[[Context, str], str]:
+    """A filter in the reader's language. Jinja computes a filter of a constant once for all, unless it asks for the
+    context."""
+
+    @pass_context
+    def filtered(_context: Context, text: str) -> str:
+        return say(text)
+
+    return filtered
+
+
 def _dress(app: Flask, settings: config.Config) -> None:
     """Everything templates may use beside their own values."""
     env = app.jinja_env
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
-    env.filters.update(article=words.article, moment=words.moment, state=words.state, role=words.role, unit=words.unit)
-    env.filters["tag"] = _tag
+    spoken = {"article": words.article, "state": words.state, "role": words.role, "unit": words.unit}
+    env.filters.update({name: _spoken(say) for name, say in spoken.items()} | {"moment": words.moment, "tag": _tag})
     env.globals.update(
         breach_text=words.breach,
         breach_value=words.value,

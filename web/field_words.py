@@ -153,7 +153,7 @@ FIELDS: dict[str, str] = {
     "unit": N_("Unit"),
     "until": N_("Until"),
     "until_at": N_("end"),
-    "upheld": N_("Decision"),
+    "upheld": N_("Upheld or not"),
     "uscc": N_("Unified social credit code"),
     "use": N_("use"),
     "validity_days": N_("Bids valid for (days)"),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.access import Actor, Role
+from core.machine import SUSPENDED
 from trading.objection import queries
 from trading.objection.models import STATES
 from trading.project.models import Case
@@ -26,14 +27,15 @@ words.teach(
 
 
 def section(session: Session, row: Case, actor: Actor, roles: set[Role], now: datetime) -> dict[str, Any]:
-    """{items, raising, due}: each item with `act`, what this reader may do about it: answer, prepare, withdraw, ""."""
+    """{items, raising, due, article}: each item with `act`, what this reader may do: answer, prepare, withdraw, ""."""
     items = queries.objections(session, row.id, actor, now)
     for one in items:
         here = one["waits"] and one["round"] == row.round and STATES[one["subject"]] == row.state
         side = "answer" if Role.TENDERER in roles else "prepare" if Role.AGENCY in roles else ""
         one["act"] = ("withdraw" if one["mine"] else side) if here else ""
     due = queries.first_due(session, row) if roles else None
-    return {"items": items, "raising": queries.raising(session, row, actor, now), "due": due}
+    raising = queries.raising(session, row, actor, now)
+    return {"items": items, "raising": raising, "due": due, "article": SUSPENDED.article}
 
 
 def work(session: Session, actor: Actor, now: datetime) -> list[Item]:

@@ -47,7 +47,8 @@ def each_reads_its_part(live: Live, case: str) -> None:
     other = live.open("bidder2", f"/cases/{case}").locator("main").inner_text()
     assert TEXT in other and GROUNDS not in other and NAMES[0] not in other
     public = live.open("", f"/cases/{case}")
-    assert "暂停" in public.locator("#case-line").inner_text()
+    line = public.locator("#case-line").inner_text()
+    assert "暂停" in line and "招标投标法实施条例 第22条" in line
     assert TEXT not in public.content() and public.locator("#objections").count() == 0
 
 
@@ -55,7 +56,7 @@ def prepare_and_answer(live: Live, case: str) -> None:
     agency = live.open("agency", "/workbench", language="en")
     agency.get_by_role("link", name="Prepare", exact=True).first.click()
     agency.get_by_label("Answer", exact=True).fill("条件与规模相适应")
-    agency.get_by_label("Decision").select_option("false")
+    agency.get_by_label("Upheld or not").select_option("false")
     with agency.expect_navigation():
         agency.get_by_role("button", name="Save for the tenderer's signature").click()
     expect(agency.get_by_label("Answer", exact=True)).to_have_value("条件与规模相适应")
@@ -79,9 +80,8 @@ def objected(live: Live) -> str:
         live.stage.act(f"bidder{n}", "objection.raise", case, subject="file", text=TEXT, grounds=GROUNDS)["objection"]
         for n in (1, 2, 3)
     ]
-    live.stage.act(
-        "tenderer", "objection.answer", case, objection=made[0], text="成立", upheld=True, measure="发布澄清"
-    )
+    said = {"text": "成立", "upheld": True, "measure": "发布澄清"}
+    live.stage.act("tenderer", "objection.answer", case, objection=made[0], **said)
     live.stage.act("bidder2", "objection.withdraw", case, objection=made[1])
     return case
 

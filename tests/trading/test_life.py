@@ -248,6 +248,7 @@ def test_an_extension_moves_the_close_and_late_keys_are_refused(stage) -> None:
     assert ringing.count("opening.close") == 2
 
 
+@pytest.mark.certify("A-195")
 def test_an_objection_in_the_hall_is_answered_and_recorded(stage) -> None:
     case = stage.announced()
     seals = {who: stage.bid(case, who) for who in THREE}

@@ -124,3 +124,13 @@ def test_every_role_opens_pages_of_its_own(spoken: Front) -> None:
         assert {"/workbench", "/me"} <= seen[role], role
     declared = {rule.rule: rule.endpoint for rule in spoken.app.url_map.iter_rules()}
     assert all(permit_of(spoken.app, declared[path]) for path in paths(spoken))
+
+
+def test_a_constant_is_said_in_each_readers_language(front: Front) -> None:
+    """Jinja would compute a filter of a constant as it compiles: in the language of whoever opened the page first."""
+    english = {"Cookie": f"{LANGUAGE_COOKIE}=en"}
+    with front.app.test_request_context(headers=english):
+        page = front.app.jinja_env.from_string('{{ "招标投标法 第40条" | article }} {{ "bidder" | role }}')
+        assert page.render() == "Tendering and Bidding Law art. 40 bidder"
+    with front.app.test_request_context():
+        assert page.render() == "招标投标法 第40条 投标人"

@@ -32,8 +32,8 @@ CUSTODIANS = {Role.TENDERER: "tenderer", Role.CENTRE: "centre", Role.REGULATOR: 
 def deadline(tx: Tx, case: str, p: Payload) -> Payload:
     """{} → {state}: at the deadline the sealed stream's root enters the case stream; fewer than three bids fail.
 
-    While an objection waits the case goes no step forward: nothing is opened and nothing fails, but what was received
-    is fixed on the hour all the same. The answer rings this timer again.
+    While an objection waits the case goes no step forward (R1-09), but what was received is fixed on the hour all the
+    same; the answer rings this timer again.
     """
     row = case_row(tx.session, case)
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:

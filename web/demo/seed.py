@@ -41,6 +41,11 @@ TENDERS: dict[str, tuple[str, str, int]] = {
     "drafting": ("东西湖区某停车场建设工程(施工)", "A08 施工", 21),
     "planned": ("东西湖区某文化馆维修工程(施工)", "A08 施工", 21),
 }
+# What a bidder objects to and why: the first is answered, the second waits on the world's today.
+OBJECTIONS = (
+    ("要求近一年内完成同类工程业绩，时限过短，限制了潜在投标人。", "招标文件资格条件：近一年同类工程业绩。"),
+    ("拟派项目经理须常驻工程所在地的要求与招标项目的实际需要不相适应。", "招标文件资格条件：项目经理常驻要求。"),
+)
 OLD = ("notified", "publicity", "voting", "evaluated", "failed")
 YOUNG = ("scoring", "drawn", "opened", "sealed")
 
@@ -73,10 +78,25 @@ class World:
         for key in (*OLD, *YOUNG):
             self.tales[key].issue()
             self.tales[key].fetch()
+        self._answered(self.tales["notified"])
         self._old()
         self._young()
         self.tales["announced"].issue()
         self.tales["announced"].fetch()
+        self._object(self.tales["announced"], "bidder3", *OBJECTIONS[1])
+
+    def _object(self, tale: RoomStory, who: str, text: str, grounds: str) -> str:
+        act = self.stage.act
+        return str(act(who, "objection.raise", tale.case, subject="file", text=text, grounds=grounds)["objection"])
+
+    def _answered(self, tale: RoomStory) -> None:
+        """Objected to, answered and clarified on the same day, long before anybody bids."""
+        objection = self._object(tale, "bidder2", *OBJECTIONS[0])
+        measure = "发布澄清，放宽业绩时限"
+        said: Payload = {"text": "异议成立。原要求近一年业绩，改为近三年。", "upheld": True, "measure": measure}
+        self.stage.act("agency", "objection.prepare", tale.case, objection=objection, **said)
+        self.stage.act("agency", "tender.clarify", tale.case, text="业绩要求由近一年改为近三年。", affects_bids=True)
+        self.stage.act("tenderer", "objection.answer", tale.case, objection=objection, **said)
 
     def _settle(self, tale: RoomStory) -> None:
         """The hall closes; decryption follows as a due job."""

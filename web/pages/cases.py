@@ -248,7 +248,6 @@ def show(case: str) -> str:
         rooms=rooms_of(row, roles),
         turns=turns(session, row, objected["due"]),
         objections=objected,
-        now=g.now,
         acts=acts_of(row, shown),
         method=explained(row) if public_method else {},
         questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],
