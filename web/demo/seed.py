@@ -72,16 +72,25 @@ class World:
                 tale.compile()
         for key in (*OLD, *YOUNG):
             self.tales[key].issue()
+            self._sign("tenderer")
             self.tales[key].fetch()
         self._old()
         self._young()
         self.tales["announced"].issue()
         self.tales["announced"].fetch()
+        asked = "招标文件第三章所列工期是否包含冬季停工时间？"
+        self.stage.act("bidder2", "question.ask", self.tales["announced"].case, text=asked)
 
     def _settle(self, tale: RoomStory) -> None:
         """The hall closes; decryption follows as a due job."""
         tale.open()
         timers.run_once(self.stage.acts)
+
+    def _sign(self, *people: str) -> None:
+        """Everything that waits for these people's signatures."""
+        for who in people:
+            for one in self.stage.ask(who, "paper.waiting")["papers"]:
+                self.stage.sign(who, one["document"])
 
     def _sit(self, tale: RoomStory) -> None:
         tale.draw_committee()
@@ -97,7 +106,10 @@ class World:
             tale.bid()
         for tale in tales:
             tale.deadline_passes()
-        for key in OLD[:4]:
+        for key in OLD[:2]:
+            self._settle(self.tales[key])
+        self._sign("centre1", "regulator", *self.tales["notified"].bidders.values())
+        for key in OLD[2:4]:
             self._settle(self.tales[key])
         for key in OLD[:2]:
             self._sit(self.tales[key])
@@ -149,6 +161,8 @@ def seed(data_dir: Path) -> None:
         builder.opening_key(user, "bidder")
     grown = World(stage, builder, base)
     grown.grow()
+    place = base["tender"]["region"]
+    builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
     stage.acts.engine.dispose()
     sys.stdout.write(f"· demo world seeded in {time.monotonic() - started:.0f} s\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template
 from flask_babel import gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
@@ -16,13 +17,15 @@ from accounts import queries as accounts
 from core import data
 from core.access import Role
 from core.doors import TABLE
+from evaluation.committee.queries import committee_of
 from trading import procedures
 from trading.award.publicity import publicity_of
 from trading.bidding import queries as bidding
 from trading.document import explain
-from trading.project.models import Case
+from trading.project.models import Case, CaseMove
 from trading.project.queries import case_page
 from trading.project.states import case_row, procedure_of
+from web import words
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.words import N_, for_scripts
@@ -87,14 +90,14 @@ ASIDE = frozenset(
     {"project.edit", "lot.add", "project.terminate", "question.ask", "file.fetch", "reference.seal", "candidates.fail",
      "candidates.withdraw", "tender.clarify"}
 )  # fmt: skip
-# Steps nobody takes by a button: what the page says instead.
-BY_ITSELF: dict[str, str] = {
-    "tender.deadline": N_("Bids are sealed off at the deadline"),
-    "opening.settle": N_("All prices are published at once"),
-    "committee.set": N_("The committee is drawn"),
-    "evaluation.begin": N_("Members sign in and the evaluation begins"),
-    "report.accept": N_("The signed evaluation report arrives"),
-    "award.conclude": N_("The award report is signed"),
+# Steps nobody takes by a button of this page: what it says instead, and whose work brings them about.
+BY_ITSELF: dict[str, tuple[str, tuple[Role, ...]]] = {
+    "tender.deadline": (N_("Bids are sealed off at the deadline"), ()),
+    "opening.settle": (N_("All prices are published at once"), ()),
+    "committee.set": (N_("The committee is drawn"), (Role.TENDERER, Role.CENTRE, Role.REGULATOR)),
+    "evaluation.begin": (N_("Members sign in and the evaluation begins"), (Role.EXPERT,)),
+    "report.accept": (N_("The signed evaluation report arrives"), (Role.EXPERT,)),
+    "award.conclude": (N_("The award report is signed"), (Role.ELECTOR,)),
 }
 PROCEDURES = {"open-works": N_("Works, open tender")}
 SINCE_OPENING = frozenset(
@@ -145,8 +148,7 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
         (roles & PARTIES and row.state in SINCE_OPENING, f"/room/{case}", "ti-users-group", N_("Evaluation room")),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/venues/{case}", "ti-building", N_("Venues")),
         (
-            (roles & {Role.TENDERER, Role.CENTRE} or watching) and row.state in SINCE_OPENING, f"/draws/{case}",
-            "ti-dice", N_("Draws"),
+            roles & PARTIES and row.state in SINCE_OPENING, f"/draws/{case}", "ti-dice", N_("Draws"),
         ),
         (
             row.award.get("separate") and row.state in SINCE_REPORT and (Role.TENDERER in roles or watching),
@@ -168,30 +170,43 @@ def due_of(session: Session, row: Case, act: str) -> tuple[str, datetime | None]
         shown = publicity_of(session, row.id)
         return N_("after"), shown.until if shown else None
     if act == "contract.sign":
-        stations = [s for s in case_page(session, row.id, g.actor, g.now)["stations"] if s["state"] == "NOTIFIED"]
-        return N_("until"), stations[-1]["at"] + timedelta(days=30) if stations and stations[-1]["at"] else None
+        moves = select(CaseMove.at).where(CaseMove.case_id == row.id, CaseMove.target == "NOTIFIED")
+        notified = session.scalars(moves.order_by(CaseMove.position.desc())).first()
+        return N_("until"), notified + timedelta(days=30) if notified else None
     return "", None
 
 
 def turns(session: Session, row: Case) -> list[dict[str, Any]]:
-    """Who must act next and by when: {text, roles, word, due}."""
+    """Who must act next and by when: {act, text, roles, word, due}."""
     found: dict[str, dict[str, Any]] = {}
     for step in procedure_of(row).machine.open_acts(row.state):
-        text = ACTS.get(step.act) or BY_ITSELF.get(step.act)
-        forward = step.target != row.state or step.act in ("file.save", "bid.submit", "opening.unlock")
-        if text is None or step.act in ASIDE or not forward or step.act in found:
+        act, roles = step.act, step.roles
+        if act == "committee.set" and committee_of(session, row.id) is None:
+            act, roles = "draw.request", (Role.TENDERER, Role.AGENCY)
+        text = ACTS.get(act, "")
+        if not text and act in BY_ITSELF:
+            text, roles = BY_ITSELF[act]
+        forward = step.target != row.state or act in ("file.save", "bid.submit", "opening.unlock")
+        if not text or act in ASIDE or act == _other_way(row) or not forward or act in found:
             continue
-        word, due = due_of(session, row, step.act)
-        found[step.act] = {"text": text, "roles": step.roles, "word": word, "due": due}
+        word, due = due_of(session, row, act)
+        found[act] = {"act": act, "text": text, "roles": roles, "word": word, "due": due}
     return list(found.values())
 
 
-def acts_of(row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
+def _other_way(row: Case) -> str:
+    """After the report one of two roads is closed: the award meeting, or candidates straight from the report."""
+    if row.state != "EVALUATED":
+        return ""
+    return "candidates.publish" if row.award.get("separate") else "award.open"
+
+
+def acts_of(session: Session, row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
     """Open acts with their words, their place and whether they are signed; the asides last."""
     found = []
     for one in shown["acts"]:
         name = one["act"]
-        if name not in ACTS or (name in TABLE) is False:
+        if name not in ACTS or name not in TABLE or name == _other_way(row):
             continue
         place = PLACES.get(name, "").format(case=row.id)
         found.append(
@@ -201,7 +216,8 @@ def acts_of(row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
                 "warnings": [b for b in one["breaches"] if not b.blocks],
             }
         )  # fmt: skip
-    if {Role.TENDERER, Role.AGENCY} & set(shown["roles"]) and row.state in ("SEALED", "OPENING", "OPENED"):
+    before = row.state in ("SEALED", "OPENING", "OPENED") and committee_of(session, row.id) is None
+    if before and {Role.TENDERER, Role.AGENCY} & set(shown["roles"]):
         found.append(_draw_request(row))
     seen = {one["place"]: one for one in reversed(found) if one["place"]}
     kept = [one for one in found if not one["place"] or seen[one["place"]] is one]
@@ -215,6 +231,25 @@ def _draw_request(row: Case) -> dict[str, Any]:
         "aside": False,
         "breaches": [], "blocks": [], "warnings": [], "article": "招标投标法 第37条", "target": row.state,
     }  # fmt: skip
+
+
+def steps_of(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every step taken: {state, at, act, by, documents}, the act in words and the documents that came with it."""
+    found, source = [], "PLANNED"
+    for one in shown["stations"]:
+        if not one["done"]:
+            break
+        papers = [d for d in shown["documents"] if (d["stage"], d["round"]) == (source, one["round"])]
+        said = ACTS.get(one["act"]) or BY_ITSELF.get(one["act"], ("",))[0]
+        found.append({"state": one["state"], "at": one["at"], "act": said, "by": one["by"], "documents": papers})
+        source = one["state"]
+    return found
+
+
+def failed_words(row: Case) -> str:
+    """Why the tender failed: the sentence of the rule, or what its owner wrote."""
+    said = words.sentence(row.failed_reason.partition(":")[0])
+    return gettext(said or row.failed_reason) if row.failed_reason else ""
 
 
 def explained(row: Case) -> dict[str, list[str]]:
@@ -241,7 +276,9 @@ def show(case: str) -> str:
         place=table.full_name(row.region),
         rooms=rooms_of(row, roles),
         turns=turns(session, row),
-        acts=acts_of(row, shown),
+        steps=steps_of(shown),
+        failed=failed_words(row),
+        acts=acts_of(session, row, shown),
         method=explained(row) if public_method else {},
         questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],
         downloads=bidding.downloads(session, case, g.actor),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from trading.project.queries import cases_of
-from web import workbench
+from web import turns, workbench
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.words import N_
 
 blueprint = Blueprint("workbench", __name__)
 LINKS = (Link(N_("Workbench"), "/workbench", "ti-checklist", Permit((), person=True), 20),)
+
+workbench.PROVIDERS += [turns.work, turns.bids]
 
 
 @blueprint.get("/workbench")
