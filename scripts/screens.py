@@ -1,6 +1,7 @@
 """Every page as a role sees it, desktop and phone, into docs/screens/; axe-core findings are printed.
 
-Needs a running demo world (`make run`) and a Chromium: python scripts/screens.py http://127.0.0.1:8000 var
+Needs a running demo world (`make run`) and a Chromium: python scripts/screens.py http://127.0.0.1:8000 var [folder]
+With `en` the English pages are checked, and drawn only when a folder is named; `=name` takes only that page.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Gongheng-2026-demo"  # noqa: S105 - the demo world
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+TALLEST = 3600  # px of a picture that are kept: a longer page repeats its rows
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 
 
@@ -39,81 +41,163 @@ def cases(data: Path) -> dict[str, str]:
     return found
 
 
+# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address; a name
+# that ends in its number is a refusal and expects that status.
+PUBLIC = (
+    ("portal", "/", ""), ("portal-candidates", "/?tab=candidates", ""), ("portal-nothing", "/?q=nothing", ""),
+    ("login", "/login", ""), ("register", "/register", ""), ("activate", "/activate", ""), ("verify", "/verify", ""),
+    ("case-public", "/cases/{}", "notified"), ("case-failed", "/cases/{}", "failed"),
+    ("hall-opened", "/cases/{}/hall", "opened"), ("hall-failed", "/cases/{}/hall", "failed"),
+    ("result-public", "/cases/{}/result", "notified"), ("publicity", "/cases/{}/result", "publicity"),
+    ("refusal-404", "/cases/none", ""),
+)  # fmt: skip
+PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "": PUBLIC,
+    "招标人": (
+        ("workbench-tenderer", "/workbench", ""), ("case-planned", "/cases/{}", "planned"),
+        ("case-drafting", "/cases/{}", "drafting"), ("case-announced", "/cases/{}", "announced"),
+        ("case-tenderer", "/cases/{}", "evaluated"), ("case-notified", "/cases/{}", "notified"),
+        ("case-again", "/cases/{}", "failed"), ("project-new", "/projects/new", ""),
+        ("file-editor", "/cases/{}/file", "drafting"), ("file-closed", "/cases/{}/file", "announced"),
+        ("reference", "/cases/{}/reference", "drafting"), ("draws", "/draws/{}", "drawn"),
+        ("draws-ask", "/draws/{}", "opened"), ("venues-ask", "/venues/{}", "opened"),
+        ("room-progress", "/room/{}", "scoring"), ("papers", "/papers", ""), ("paper", "/papers > /papers/", ""),
+        ("award-convene", "/award/{}", "evaluated"), ("result-tenderer", "/cases/{}/result", "evaluated"),
+        ("result-publicity", "/cases/{}/result", "publicity"), ("me-tenderer", "/me", ""),
+    ),
+    "招标代理": (("workbench-agency", "/workbench", ""), ("case-agency", "/cases/{}", "opened")),
+    "投标人": (
+        ("workbench-bidder", "/workbench", ""), ("case-bidder", "/cases/{}", "announced"),
+        ("bid-desk", "/cases/{}/bid", "announced"), ("bid-desk-closed", "/cases/{}/bid", "sealed"),
+        ("hall-waiting", "/cases/{}/hall", "sealed"), ("hall-bidder", "/cases/{}/hall", "opened"), ("me", "/me", ""),
+        ("refusal-403", "/pool", ""),
+    ),
+    "评标专家(评分中)": (
+        ("workbench-expert", "/workbench", ""), ("room", "/room/{}", "scoring"),
+        ("invitations-expert", "/invitations", ""), ("papers-expert", "/papers", ""),
+    ),
+    "评标专家(待签到)": (("invitations", "/invitations", ""), ("room-door", "/room/{}", "drawn")),
+    "定标委员(投票中)": (("workbench-elector", "/workbench", ""), ("award-room", "/award/{}", "voting")),
+    "交易中心(主场)": (
+        ("workbench-centre", "/workbench", ""), ("case-centre", "/cases/{}", "opened"), ("venues", "/venues", ""),
+        ("venues-case", "/venues/{}", "scoring"), ("pool", "/pool?state=active&region=420112", ""),
+        ("filings", "/filings", ""), ("hall-host", "/cases/{}/hall", "sealed"), ("draws-centre", "/draws/{}", "drawn"),
+        ("room-venue", "/room/{}", "scoring"),
+    ),
+    "行业监管": (
+        ("workbench-regulator", "/workbench", ""), ("watch-wall", "/watch", ""), ("audit", "/audit/{}", "notified"),
+        ("replay", "/audit/{}/replay", "notified"), ("room-watch", "/room/{}", "scoring"),
+        ("case-regulator", "/cases/{}", "opened"), ("draws-regulator", "/draws/{}", "drawn"),
+        ("award-watch", "/award/{}", "voting"),
+    ),
+    "审计": (("workbench-auditor", "/workbench", ""), ("audit-auditor", "/audit/{}", "scoring")),
+    "系统管理员": (("workbench-admin", "/workbench", ""), ("me-admin", "/me", "")),
+}  # fmt: skip
+
+
 def plan(known: dict[str, str], who: dict[str, str]) -> list[tuple[str, str, str]]:
     """(name, login, path); a page whose case is not in this world is left out."""
-    rows = [
-        ("portal", "", "/", ""), ("login", "", "/login", ""), ("register", "", "/register", ""),
-        ("verify", "", "/verify", ""), ("case-public", "", "/cases/{}", "notified"),
-        ("workbench-tenderer", "招标人", "/workbench", ""), ("workbench-bidder", "投标人", "/workbench", ""),
-        ("workbench-expert", "评标专家(评分中)", "/workbench", ""), ("me", "投标人", "/me", ""),
-        ("case-tenderer", "招标人", "/cases/{}", "evaluated"), ("project-new", "招标人", "/projects/new", ""),
-        ("file-editor", "招标人", "/cases/{}/file", "drafting"), ("bid-desk", "投标人", "/cases/{}/bid", "announced"),
-        ("hall-waiting", "投标人", "/cases/{}/hall", "sealed"), ("hall-opened", "", "/cases/{}/hall", "opened"),
-        ("draws", "招标人", "/draws/{}", "drawn"), ("venues", "交易中心(主场)", "/venues", ""),
-        ("room", "评标专家(评分中)", "/room/{}", "scoring"),
-        ("room-watch", "行业监管", "/room/{}", "scoring"),
-        ("invitations", "评标专家(待签到)", "/invitations", ""), ("pool", "交易中心(主场)", "/pool", ""),
-        ("papers", "招标人", "/papers", ""), ("award-room", "定标委员(投票中)", "/award/{}", "voting"),
-        ("audit", "行业监管", "/audit/{}", "notified"), ("watch-wall", "行业监管", "/watch", ""),
-        ("filings", "交易中心(主场)", "/filings", ""),
-    ]  # fmt: skip
     made = []
-    for name, role, path, state in rows:
-        if "{}" in path and state not in known:
-            sys.stdout.write(f"{name}: no case in {state}\n")
-            continue
-        made.append((name, who.get(role, ""), path.format(known.get(state, ""))))
+    for role, rows in PLAN.items():
+        for name, path, state in rows:
+            if "{}" in path and state not in known:
+                sys.stdout.write(f"{name}: no case in {state}\n")
+                continue
+            made.append((name, who[role] if role else "", path.format(known.get(state, ""))))
     return made
 
 
-def shoot(browser: Browser, base: str, out: Path, size: str, rows: list[tuple[str, str, str]]) -> int:
+def enter(browser: Browser, base: str, login: str, size: str, language: str) -> BrowserContext:
+    """A browser of this size and language, logged in when there is a login."""
     width, height = SIZES[size]
-    contexts, faults = {}, 0
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    context.add_cookies([{"name": "gh_language", "value": language, "url": base}])
+    if login:
+        page = context.new_page()
+        page.goto(f"{base}/login")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", PASSWORD)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_load_state()
+        page.close()
+    return context
+
+
+def visit(page: Page, base: str, where: str) -> int:
+    """Go there, and on to the first link behind " > "; the status of the answer."""
+    where, _, further = where.partition(" > ")
+    answer = page.goto(base + where, wait_until="load")
+    if further:
+        answer = page.goto(base + str(page.locator(f"main a[href^='{further}']").first.get_attribute("href")))
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    return answer.status if answer else 0
+
+
+def judge(page: Page, size: str, name: str) -> int:
+    """Faults of the page that stands: axe-core findings and what is wider than the screen."""
+    faults = 0
+    page.evaluate(AXE)
+    for one in page.evaluate("axe.run().then(r => r.violations)"):
+        faults += 1
+        targets = json.dumps([n["target"] for n in one["nodes"]][:3], ensure_ascii=False)
+        sys.stdout.write(f"{size} {name}: {one['id']} ({one['impact']}) {targets}\n")
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 1:
+        faults += 1
+        sys.stdout.write(f"{size} {name}: {wide} px wider than the screen\n")
+    return faults
+
+
+def picture(page: Page, path: Path) -> None:
+    page.screenshot(path=str(path), full_page=True)
+    image = Image.open(path).convert("RGB")
+    image.crop((0, 0, image.width, min(image.height, TALLEST))).quantize(64).save(path, optimize=True)
+
+
+def shoot(
+    browser: Browser, base: str, out: Path | None, size: str, language: str, rows: list[tuple[str, str, str]]
+) -> int:
+    contexts: dict[str, BrowserContext] = {}
+    faults = 0
     for name, login, where in rows:
         if login not in contexts:
-            contexts[login] = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-            if login:
-                page = contexts[login].new_page()
-                page.goto(f"{base}/login")
-                page.fill("input[name=login]", login)
-                page.fill("input[name=password]", PASSWORD)
-                page.press("input[name=password]", "Enter")
-                page.wait_for_load_state()
-                page.close()
+            contexts[login] = enter(browser, base, login, size, language)
         page = contexts[login].new_page()
         page.on("pageerror", partial(script_error, name))
-        answer = page.goto(base + where, wait_until="load")
-        page.wait_for_load_state("networkidle")
-        if answer is None or answer.status != 200:
-            sys.stdout.write(f"{name} {where}: {answer.status if answer else '-'}\n")
+        status, wanted = visit(page, base, where), int(name[-3:]) if name[-3:].isdigit() else 200
+        if status != wanted:
+            sys.stdout.write(f"{name} {where}: {status}\n")
             faults += 1
-        page.evaluate(AXE)
-        for one in page.evaluate("axe.run().then(r => r.violations)"):
-            faults += 1
-            targets = json.dumps([n["target"] for n in one["nodes"]][:3], ensure_ascii=False)
-            sys.stdout.write(f"{size} {name}: {one['id']} ({one['impact']}) {targets}\n")
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if wide > 1:
-            sys.stdout.write(f"{size} {name}: {wide} px wider than the screen\n")
-        path = out / f"{name}-{size}.png"
-        page.screenshot(path=str(path), full_page=True)
-        Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
+        faults += judge(page, size, name)
+        if out is not None:
+            picture(page, out / f"{name}-{size}.png")
         page.close()
+    for context in contexts.values():
+        context.close()
     return faults
 
 
 def main() -> int:
     base, data = sys.argv[1].rstrip("/"), Path(sys.argv[2])
-    out = Path(sys.argv[3]) if len(sys.argv) > 3 else ROOT / "docs" / "screens"
-    out.mkdir(parents=True, exist_ok=True)
+    words = sys.argv[3:]
+    language = "en" if "en" in words else "zh_CN"
+    only = [one[1:] for one in words if one.startswith("=")]
+    places = [one for one in words if one != "en" and not one.startswith("=")]
+    out = Path(places[0]) if places else None if language == "en" else ROOT / "docs" / "screens"
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     rows = plan(cases(data), logins(data))
+    if only:
+        rows = [row for row in rows if row[0] in only]
     with sync_playwright() as player:
         browser = player.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
         )
-        faults = sum(shoot(browser, base, out, size, rows) for size in SIZES)
+        faults = sum(shoot(browser, base, out, size, language, rows) for size in SIZES)
         browser.close()
+    sys.stdout.write(f"{len(rows)} pages, {language}: {faults} faults\n")
     return 1 if faults else 0
 
 

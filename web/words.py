@@ -111,7 +111,8 @@ def breach(found: Breach) -> str:
     return str(gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=found.rule))
 
 
-def _chinese() -> bool:
+def chinese() -> bool:
+    """Whether this reader reads Chinese."""
     return str(get_locale()).startswith("zh")
 
 
@@ -134,7 +135,7 @@ def _part(text: str) -> str:
     whole = _WHOLE.fullmatch(text)
     sign = (whole and whole["sign"]) or ""
     if whole and whole["unit"]:
-        return text if _chinese() else sign + str(gettext(UNITS[whole["unit"]], n=whole["n"]))
+        return text if chinese() else sign + str(gettext(UNITS[whole["unit"]], n=whole["n"]))
     if whole and sign:
         return sign + _part(whole["word"])
     # sections.scope, 甲公司.rank: a dotted field speaks by its last part.
@@ -158,7 +159,7 @@ def value(text: str) -> str:
 def article(text: str) -> str:
     """An article in the reader's language: the law by its name, 第N条 as its number."""
     law, _, places = text.partition(" ")
-    if law not in LAWS or _chinese():
+    if law not in LAWS or chinese():
         return text
     numbers = re.sub(r"第(\d+)条", r"\1", places).replace("、", ", ").replace("至", "–")
     name = str(gettext(LAWS[law]))
@@ -174,7 +175,7 @@ def unusable(text: str) -> str:
             match = re.fullmatch(pattern, why)
             if match:
                 return f"{name}: {gettext(message, **match.groupdict())}"
-    if _chinese():
+    if chinese():
         known = str(gettext(text))
         return known if known != text else str(gettext(N_("Something in what was sent has the wrong form.")))
     return text
@@ -216,6 +217,12 @@ KINDS: dict[str, str] = {
     "result_notice": N_("Result notice"),
     "failure_notice": N_("Failure notice"),
     "termination": N_("Termination notice"),
+    "registration": N_("Registration form"),
+    "draw_record": N_("Draw record"),
+    "evaluation_report": N_("Evaluation report"),
+    "award_report": N_("Award report"),
+    "award_notice": N_("Award notice"),
+    "result_letter": N_("Letter with the result"),
     "contract_notice": N_("Contract notice"),
     "tenderer": N_("tenderer"),
     "agency": N_("tendering agency"),

@@ -77,6 +77,7 @@ class World:
                 tale.compile()
         for key in (*OLD, *YOUNG):
             self.tales[key].issue()
+            self._sign("tenderer")
             self.tales[key].fetch()
         self._answered(self.tales["notified"])
         self._old()
@@ -84,6 +85,8 @@ class World:
         self.tales["announced"].issue()
         self.tales["announced"].fetch()
         self._object(self.tales["announced"], "bidder3", *OBJECTIONS[1])
+        asked = "招标文件第三章所列工期是否包含冬季停工时间？"
+        self.stage.act("bidder2", "question.ask", self.tales["announced"].case, text=asked)
 
     def _object(self, tale: RoomStory, who: str, text: str, grounds: str) -> str:
         act = self.stage.act
@@ -103,6 +106,12 @@ class World:
         tale.open()
         timers.run_once(self.stage.acts)
 
+    def _sign(self, *people: str) -> None:
+        """Everything that waits for these people's signatures."""
+        for who in people:
+            for one in self.stage.ask(who, "paper.waiting")["papers"]:
+                self.stage.sign(who, one["document"])
+
     def _sit(self, tale: RoomStory) -> None:
         tale.draw_committee()
         tale.seat()
@@ -117,7 +126,10 @@ class World:
             tale.bid()
         for tale in tales:
             tale.deadline_passes()
-        for key in OLD[:4]:
+        for key in OLD[:2]:
+            self._settle(self.tales[key])
+        self._sign("centre1", "regulator", *self.tales["notified"].bidders.values())
+        for key in OLD[2:4]:
             self._settle(self.tales[key])
         for key in OLD[:2]:
             self._sit(self.tales[key])
@@ -169,6 +181,8 @@ def seed(data_dir: Path) -> None:
         builder.opening_key(user, "bidder")
     grown = World(stage, builder, base)
     grown.grow()
+    place = base["tender"]["region"]
+    builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
     stage.acts.engine.dispose()
     sys.stdout.write(f"· demo world seeded in {time.monotonic() - started:.0f} s\n")

@@ -49,11 +49,15 @@ class Builder:
 
     def org(self, login: str, name: str, uscc: str, kind: str, region: str, by: str) -> User:
         """Registered by itself, verified by the centre `by`; its manager gets a key."""
+        answer = self.filing(login, name, uscc, kind, region)
+        self.stage.act(by, "org.verify", org=answer["org"], approve=True)
+        return self._enter(login, f"{short(name)}经办", answer, (kind,))
+
+    def filing(self, login: str, name: str, uscc: str, kind: str, region: str) -> dict[str, Any]:
+        """A registration that waits for the centre."""
         contact = self.contact(login, f"{short(name)}经办", region)
         p = {"agreement": AGREEMENT, "name": name, "uscc": uscc, "kinds": [kind], "region": region, "contact": contact}
-        answer = self.stage.acts.act(register_org, self.stage.actor(""), p, self.hash)
-        self.stage.act(by, "org.verify", org=answer["org"], approve=True)
-        return self._enter(login, contact["name"], answer, (kind,))
+        return self.stage.acts.act(register_org, self.stage.actor(""), p, self.hash)
 
     def _enter(self, login: str, name: str, answer: dict[str, Any], roles: tuple[str, ...]) -> User:
         user = User(login, name, answer["person"], answer["org"], roles, PASSWORD)

@@ -20,6 +20,7 @@ from oversight.guards import watched
 from oversight.models import CaseFileExport
 from trading.project.models import Case, Project
 from web import words
+from web.entry_words import ENTRIES
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.pages.cases import page
@@ -34,17 +35,24 @@ PAGE = 50
 KINDS = {
     "plan": N_("plan"),
     "project": N_("project"),
+    "file": N_("drafts and downloads of the tender file"),
     "tender": N_("tender file and notice"),
+    "question": N_("questions"),
     "bid": N_("bids"),
     "objection": N_("objections"),
     "opening": N_("opening"),
+    "venue": N_("venues"),
     "draw": N_("draws"),
+    "committee": N_("committee"),
     "invitation": N_("invitations"),
     "seat": N_("seats and sign-in"),
+    "signin": N_("identity"),
+    "incident": N_("incidents"),
     "pledge": N_("pledges"),
     "leader": N_("leader"),
     "sitting": N_("stages of the sitting"),
     "review": N_("review"),
+    "clarification": N_("clarifications of bids"),
     "reject": N_("votes to reject"),
     "score": N_("scoring"),
     "scores": N_("summary of scores"),
@@ -57,6 +65,11 @@ KINDS = {
     "period": N_("periods"),
     "result": N_("result"),
     "casefile": N_("case file"),
+}
+STREAMS = {
+    "case": N_("ledger of the tender"),
+    "sealed": N_("sealed ledger"),
+    "venue": N_("ledger of the venue"),
 }
 ALARMS = {
     "suspended": N_("suspended"),
@@ -121,7 +134,7 @@ def show(case: str) -> str:
     kept = {key: value for key, value in request.args.items() if key != "after" and value}
     return page(
         "oversight/audit.html", SAID, row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind,
-        kept=kept,
+        kept=kept, entries=ENTRIES, streams=STREAMS,
         orgs=orgs, org=request.args.get("org", ""), after=after, flags=queries.red_flags(session, case, g.actor, g.now),
         exports=_exports(session, case), channels=heard(session, f"watch:{case}"),
         since=request.args.get("since", ""), until=request.args.get("until", ""),
@@ -140,7 +153,7 @@ def replay(case: str) -> str:
     session = reading()
     row = watched(session, case, g.actor)
     said = _state_words()
-    return page("oversight/replay.html", SAID, row=row, title=_title(session, row), kinds=KINDS, states=said)
+    return page("oversight/replay.html", SAID, row=row, title=_title(session, row), entries=ENTRIES, states=said)
 
 
 def _state_words() -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, g
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
@@ -32,6 +33,7 @@ METHOD_WORDS = {
     "points": N_("each elector ranks the candidates; most points win"),
     "lowest_price": N_("the lowest price wins"),
     "nearest_below_mean": N_("the price nearest below the mean wins"),
+    "lottery": N_("a lot among those the ballots leave"),
 }
 MEETING = {
     "": N_("not convened"),
@@ -72,6 +74,12 @@ def _tenderer(session: Session, actor: Actor, case: str) -> bool:
 
 def _seated(session: Session, actor: Actor, case: Case) -> bool:
     return queries.seat_of(session, case.id, actor.person) is not None
+
+
+def method_name(code: str) -> str:
+    """The method as the tender file calls it; in English what it does."""
+    name = METHODS.get(code, code)
+    return name if words.chinese() else gettext(METHOD_WORDS.get(code, name))
 
 
 channels.allow("award", _tenderer)
@@ -173,7 +181,7 @@ def result(case: str) -> str:
         acts={one["act"]: one for one in open_acts(session, row, g.actor, g.now)},
         candidates=candidates,
         names={one["bid"]: one["name"] for one in candidates or (shown["publicity"] or {}).get("candidates", [])},
-        method=METHODS.get((shown["publicity"] or {}).get("method", ""), ""),
+        method=method_name((shown["publicity"] or {}).get("method", "")),
         meeting=meeting.state if meeting else "",
         may_choose=inside and project.funds != "state" and not row.award.get("separate"),
         papers=[one for one in documents(session, case, g.actor) if one["kind"] in NOTICES],

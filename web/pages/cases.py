@@ -17,15 +17,17 @@ from core import data
 from core.access import Role
 from core.clock import CST
 from core.doors import TABLE
+from evaluation.committee.queries import committee_of
 from trading import procedures
 from trading.award.publicity import publicity_of, until_of
 from trading.bidding import queries as bidding
 from trading.document import explain
 from trading.project import periods
 from trading.project.models import Case
+from trading.project.periods import Running
 from trading.project.queries import case_page
 from trading.project.states import case_row, procedure_of
-from web import objections
+from web import objections, words
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.words import N_, for_scripts
@@ -90,14 +92,14 @@ ASIDE = frozenset(
     {"project.edit", "lot.add", "project.terminate", "question.ask", "file.fetch", "reference.seal", "candidates.fail",
      "candidates.withdraw", "tender.clarify"}
 )  # fmt: skip
-# Steps nobody takes by a button: what the page says instead.
-BY_ITSELF: dict[str, str] = {
-    "tender.deadline": N_("Bids are sealed off at the deadline"),
-    "opening.settle": N_("All prices are published at once"),
-    "committee.set": N_("The committee is drawn"),
-    "evaluation.begin": N_("Members sign in and the evaluation begins"),
-    "report.accept": N_("The signed evaluation report arrives"),
-    "award.conclude": N_("The award report is signed"),
+# Steps nobody takes by a button of this page: what it says instead, and whose work brings them about.
+BY_ITSELF: dict[str, tuple[str, tuple[Role, ...]]] = {
+    "tender.deadline": (N_("Bids are sealed off at the deadline"), ()),
+    "opening.settle": (N_("All prices are published at once"), ()),
+    "committee.set": (N_("The committee is drawn"), (Role.TENDERER, Role.CENTRE, Role.REGULATOR)),
+    "evaluation.begin": (N_("Members sign in and the evaluation begins"), (Role.EXPERT,)),
+    "report.accept": (N_("The signed evaluation report arrives"), (Role.EXPERT,)),
+    "award.conclude": (N_("The award report is signed"), (Role.ELECTOR,)),
 }
 PROCEDURES = {"open-works": N_("Works, open tender")}
 SINCE_OPENING = frozenset(
@@ -148,8 +150,7 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
         (roles & PARTIES and row.state in SINCE_OPENING, f"/room/{case}", "ti-users-group", N_("Evaluation room")),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/venues/{case}", "ti-building", N_("Venues")),
         (
-            (roles & {Role.TENDERER, Role.CENTRE} or watching) and row.state in SINCE_OPENING, f"/draws/{case}",
-            "ti-dice", N_("Draws"),
+            roles & PARTIES and row.state in SINCE_OPENING, f"/draws/{case}", "ti-dice", N_("Draws"),
         ),
         (
             row.award.get("separate") and row.state in SINCE_REPORT and (Role.TENDERER in roles or watching),
@@ -161,7 +162,7 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
     return [{"href": href, "icon": icon, "text": text} for opens, href, icon, text in doors if opens and exists(href)]
 
 
-def due_of(session: Session, row: Case, act: str) -> tuple[str, datetime | None]:
+def due_of(session: Session, row: Case, act: str, running: Sequence[Running]) -> tuple[str, datetime | None]:
     """(word, moment) by or from which an act is due."""
     if act in ("tender.deadline", "bid.submit"):
         return N_("until"), row.deadline
@@ -170,33 +171,48 @@ def due_of(session: Session, row: Case, act: str) -> tuple[str, datetime | None]
     if act == "result.publish":
         shown = publicity_of(session, row.id)
         return N_("after"), until_of(row, shown)[0] if shown else None
-    ends = [one.due.date for one in periods.running(session, [row], g.now)[row.id] if one.act == act]
+    ends = [one.due.date for one in running if one.act == act]
     return (N_("until"), datetime.combine(min(ends), time.max, CST)) if ends else ("", None)
 
 
-def turns(session: Session, row: Case, answer_due: datetime | None) -> list[dict[str, Any]]:
-    """Who must act next and by when: {text, roles, word, due}; the answer to an objection before everything else."""
+def turns(
+    session: Session, row: Case, running: Sequence[Running], answer_due: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Who must act next and by when: {act, text, roles, word, due}; the answer to an objection before all else."""
     found: dict[str, dict[str, Any]] = {}
     if answer_due is not None:
         found["objection.answer"] = {
-            "text": N_("Answer the objection"), "roles": (Role.TENDERER,), "word": N_("until"), "due": answer_due,
+            "act": "objection.answer", "text": N_("Answer the objection"), "roles": (Role.TENDERER,),
+            "word": N_("until"), "due": answer_due,
         }  # fmt: skip
     for step in procedure_of(row).machine.open_acts(row.state):
-        text = ACTS.get(step.act) or BY_ITSELF.get(step.act)
-        forward = step.target != row.state or step.act in ("file.save", "bid.submit", "opening.unlock")
-        if text is None or step.act in ASIDE or not forward or step.act in found:
+        act, roles = step.act, step.roles
+        if act == "committee.set" and committee_of(session, row.id) is None:
+            act, roles = "draw.request", (Role.TENDERER, Role.AGENCY)
+        text = ACTS.get(act, "")
+        if not text and act in BY_ITSELF:
+            text, roles = BY_ITSELF[act]
+        forward = step.target != row.state or act in ("file.save", "bid.submit", "opening.unlock")
+        if not text or act in ASIDE or act == _other_way(row) or not forward or act in found:
             continue
-        word, due = due_of(session, row, step.act)
-        found[step.act] = {"text": text, "roles": step.roles, "word": word, "due": due}
+        word, due = due_of(session, row, act, running)
+        found[act] = {"act": act, "text": text, "roles": roles, "word": word, "due": due}
     return list(found.values())
 
 
-def acts_of(row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
+def _other_way(row: Case) -> str:
+    """After the report one of two roads is closed: the award meeting, or candidates straight from the report."""
+    if row.state != "EVALUATED":
+        return ""
+    return "candidates.publish" if row.award.get("separate") else "award.open"
+
+
+def acts_of(session: Session, row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
     """Open acts with their words, their place and whether they are signed; the asides last."""
     found = []
     for one in shown["acts"]:
         name = one["act"]
-        if name not in ACTS or (name in TABLE) is False:
+        if name not in ACTS or name not in TABLE or name == _other_way(row):
             continue
         place = PLACES.get(name, "").format(case=row.id)
         found.append(
@@ -206,7 +222,8 @@ def acts_of(row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
                 "warnings": [b for b in one["breaches"] if not b.blocks],
             }
         )  # fmt: skip
-    if {Role.TENDERER, Role.AGENCY} & set(shown["roles"]) and row.state in ("SEALED", "OPENING", "OPENED"):
+    before = row.state in ("SEALED", "OPENING", "OPENED") and committee_of(session, row.id) is None
+    if before and {Role.TENDERER, Role.AGENCY} & set(shown["roles"]):
         found.append(_draw_request(row))
     seen = {one["place"]: one for one in reversed(found) if one["place"]}
     kept = [one for one in found if not one["place"] or seen[one["place"]] is one]
@@ -220,6 +237,25 @@ def _draw_request(row: Case) -> dict[str, Any]:
         "aside": False,
         "breaches": [], "blocks": [], "warnings": [], "article": "招标投标法 第37条", "target": row.state,
     }  # fmt: skip
+
+
+def steps_of(shown: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every step taken: {state, at, act, by, documents}, the act in words and the documents that came with it."""
+    found, source = [], "PLANNED"
+    for one in shown["stations"]:
+        if not one["done"]:
+            break
+        papers = [d for d in shown["documents"] if (d["stage"], d["round"]) == (source, one["round"])]
+        said = ACTS.get(one["act"]) or BY_ITSELF.get(one["act"], ("",))[0]
+        found.append({"state": one["state"], "at": one["at"], "act": said, "by": one["by"], "documents": papers})
+        source = one["state"]
+    return found
+
+
+def failed_words(row: Case) -> str:
+    """Why the tender failed: the sentence of the rule, or what its owner wrote."""
+    said = words.sentence(row.failed_reason.partition(":")[0])
+    return gettext(said or row.failed_reason) if row.failed_reason else ""
 
 
 def explained(row: Case) -> dict[str, list[str]]:
@@ -246,9 +282,11 @@ def show(case: str) -> str:
         roles=roles,
         place=table.full_name(row.region),
         rooms=rooms_of(row, roles),
-        turns=turns(session, row, objected["due"]),
+        turns=turns(session, row, periods.running(session, [row], g.now)[case], objected["due"]),
         objections=objected,
-        acts=acts_of(row, shown),
+        steps=steps_of(shown),
+        failed=failed_words(row),
+        acts=acts_of(session, row, shown),
         method=explained(row) if public_method else {},
         questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],
         downloads=bidding.downloads(session, case, g.actor),

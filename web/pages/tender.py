@@ -18,8 +18,11 @@ from trading.document.actions import breaches_of
 from trading.project.models import Case, Project
 from trading.project.states import procedure_of, stands_as
 from venues import queries as venues
+from web import words
 from web.errors import breaches_json
+from web.field_words import FIELDS
 from web.front import permit, reading
+from web.pages.award import method_name
 from web.pages.bids import own_key
 from web.pages.cases import page
 from web.words import N_, unusable
@@ -126,12 +129,13 @@ def written(row: Case) -> dict[str, Any]:
         "own_grounds": [one for one in evaluation.get("reject_grounds") or [] if one["id"] not in legal],
         "legal_grounds": kind.fields.REJECT_GROUNDS,
         "award": row.award or {"separate": False, "candidates": 3, "ranked": True},
-        "methods": list(kind.fields.AWARD_METHODS.items()),
+        "methods": [(code, text if words.chinese() else method_name(code)) for code, text in
+                    kind.fields.AWARD_METHODS.items()],
         "remote": row.remote,
         "sites": [{"region": k, "count": v} for k, v in (row.remote.get("members_by_site") or {}).items()],
         "settings": drafts.settings({}, row.settings),
-        "sections": [(key, heading, row.sections.get(key, words)) for key, (heading, words) in
-                     kind.fields.SECTIONS.items()],
+        "sections": [(key, heading if words.chinese() else FIELDS.get(key, heading), row.sections.get(key, text))
+                     for key, (heading, text) in kind.fields.SECTIONS.items()],
         "file_from": local("file_from"), "file_until": local("file_until"), "deadline": local("deadline"),
     }  # fmt: skip
 

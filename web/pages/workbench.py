@@ -14,7 +14,7 @@ from trading.project import periods
 from trading.project.models import Case, Project
 from trading.project.queries import cases_of
 from trading.project.states import procedure_of, stands_as
-from web import workbench
+from web import turns, workbench
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.pages.cases import ACTS, PLACES
@@ -27,7 +27,7 @@ MOST = 200
 
 
 def periods_due(session: Session, actor: Actor, now: datetime) -> list[Item]:
-    """Acts the law gives a period for, in the actor's own cases; who only watches or waits sees them beside."""
+    """What the law gives a period for: the end of the bids' validity, and for who only watches, each act's own."""
     parties = (Case.tenderer_org, Case.agency_org, Case.regulator_org)
     mine = or_(*(column == actor.org for column in parties)) if actor.org else Case.id == ""
     query = select(Case, Project.name).join(Project, Project.id == Case.project_id)
@@ -38,7 +38,8 @@ def periods_due(session: Session, actor: Actor, now: datetime) -> list[Item]:
         roles = stands_as(row, actor)
         for one in running[row.id]:
             bids = one.rule == periods.VALIDITY
-            if bids and not (one.soon or one.late):
+            # The acts of who takes part stand among the next steps already.
+            if not (one.soon or one.late) if bids else roles & turns.ACTING:
                 continue
             steps = procedure_of(row).machine.open_acts(row.state)
             can = any(step.act == one.act and roles & set(step.roles) for step in steps)
@@ -52,7 +53,7 @@ def periods_due(session: Session, actor: Actor, now: datetime) -> list[Item]:
     return found
 
 
-workbench.PROVIDERS.append(periods_due)
+workbench.PROVIDERS += [periods_due, turns.work, turns.bids]
 
 
 @blueprint.get("/workbench")

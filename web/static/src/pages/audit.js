@@ -85,8 +85,8 @@ async function follow() {
 
 const SHOWN = 12;
 const SAID = JSON.parse(document.getElementById("replay-words")?.textContent ?? '{"states": {}, "kinds": {}}');
-/** What a kind of entry is about, with its name. @param {string} kind */
-const about = (kind) => (SAID.kinds[kind.split(".")[0]] ? `${SAID.kinds[kind.split(".")[0]]} · ${kind}` : kind);
+/** What a kind of entry says. @param {string} kind */
+const about = (kind) => SAID.kinds[kind] ?? kind;
 
 async function load(subject) {
   const all = { stations: [], events: [] };
