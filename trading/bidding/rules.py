@@ -67,7 +67,7 @@ def _tie(one: Bidder, other: Bidder) -> str:
 
 
 def deposit_account(method: str, from_basic_account: bool, book: Book) -> list[Breach]:
-    """R1-15: cash or cheque comes from the basic account; a warning to the committee."""
-    if method not in ("cash", "cheque") or from_basic_account:
+    """R1-15: what is paid (a transfer counts as cash) comes from the basic account; a warning to the committee."""
+    if method not in ("transfer", "cash", "cheque") or from_basic_account:
         return []
     return [book["R1-15"].breach(method, required="基本账户", field="deposit")]
