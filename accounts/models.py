@@ -26,9 +26,9 @@ class Org(Keyed, Base):
     region: Mapped[str] = mapped_column(String(6))
     address: Mapped[str] = mapped_column(String(200), default="")
     legal_person: Mapped[str] = mapped_column(String(60), default="")
-    account_bank: Mapped[str] = mapped_column(String(100), default="")
-    account_masked: Mapped[str] = mapped_column(String(12), default="")
-    account_hash: Mapped[str] = mapped_column(String(64), default="")
+    account_bank: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    account_masked: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    account_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
     agreement: Mapped[str] = mapped_column(String(40))
     agreed_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(10))

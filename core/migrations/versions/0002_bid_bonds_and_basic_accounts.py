@@ -68,7 +68,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_bond_state'), ['state'], unique=False)
         batch_op.create_index('uq_bond_lodged', ['case_id', 'round', 'org_id'], unique=True, sqlite_where=sa.text("state = 'lodged'"), postgresql_where=sa.text("state = 'lodged'"))
 
-    with op.batch_alter_table('org', schema=None) as batch_op:
+    with op.batch_alter_table('org', schema=None, recreate='always') as batch_op:
         batch_op.add_column(sa.Column('account_bank', sa.String(length=100), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('account_masked', sa.String(length=12), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('account_hash', sa.String(length=64), nullable=False, server_default=''))
