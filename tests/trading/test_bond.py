@@ -66,7 +66,7 @@ class Desk:
     def record(self, reference: str, who: str = "交易中心", **more: Any) -> dict[str, Any]:
         said = {"amount": "800000", "payer": "投标人甲", "account": ACCOUNTS["投标人甲"], "bank_ref": "S-1",
                 "at": self.world.clock.now().isoformat()}  # fmt: skip
-        return self.stage.do(who, "bond.record", reference=reference, **(said | more))
+        return self.stage.do(who, "bond.record", **({"payment_reference": reference} | said | more))
 
     def bond(self, case: str, who: str) -> Bond:
         with self.world.read() as session:
@@ -224,18 +224,19 @@ def test_a_clerk_writes_a_line_once_and_learns_nothing_of_whose_it_is(desk, stag
     real = desk.lodge(case, "投标人甲")["reference"]
     body = "ABCDEFGHJKL"
     nobody = body + bank.check_sign(body)
-    assert desk.record(real) == {"reference": real}
-    assert desk.record(nobody, bank_ref="S-2") == {"reference": nobody}
+    assert desk.record(real) == {"payment_reference": real}
+    assert desk.record(nobody, bank_ref="S-2") == {"payment_reference": nobody}
     refused(lambda: desk.record(real), "BOND-ONCE")
     refused(lambda: desk.record(real, "招标人", bank_ref="S-3"), "ACCESS")
     later = stage.world.clock.now() + SECOND
     for change in (
-        {"reference": real[:-1] + ("A" if real[-1] != "A" else "B")}, {"reference": ""}, {"reference": "长" * 500},
+        {"payment_reference": real[:-1] + ("A" if real[-1] != "A" else "B")}, {"payment_reference": ""},
+        {"payment_reference": "长" * 500},
         {"amount": "0"}, {"amount": "x"}, {"account": "12"}, {"account": "x" * 20}, {"bank_ref": ""},
         {"at": later.isoformat()}, {"at": "x"}, {"payer": "长" * 101},
     ):  # fmt: skip
         with pytest.raises(Unusable):
-            desk.record(**({"reference": real, "bank_ref": "S-9"} | change))
+            desk.record(real, **({"bank_ref": "S-9"} | change))
     with stage.world.read() as session:
         mine = queries.cashier(session, stage.people["交易中心"])
         assert {(a["reference"], a["case"], a["org_name"]) for a in mine} == {(real, "", ""), (nobody, "", "")}
@@ -527,7 +528,7 @@ def test_without_a_bank_a_clerk_confirms_by_hand(desk, stage, monkeypatch) -> No
     desk.award(case, "投标人甲", "NOTIFIED")
     bond = desk.bond(case, "投标人乙").id
     said = {"bond": bond, "bank_ref": "OUT-1", "at": stage.world.clock.now().isoformat()}
-    with pytest.raises(Unusable, match="no order waits"):
+    with pytest.raises(Unusable, match="no such order waits"):
         stage.do("交易中心", "bond.confirm", **said)
     stage.do("招标人", "bond.return", case, bonds=[bond])
     desk.tick()
@@ -535,11 +536,11 @@ def test_without_a_bank_a_clerk_confirms_by_hand(desk, stage, monkeypatch) -> No
         (order,) = queries.orders(session, stage.people["交易中心"])
         assert set(order) == {"id", "reference", "principal", "interest", "settled_at", "form"}
     stage.org("外地中心", "centre", Role.CENTRE, region="420203")
-    with pytest.raises(Unusable, match="no order waits"):
+    with pytest.raises(Unusable, match="no such order waits"):
         stage.do("外地中心", "bond.confirm", **said)
     refused(lambda: stage.do("招标人", "bond.confirm", **said), "ACCESS")
     stage.do("交易中心", "bond.confirm", **said)
-    with pytest.raises(Unusable, match="no order waits"):
+    with pytest.raises(Unusable, match="no such order waits"):
         stage.do("交易中心", "bond.confirm", **said)
     assert (desk.bond(case, "投标人乙").state, desk.bond(case, "投标人乙").bank_ref) == ("returned", "OUT-1")
 

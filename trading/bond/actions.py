@@ -35,6 +35,7 @@ from trading.project.models import Case
 from trading.project.states import case_row, guard, trading_org
 
 CENT = Decimal("0.01")
+UNREAD = "?"  # stands before what no reference is, so that a clerk finds it
 PDF_LIMIT = 20 << 20
 
 
@@ -45,7 +46,7 @@ def _may_lodge(tx: Tx, case: str) -> tuple[Case, Org]:
         refuse_late(row, tx.now)
     row, _ = guard(tx, case, "bond.lodge")
     if not asked(row):
-        raise Unusable("bond: this tender asks for none")
+        raise Unusable("bid_bond: this tender asks for none")
     return row, trading_org(tx.session, tx.actor.org)
 
 
@@ -112,7 +113,7 @@ def pay(tx: Tx, case: str, p: Payload) -> Payload:
         raise Unusable("bank: payments are made at the bank itself")
     bond = own_bond(tx, row)
     if bond is None:
-        raise Unusable("bond: none of yours is lodged")
+        raise Unusable("bid_bond: none of yours is lodged")
     read_account(b"", account)
     amount = fields.decimal(p, "amount", least=CENT, places=2, default=terms_of(row).required)
     reference, now, payer = bond.reference, tx.now, tx.actor.org_name
@@ -122,15 +123,16 @@ def pay(tx: Tx, case: str, p: Payload) -> Payload:
 
 @acting("bond.record", Role.CENTRE)
 def record(tx: Tx, case: str, p: Payload) -> Payload:
-    """{reference, amount, payer, account, bank_ref, at} → {reference}: one line of the statement, by a clerk (A-102).
+    """{payment_reference, amount, payer, account, bank_ref, at} → {payment_reference}: a line of the statement, by a
+    clerk (A-102).
 
     Only the shape of the reference is checked. A line of the feed whose reference nobody could read may be given one.
     """
-    fields.only(p, "reference", "amount", "payer", "account", "bank_ref", "at")
+    fields.only(p, "payment_reference", "amount", "payer", "account", "bank_ref", "at")
     centre = trading_org(tx.session, tx.actor.org)
-    reference = fields.text(p, "reference", limit=20).upper().replace(" ", "")
+    reference = fields.text(p, "payment_reference", limit=20).upper().replace(" ", "")
     if not bank.well_formed(reference):
-        raise Unusable("reference: not a valid payment reference")
+        raise Unusable("payment_reference: not a valid payment reference")
     at, bank_ref = fields.moment(p, "at"), fields.text(p, "bank_ref", limit=60)
     if at > tx.now:
         raise Unusable("at: out of range")
@@ -145,7 +147,7 @@ def record(tx: Tx, case: str, p: Payload) -> Payload:
     arrival.account_hash, arrival.account_masked, arrival.at = hashed, masked, at
     arrival.recorded_at, arrival.recorded_by, arrival.centre_org = tx.now, tx.actor.person, centre.id
     keep(tx, arrival)
-    return {"reference": reference}
+    return {"payment_reference": reference}
 
 
 def keep(tx: Tx, arrival: Arrival) -> None:
@@ -171,9 +173,10 @@ def arrived(tx: Tx, line: bank.Line) -> None:
         before.line = line.number
         return
     account = re.sub(r"[\s-]", "", line.account)
+    said = line.reference.strip().upper()
     arrival = Arrival(
-        reference=line.reference.strip().upper()[:40], amount=plain(line.amount), payer=line.payer[:100],
+        reference=said if bank.well_formed(said) else f"{UNREAD}{said}"[:40], payer=line.payer[:100],
         account_hash=account_hash(authority.of(tx.config).pepper, account), account_masked=mask_account(account),
-        bank_ref=line.bank_ref, at=line.at, recorded_at=tx.now, line=line.number,
+        amount=plain(line.amount), bank_ref=line.bank_ref, at=line.at, recorded_at=tx.now, line=line.number,
     )  # fmt: skip
     keep(tx, arrival)

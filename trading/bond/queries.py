@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
@@ -18,14 +18,14 @@ from core.clock import CST
 from core.data import calendar
 from core.money import D, plain
 from core.rules import Breach, Refused, RuleRow
-from trading.bidding.models import Bid
+from trading.bidding.models import Bid, Download
 from trading.bond import rules
 from trading.bond.facts import Holder, Lodged, Payment, Terms
 from trading.bond.models import Arrival, Bond
 from trading.opening.models import Unlock
 from trading.opening.queries import live_bids, named
 from trading.project.facts import in_wan
-from trading.project.models import Case, CaseMove
+from trading.project.models import Case, CaseMove, Project
 from trading.project.queries import org_names
 from trading.project.states import book_of, case_row, stands_as
 
@@ -272,8 +272,12 @@ def _shown_cases(session: Session, centre: str, references: list[str]) -> dict[s
 
 
 def cashier(session: Session, actor: Actor, *, limit: int = 200) -> list[dict[str, Any]]:
-    """What the own clerks wrote down, newest first: reference, amount and time; whose it is only after the opening."""
-    query = select(Arrival).where(Arrival.centre_org == actor.org, Arrival.centre_org != "")
+    """What the own clerks wrote down, newest first: reference, amount and time; whose it is only after the opening.
+
+    Also lines of the feed whose reference nobody can read: they belong to nobody until a clerk has found out.
+    """
+    mine = and_(Arrival.centre_org == actor.org, Arrival.centre_org != "")
+    query = select(Arrival).where(or_(mine, Arrival.reference.startswith("?")))
     rows = list(session.scalars(query.order_by(Arrival.recorded_at.desc(), Arrival.id).limit(limit)))
     known = _shown_cases(session, actor.org, [one.reference for one in rows])
     return [
@@ -299,3 +303,37 @@ def guarantee(session: Session, case: str, bond_id: str, actor: Actor) -> str:
     if not stands_as(row, actor) & PARTIES or not holder_of(session, row, bond).bid:
         return ""
     return str(bond.guarantee["sha256"])
+
+
+# -- workbench --------------------------------------------------------------------------------------------------------
+
+
+def to_lodge(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Tenders whose file the bidder took and whose bond it has not lodged: [{case, name, deadline}]."""
+    if not (actor.org and actor.has(Role.BIDDER)):
+        return []
+    took = exists().where(Download.case_id == Case.id, Download.round == Case.round, Download.org_id == actor.org)
+    has = exists().where(Bond.case_id == Case.id, Bond.round == Case.round, Bond.org_id == actor.org,
+                         Bond.state == "lodged")  # fmt: skip
+    query = select(Case, Project.name).join(Project, Project.id == Case.project_id)
+    open_ = (Case.state == "ANNOUNCED", Case.deadline > now, Case.bid_bond.not_in(("", "0")))
+    rows = session.execute(query.where(*open_, took, ~has).order_by(Case.deadline).limit(20))
+    return [{"case": case.id, "name": name, "deadline": case.deadline} for case, name in rows]
+
+
+def to_return(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Own tenders with a contract and bonds still held: [{case, name, count, due}], for tenderer and centre."""
+    if not (actor.org and actor.has(Role.TENDERER, Role.CENTRE)):
+        return []
+    live = exists().where(Bid.case_id == Bond.case_id, Bid.round == Bond.round, Bid.org_id == Bond.org_id,
+                          Bid.state == "received")  # fmt: skip
+    held = (Bond.state == "lodged", Bond.round == Case.round, Case.state.in_(rules.AFTER_CONTRACT), live)
+    mine = or_(Case.tenderer_org == actor.org, Case.centre_org == actor.org)
+    query = select(Case, Project.name, func.count()).select_from(Bond).join(Case, Case.id == Bond.case_id)
+    query = query.join(Project, Project.id == Case.project_id).where(*held, mine).group_by(Case.id).limit(50)
+    found = []
+    for case, name, count in session.execute(query):
+        signed = moved_at(session, case.id, case.round, "CONTRACTED")
+        if signed is not None:
+            found.append({"case": case.id, "name": name, "count": count, "due": due_of(case, signed, now)})
+    return found

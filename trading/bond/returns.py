@@ -58,7 +58,7 @@ def _named_bond(tx: Tx, row: Case, bond_id: Any) -> Bond:
     bond = tx.session.get(Bond, bond_id) if isinstance(bond_id, str) else None
     known = bond is not None and bond.case_id == row.id and bond.round == row.round and named(row)
     if bond is None or not known or not holder_of(tx.session, row, bond).bid:
-        raise Unusable("bond: no such bond in this case")
+        raise Unusable("bid_bond: no such bond in this case")
     return bond
 
 
@@ -117,7 +117,7 @@ def confirm(tx: Tx, case: str, p: Payload) -> Payload:
     bond = tx.session.get(Bond, fields.text(p, "bond", limit=16))
     row = tx.session.get(Case, bond.case_id) if bond is not None else None
     if bond is None or row is None or bond.state != "returning" or Role.CENTRE not in stands_as(row, tx.actor):
-        raise Unusable("bond: no order waits under this number")
+        raise Unusable("bid_bond: no such order waits")
     at = fields.moment(p, "at")
     if at > tx.now:
         raise Unusable("at: out of range")

@@ -121,7 +121,7 @@ def may_forfeit(ground: str, holder: Holder, own: Book) -> list[Breach]:
         return [own["BOND-ONCE"].breach(holder.state, required="lodged", field="bond")]
     fits, need = {
         "TL35": (holder.bid and holder.revoked, "revoked after the deadline"),
-        "TL74": (holder.winner and holder.case_state == "NOTIFIED", "the winner, before the contract"),
+        "TL74": (holder.winner and holder.case_state == "NOTIFIED", "the winner before the contract"),
     }[ground]
     return [] if fits else [own["BOND-GROUND"].breach(holder.case_state, required=need, field="ground")]
 

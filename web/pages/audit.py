@@ -55,6 +55,11 @@ KINDS = {
     "result": N_("result"),
     "casefile": N_("case file"),
 }
+LEVELS = {
+    "DETERMINED_BASIS": N_("basis for a finding"),
+    "W": N_("warning"),
+    "INFO": N_("information"),
+}
 ALARMS = {
     "suspended": N_("suspended"),
     "overdue": N_("a timer is late"),
@@ -118,7 +123,7 @@ def show(case: str) -> str:
     kept = {key: value for key, value in request.args.items() if key != "after" and value}
     return page(
         "oversight/audit.html", SAID, row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind,
-        kept=kept,
+        kept=kept, levels=LEVELS,
         orgs=orgs, org=request.args.get("org", ""), after=after, flags=queries.red_flags(session, case, g.actor, g.now),
         exports=_exports(session, case), channels=heard(session, f"watch:{case}"),
         since=request.args.get("since", ""), until=request.args.get("until", ""),

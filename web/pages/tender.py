@@ -21,6 +21,7 @@ from venues import queries as venues
 from web.errors import breaches_json
 from web.front import permit, reading
 from web.pages.bids import own_key
+from web.pages.bonds import FORM_WORDS
 from web.pages.cases import page
 from web.words import N_, unusable
 
@@ -152,6 +153,7 @@ def edit(case: str) -> str:
         terms=TERMS,
         curves=CURVES,
         modes=MODES,
+        bond_words=FORM_WORDS,
         centres=[(one["region"], one["name"]) for one in venues.centres(session)],
     )
 
