@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -9,8 +10,10 @@ from sqlalchemy import delete, func, select
 
 from accounts import rules
 from accounts.guards import clerk, managed_org, org_row
+from accounts.identity import account_hash, mask_account
 from accounts.models import Activation, LoginSession, Org, OrgChange, Person
 from accounts.people import Newcomer, invite
+from certs import authority
 from core import fields
 from core.access import Role
 from core.acts import Tx
@@ -20,6 +23,7 @@ from core.faults import Unusable
 from core.rules import Breach, Refused, refuse_if
 
 _VALUES = ("name", "kinds", "region", "address", "legal_person")
+_ACCOUNT = re.compile(r"[0-9]{8,32}")
 
 
 def read_uscc(p: Payload) -> tuple[str, list[Breach]]:
@@ -52,6 +56,24 @@ def read_values(p: Payload) -> dict[str, Any]:
     }
 
 
+def read_account(pepper: bytes, number: str) -> tuple[str, str]:
+    """(keyed hash, mask) of a bank account number; the number itself is forgotten."""
+    plain = re.sub(r"[\s-]", "", number)
+    if not _ACCOUNT.fullmatch(plain):
+        raise Unusable("account: a bank account of 8 to 32 digits is expected")
+    return account_hash(pepper, plain), mask_account(plain)
+
+
+def _basic_account(tx: Tx, p: Payload) -> dict[str, Any]:
+    """The basic account in the payload, verified with everything else; {} leaves the one in force."""
+    if not p.get("account"):
+        return {}
+    given = fields.mapping(p, "account")
+    fields.only(given, "bank", "number")
+    hashed, masked = read_account(authority.of(tx.config).pepper, fields.text(given, "number", limit=60))
+    return {"account_bank": fields.text(given, "bank", limit=100), "account_hash": hashed, "account_masked": masked}
+
+
 def _name_free(tx: Tx, name: str, own: str = "") -> list[Breach]:
     """A name in force and a name in a pending change are both taken."""
     held = select(Org.id).where(Org.name == name, Org.id != own)
@@ -74,13 +96,12 @@ def register(tx: Tx, case: str, p: Payload) -> Payload:
 
 
 def register_org(tx: Tx, p: Payload, password_hash: str = "") -> Payload:
-    """{agreement, name, uscc, kinds, region, address?, legal_person?, draft?, contact: {login, name, id_number,
-    phone?, roles?}} → {org, person, state, activation, warnings}. The contact becomes the organisation's manager.
-
-    A seeder may hand over a ready-made `password_hash` for the manager; no door does."""
-    fields.only(p, "agreement", "uscc", "draft", "contact", *_VALUES)
+    """{agreement, name, uscc, kinds, region, address?, legal_person?, account?: {bank, number}, draft?, contact:
+    {login, name, id_number, phone?, roles?}} → {org, person, state, activation, warnings}. The contact becomes the
+    organisation's manager. A seeder may hand over a ready-made `password_hash` for the manager; no door does."""
+    fields.only(p, "agreement", "uscc", "draft", "contact", "account", *_VALUES)
     refuse_if(rules.agreed(fields.text(p, "agreement", limit=40, default="")))
-    values, (uscc, warnings) = read_values(p), read_uscc(p)
+    values, (uscc, warnings) = read_values(p) | _basic_account(tx, p), read_uscc(p)
     refuse_if([*_name_free(tx, values["name"]), *_uscc_free(tx, uscc)])
     draft = fields.yes_no(p, "draft", default=False)
     org = Org(uscc=uscc, agreement=rules.AGREEMENT, agreed_at=tx.now, state="editing", **values)
@@ -103,11 +124,12 @@ def _file(tx: Tx, org: Org, by: str) -> None:
 
 @acting("org.edit", Role.PUBLIC)
 def edit(tx: Tx, case: str, p: Payload) -> Payload:
-    """Manager, before filing or after a refusal: {name, uscc, kinds, region, address?, legal_person?} → {state}."""
-    fields.only(p, "uscc", *_VALUES)
+    """Manager, before filing or after a refusal: {name, uscc, kinds, region, address?, legal_person?, account?} →
+    {state}."""
+    fields.only(p, "uscc", "account", *_VALUES)
     manager, org = managed_org(tx, verified=False)
     refuse_if(rules.editable(org.state))
-    values, (uscc, warnings) = read_values(p), read_uscc(p)
+    values, (uscc, warnings) = read_values(p) | _basic_account(tx, p), read_uscc(p)
     refuse_if([*_name_free(tx, values["name"], org.id), *_uscc_free(tx, uscc, org.id)])
     for key, value in values.items():
         setattr(org, key, value)
@@ -147,20 +169,22 @@ def remove(tx: Tx, case: str, p: Payload) -> Payload:
 def change(tx: Tx, case: str, p: Payload) -> Payload:
     """Manager of a verified organisation: file new values; the old ones stay in force until these are verified.
 
-    {name, kinds, region, address?, legal_person?} → {change}. The code identifies the body and never changes.
+    {name, kinds, region, address?, legal_person?, account?: {bank, number}} → {change}. The code identifies the body
+    and never changes; an account that is not named stays.
     """
-    fields.only(p, *_VALUES)
+    fields.only(p, "account", *_VALUES)
     person, org = managed_org(tx, verified=False)
     waiting = tx.session.scalar(select(OrgChange.id).where(OrgChange.org_id == org.id, OrgChange.state == "pending"))
     if org.state != "verified" or waiting:
         raise Refused(rules.breach("U-CHANGE", "pending" if waiting else org.state))
-    values = read_values(p)
+    values = read_values(p) | _basic_account(tx, p)
     refuse_if(_name_free(tx, values["name"], org.id))
     _keeps_its_roles(tx, org, values["kinds"])
     row = OrgChange(org_id=org.id, name=values["name"], values=values, filed_by=person.id, filed_at=tx.now)
     tx.session.add(row)
     tx.session.flush()
-    tx.record(f"org:{org.id}", "org.change_filed", {"org": org.id, "change": row.id, "values": values})
+    said = {key: value for key, value in values.items() if key != "account_hash"}
+    tx.record(f"org:{org.id}", "org.change_filed", {"org": org.id, "change": row.id, "values": said})
     return {"change": row.id}
 
 
@@ -190,8 +214,8 @@ def verify(tx: Tx, case: str, p: Payload) -> Payload:
     if row is not None and approve:
         refuse_if(_name_free(tx, row.name, org.id))
         _keeps_its_roles(tx, org, row.values["kinds"])
-        for key in _VALUES:
-            setattr(org, key, row.values[key])
+        for key, value in row.values.items():
+            setattr(org, key, value)
         org.verified_by, org.verified_at = person.id, tx.now
     kind = ("org." if row is None else "org.change_") + target.state
     tx.record(f"org:{org.id}", kind, {"org": org.id, "verified_by": person.id, "reason": reason})

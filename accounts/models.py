@@ -1,4 +1,4 @@
-"""Tables of organisations and people. ID and telephone numbers are never stored, only a keyed hash and a mask."""
+"""Tables of organisations and people. Of ID, telephone and account numbers only a keyed hash and a mask are stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _PENDING = text("state = 'pending'")
 
 
 class Org(Keyed, Base):
-    """The values in force. `state`: editing (may be changed or deleted), pending (locked), verified, refused."""
+    """The values in force. `state`: editing (may be changed or deleted), pending (locked), verified, refused.
+
+    `account_*` is the basic account (基本账户), from which a bid bond must be paid.
+    """
 
     __tablename__ = "org"
     name: Mapped[str] = mapped_column(String(100), unique=True)
@@ -23,6 +26,9 @@ class Org(Keyed, Base):
     region: Mapped[str] = mapped_column(String(6))
     address: Mapped[str] = mapped_column(String(200), default="")
     legal_person: Mapped[str] = mapped_column(String(60), default="")
+    account_bank: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    account_masked: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    account_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
     agreement: Mapped[str] = mapped_column(String(40))
     agreed_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(10))

@@ -65,11 +65,17 @@ def filing(session: Session, org_id: str) -> dict[str, Any] | None:
     history = ("filed_by", "filed_at", "verified_by", "verified_at", "reason", "state")
     return {
         **_org(row),
+        "account_bank": row.account_bank,
+        "account_masked": row.account_masked,
         **{key: getattr(row, key) for key in history},
         "agreement": row.agreement,
         "agreed_at": row.agreed_at,
         "suspended_reason": row.suspended_reason,
-        "changes": [{"id": c.id, "values": c.values, **{key: getattr(c, key) for key in history}} for c in changes],
+        "changes": [
+            {"id": c.id, "values": {key: value for key, value in c.values.items() if key != "account_hash"}}
+            | {key: getattr(c, key) for key in history}
+            for c in changes
+        ],
     }
 
 

@@ -17,6 +17,7 @@ from core.machine import SUSPENDED
 from core.rules import Breach, Refused, RuleRow
 from experts.facts import Avoid
 from trading import procedures
+from trading.bond.queries import of_bids, shared_payers
 from trading.opening.models import Opening
 from trading.opening.queries import avoid_list, opened_bids
 from trading.project.models import Project
@@ -144,6 +145,13 @@ def as_system(tx: Tx, act: Callable[[], T]) -> T:
 def bids(session: Session, case: str) -> list[dict[str, Any]]:
     """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}."""
     return sorted(opened_bids(session, case), key=lambda one: int(one["number"]))
+
+
+def bonds(session: Session, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """({bid: {form, amount, at, breaches}}, signs): facts on the bid bonds for the committee, which judges them."""
+    row = case_row(session, case)
+    held = of_bids(session, row, row.opened_at) if row.opened_at else {}
+    return held, shared_payers(session, row)
 
 
 def venue_orgs(session: Session, case: CaseFacts) -> dict[str, str]:

@@ -6,6 +6,7 @@ another's scores here: the leader alone gets the board of what is done, and the 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from evaluation.sitting.presence import PRESENCE
 from venues import queries as venues
 from venues.models import Seat
 
+TL40 = "招标投标法实施条例 第40条"
 BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256", "attachments",
             "problem")  # fmt: skip
 
@@ -96,6 +98,18 @@ def _mine(
         "scores_locked": me.scores_locked_at is not None, "stance": me.stance,
         "missing": sheet.missing(case, bids, sitting.rejected, given, me),
     }  # fmt: skip
+
+
+def _bonds(session: Session, case: str) -> dict[str, Any]:
+    """Bid bonds as the hall showed them, and which came from one account (C1): facts, no finding."""
+    held, shared = cases.bonds(session, case)
+    shown = {
+        bid: {"form": one["form"], "amount": one["amount"], "at": one["at"] and one["at"].isoformat(),
+              "breaches": [asdict(breach) for breach in one["breaches"]]}
+        for bid, one in held.items()
+    }  # fmt: skip
+    signs = [{"rule": "C1", "level": "DETERMINED_BASIS", "article": TL40, **one} for one in shared]
+    return {"bonds": shown, "signs": signs}
 
 
 def _votes(session: Session, rows: list[Member], me: Member, bids: list[dict[str, Any]]) -> dict[str, Any]:
@@ -226,6 +240,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "unit": facts.unit, "ceiling": facts.ceiling, "sites": sites(session, facts, rows, now, names=True),
         "bids": [{key: bid.get(key) for key in BID_KEYS} for bid in bids], "items": list(facts.items),
         "grounds": facts.grounds, "criteria": list(facts.criteria), "rejected": dict(sitting.rejected),
+        **_bonds(session, case),
         "mine": _mine(session, facts, sitting, me, bids), "votes": _votes(session, rows, me, bids),
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
         "clarifications": [

@@ -29,6 +29,7 @@ from oversight.guards import RESULT, Veil, area, sealed_heads, veil_of, watched
 from oversight.integrity import integrity
 from oversight.models import CaseFileExport, LogCheckpoint
 from trading.bidding.models import Bid
+from trading.bond.queries import shared_payers
 from trading.opening.models import OpenedBid
 from trading.project.models import Case, CaseMove, Project
 from trading.project.states import case_row
@@ -230,7 +231,9 @@ def red_flags(session: Session, case: str, actor: Actor, now: datetime) -> list[
     """Signs worth a look; those of bids only once the bids are open."""
     row = watched(session, case, actor)
     bids: list[rules.BidFacts] = []
+    payers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     if row.state in OPENED:
+        payers = tuple((one["found"], tuple(one["bids"])) for one in shared_payers(session, row))
         query = select(Bid, OpenedBid.price).join(OpenedBid, OpenedBid.bid_id == Bid.id)
         query = query.where(Bid.case_id == case, Bid.round == row.round).order_by(OpenedBid.number)
         bids = [
@@ -239,7 +242,7 @@ def red_flags(session: Session, case: str, actor: Actor, now: datetime) -> list[
         ]
     late = tuple(job["act"] for job in overdue(session, [case], now).get(case, []))
     told = tuple(warnings(session, [case]).get(case, []))
-    return rules.flags(rules.CaseSigns(row.suspended, row.round, late, told, tuple(bids)))
+    return rules.flags(rules.CaseSigns(row.suspended, row.round, late, told, tuple(bids), payers))
 
 
 def statistics(session: Session, actor: Actor) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from core.rules import Refused, RuleRow
 
-Level = Literal["INFO", "W"]
+Level = Literal["INFO", "W", "DETERMINED_BASIS"]
+ORDER: tuple[Level, ...] = ("DETERMINED_BASIS", "W", "INFO")
 TL40 = "招标投标法实施条例 第40条"
 E20_49 = "电子招标投标办法 第49条"  # every act is kept: what checkpoints and case files rest on
 RULES: dict[str, RuleRow] = {
@@ -58,24 +59,29 @@ class BidFacts:
 
 @dataclass(frozen=True)
 class CaseSigns:
-    """`warnings`: recorded W breaches {rule, article, found}; `bids` is empty until they are opened."""
+    """`warnings`: recorded W breaches {rule, article, found}; `bids` is empty until they are opened.
+
+    `payers`: (masked account, ids of the bids whose bonds came from it), more than one bid each.
+    """
 
     suspended: bool
     round: int
     overdue: tuple[str, ...]
     warnings: tuple[Mapping[str, str], ...]
     bids: tuple[BidFacts, ...]
+    payers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def flags(case: CaseSigns) -> list[Flag]:
-    """All signs, warnings first."""
+    """All signs, the gravest first."""
     found = [Flag(str(w["rule"]), str(w["article"]), "W", str(w.get("found", ""))) for w in case.warnings]
     if case.suspended:
         found.append(Flag("R1-09", "招标投标法实施条例 第22条、第54条", "W", "suspended"))
     found += [Flag("TIMER", E20_49, "W", act) for act in case.overdue]
     if case.round > 1:
         found.append(Flag("R1-10", "招标投标法 第28条", "INFO", f"round {case.round}"))
-    return sorted([*found, *_of_bids(case.bids)], key=lambda one: one.level != "W")
+    found += [Flag("C1", TL40, "DETERMINED_BASIS", account, bids) for account, bids in case.payers]
+    return sorted([*found, *_of_bids(case.bids)], key=lambda one: ORDER.index(one.level))
 
 
 def _of_bids(bids: Sequence[BidFacts]) -> list[Flag]:

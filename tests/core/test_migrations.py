@@ -33,7 +33,9 @@ def declared(engine) -> dict[str, set[str]]:
     """{table or index: lines of its statement}: what comparing column by column misses (checks, WITHOUT ROWID)."""
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
-    found = {name: {re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()} for name, sql in rows}
+    # a table that was copied to be altered comes back with its name in quotes
+    plain = {name: sql.replace(f'"{name}"', name) for name, sql in rows}
+    found = {name: {re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()} for name, sql in plain.items()}
     return {name: lines for name, lines in found.items() if name != "alembic_version"}
 
 

@@ -1,4 +1,4 @@
-"""Signs: each on both sides of its line. None of them says more than INFO or W."""
+"""Signs: each on both sides of its line. None of them is a verdict."""
 
 from __future__ import annotations
 

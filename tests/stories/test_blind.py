@@ -30,6 +30,7 @@ from core.live import LiveChannel
 from core.rules import Refused
 from oversight import checkpoints
 from tests.stories.play import Life, four_sites, with_bidders
+from trading.bond.returns import read_feed
 from web import identity
 from web.app import create_app
 
@@ -37,8 +38,9 @@ FOUR = {"甲": "5689", "乙": "5828", "丙": "5709", "丁": "5777"}
 ASKERS = ("", "tenderer", "agency", "centre1", "centre2", "regulator", "auditor", "supervisor1", "elector1",
           "expert1-1", "bidder5")  # fmt: skip
 UNREAD = -1
-# Only these tables hold what bidders did: sealed bids and downloads, proofs, answers kept for a second sending.
-SEALED_TABLES = {"bid", "download", "nonce", "act_once", "ledger_entry", "ledger_stream"}
+# Only these tables hold what bidders did: sealed bids, bonds and payments, downloads, proofs, answers kept for a
+# second sending.
+SEALED_TABLES = {"bid", "bond", "bond_arrival", "download", "nonce", "act_once", "ledger_entry", "ledger_stream"}
 
 
 class _Undone(Exception):
@@ -62,6 +64,7 @@ def worlds(begin_shared, tmp_path_factory) -> dict[int, Life]:
     found = {UNREAD: unread, 0: none, 1: one, 4: first}
     for life in found.values():
         life.stand_still(moment)
+        life.acts.act(read_feed, SYSTEM)
     yield found
     for life in found.values():
         life.acts.engine.dispose()
@@ -70,6 +73,7 @@ def worlds(begin_shared, tmp_path_factory) -> dict[int, Life]:
 def _bids(life: Life, names: str) -> None:
     for one in life.file["bidders"]:
         if one["id"] in names:
+            life.lodge(one)
             life.submit(one)
 
 
@@ -116,6 +120,10 @@ def _tries(life: Life) -> list[tuple[str, dict[str, Any]]]:
     nothing: dict[str, Any] = {}
     return [
         *((name, nothing) for name in sorted(TABLE)),
+        ("bond.lodge", {"form": "transfer"}), ("bond.pay", {"account": "42" * 8}),
+        ("bond.return", {"bonds": ["0" * 16]}),
+        ("bond.confirm", {"bond": "0" * 16, "bank_ref": "x", "at": "2026-04-01T09:00"}),
+        ("bond.forfeit", {"bond": "0" * 16, "ground": "TL35", "reason": "x"}),
         ("bid.withdraw", strange), ("bid.submit", {"manifest": {}, "ciphertext_sha256": "0" * 64, "size": 1}),
         ("opening.begin", {"window_minutes": 30}), ("opening.unlock", {"file_key": "x"}),
         ("opening.decide", strange | {"cause": "bidder", "reason": "x"}), ("opening.release", strange | {"share": "x"}),
@@ -159,6 +167,7 @@ def _like(answer: str) -> str:
     """An act draws fresh ids, nonces and salts; those are random, not telling. Sizes of a PDF hold one such id."""
     answer = re.sub(r"[0-9a-f]{64}", "<hash>", answer)
     answer = re.sub(r"(?<![0-9a-f])[0-9a-f]{16,32}(?![0-9a-f])", "<id>", answer)
+    answer = re.sub(r'"reference": "[2-9A-Z]{12}"', '"reference": "<random>"', answer)
     return re.sub(r'"size": [0-9]+', '"size": <n>', re.sub(r"[A-Za-z0-9+/_-]{43,}=*", "<random>", answer))
 
 
@@ -216,6 +225,8 @@ def test_control_the_worlds_do_differ_where_nobody_looks(worlds: dict[int, Life]
     with worlds[4].acts.reading() as session:
         assert session.execute(text("SELECT count(*) FROM download")).scalar() == 4
         assert session.execute(text("SELECT count(*) FROM bid")).scalar() == 4
+        assert session.execute(text("SELECT count(*) FROM bond")).scalar() == 4
+        assert session.execute(text("SELECT count(*) FROM bond_arrival")).scalar() == 4
 
 
 def test_control_a_question_or_a_refusal_that_counts_is_noticed(worlds: dict[int, Life], monkeypatch) -> None:
@@ -248,7 +259,7 @@ def test_bids_leave_a_mark_in_sealed_tables_alone(worlds: dict[int, Life]) -> No
     """Not a live event, job, document, move or counter: what other pages and sockets read is the same row by row."""
     none, four = _tables(worlds[UNREAD]), _tables(worlds[4])
     changed = {name for name in none if none[name] != four[name]} - {"login_session"}  # browsers of the page test
-    assert {"bid", "download", "ledger_entry"} <= changed <= SEALED_TABLES
+    assert {"bid", "bond", "bond_arrival", "download", "ledger_entry"} <= changed <= SEALED_TABLES
     for name in ("ledger_entry", "ledger_stream"):
         shown = {row for row in four[name] if f"sealed:{worlds[4].case}" not in row}
         assert shown == {row for row in none[name] if f"sealed:{worlds[4].case}" not in row}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from core import ledger, live
-from core.access import Actor, Role
+from core.access import SYSTEM, Actor, Role
 from core.faults import Fault, Unusable
 from core.jobs import DueJob
 from core.ledger import EntryRow
@@ -18,6 +18,9 @@ from core.rules import Refused
 from tests.trading.stage import ISSUE
 from trading.bidding import queries as bidding
 from trading.bidding.models import Bid
+from trading.bond import queries as bonds
+from trading.bond import returns
+from trading.bond.models import Arrival
 from trading.document import actions as document_actions
 from trading.opening import queries as opening
 from trading.project import queries
@@ -56,6 +59,12 @@ def _answers(stage, case: str) -> dict[str, object]:
                 "bidders": bidding.bidders(session, case, actor, LATER),
                 "reference": bidding.reference_state(session, case, actor),
                 "hall": opening.hall(session, case, actor, LATER),
+                "bond": bonds.own(session, case, actor, LATER),
+                "bonds": _bonds(session, case, actor),
+                "cashier": bonds.cashier(session, actor),
+                "bonds to pay back": bonds.orders(session, actor),
+                "bonds to lodge": bonds.to_lodge(session, actor, LATER),
+                "bonds to return": bonds.to_return(session, actor, LATER),
             }
         found["portal"] = queries.portal(session)
         found["halls"] = opening.halls(session)
@@ -71,6 +80,15 @@ def _answers(stage, case: str) -> dict[str, object]:
     return found
 
 
+def _bonds(session, case: str, actor: Actor) -> object:
+    row = session.get(Case, case)
+    try:
+        shown = bonds.table(session, case, actor, LATER)
+    except Refused as refused:
+        return str(refused)
+    return [shown, bonds.of_bids(session, row, LATER), bonds.shared_payers(session, row)]
+
+
 def _errors(stage, case: str) -> dict[str, str]:
     """What someone who tries everything is told."""
     clean = {"manifest": {}, "ciphertext_sha256": "0" * 64, "size": 1}
@@ -82,6 +100,9 @@ def _errors(stage, case: str) -> dict[str, str]:
         ("监管", "opening.release", {"bid": "0" * 16, "share": "x"}), ("招标人", "reference.unlock", {"file_key": "x"}),
         ("招标人", "bid.submit", clean), ("公众", "file.fetch", {}),
         ("代理", "file.save", {"validity_days": 1}), ("招标人", "tender.issue", {}),
+        ("招标人", "bond.return", {"bonds": ["0" * 16]}), ("旁观投标人", "bond.pay", {"account": "4" * 16}),
+        ("交易中心", "bond.confirm", {"bond": "0" * 16, "bank_ref": "x", "at": "2026-04-01T09:00"}),
+        ("招标人", "bond.forfeit", {"bond": "0" * 16, "ground": "TL35", "reason": "x"}),
     ]  # fmt: skip
     people, found = _everyone(stage), {}
     for name, act, payload in tries:
@@ -89,6 +110,7 @@ def _errors(stage, case: str) -> dict[str, str]:
             stage.world.do(people[name], act, case, **payload)
         found[f"{name} {act}"] = str(error.value)
     found["timer"] = str(stage.ring("tender.deadline", case))
+    found["timer of bonds"] = str(stage.world.acts.act(returns.read_feed, SYSTEM))
     return found
 
 
@@ -104,6 +126,12 @@ def _blind(value: object) -> object:
     return re.sub(r'"size": \d+', '"size": 0', _equal(value))
 
 
+def _lodge(stage, case: str, who: str) -> None:
+    stage.do(who, "bond.lodge", case, form="transfer")
+    stage.do(who, "bond.pay", case, account="4200111122223333")
+    stage.world.acts.act(returns.read_feed, SYSTEM)
+
+
 @pytest.mark.rule("E-12", "refused")
 @pytest.mark.rule("E-03", "blind")
 @pytest.mark.certify("A-96", "A-107", "B-016")
@@ -112,9 +140,11 @@ def test_every_answer_and_error_is_the_same_with_no_and_with_five_bids(stage, mo
     stage.at(LATER)
     before, errors = _blind(_answers(stage, case)), _errors(stage, case)
     for who in FIVE:
+        _lodge(stage, case, who)
         stage.bid(case, who)
     stage.bid(case, "投标人甲")
     with stage.world.read() as session:
+        assert len(session.scalars(select(Arrival.id)).all()) == 5
         live_ones = session.scalars(select(Bid.id).where(Bid.state == "received")).all()
         assert len(live_ones) == 5
         leaked = json.dumps(_answers(stage, case), default=str, ensure_ascii=False)
@@ -143,6 +173,7 @@ def test_sealed_is_as_blind_as_announced_also_for_who_signs_in_early(stage) -> N
     case = stage.announced()
     for who in FIVE:
         stage.bid(case, who)
+    _lodge(stage, case, "投标人甲")
     stage.sealed(case)
     before = _blind(_answers(stage, case))
     stage.do("投标人甲", "opening.signin", case)

@@ -64,3 +64,10 @@ def _tie(one: Bidder, other: Bidder) -> str:
     if one.uscc in other.controllers or other.uscc in one.controllers:
         return "control"
     return "same controller" if set(one.controllers) & set(other.controllers) else ""
+
+
+def deposit_account(method: str, from_basic_account: bool, book: Book) -> list[Breach]:
+    """R1-15: what is paid (a transfer counts as cash) comes from the basic account; a warning to the committee."""
+    if method not in ("transfer", "cash", "cheque") or from_basic_account:
+        return []
+    return [book["R1-15"].breach(method, required="基本账户", field="deposit")]

@@ -13,6 +13,7 @@ from core.doors import Payload
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, RuleRow
+from trading.bond.facts import FORMS
 from trading.document import trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
@@ -31,7 +32,7 @@ AWARD = (
 )  # fmt: skip
 SETTINGS = (
     "fallback", "window_minutes", "ceiling_method", "minimum_price", "reference_basis", "contact", "issue_days",
-    "bidding_days",
+    "bidding_days", "bond_forms", "bond_account",
 )  # fmt: skip
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
@@ -95,7 +96,11 @@ def settings(value: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
     out = {key: item for key, item in before.items() if key not in value} | value
     out["fallback"] = fields.yes_no(out, "fallback", default=False)
     out["window_minutes"] = fields.integer(out, "window_minutes", least=1, most=1440, default=30)
-    for key in ("ceiling_method", "reference_basis", "contact"):
+    forms = fields.items(out, "bond_forms", most=len(FORMS)) if out.get("bond_forms") else ["transfer", "e_guarantee"]
+    if not set(map(str, forms)) <= set(FORMS):
+        raise Unusable(f"bond_forms: one or more of {', '.join(FORMS)} are expected")
+    out["bond_forms"] = [form for form in FORMS if form in forms]
+    for key in ("ceiling_method", "reference_basis", "contact", "bond_account"):
         out[key] = fields.text(out, key, limit=500, default="-").removeprefix("-")
     return out
 

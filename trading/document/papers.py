@@ -63,16 +63,28 @@ def record(t: Tender, schema: str) -> dict[str, Any]:
 
 def schedule(t: Tender) -> list[tuple[str, str]]:
     case = t.case
-    bond = money(case.bid_bond, case.unit) if case.bid_bond not in ("", "0") else "不收取"
     return [
         ("招标文件获取时间", f"{hour(case.file_from)} 至 {hour(case.file_until)}"),
         ("获取方式", f"登录 {t.url} 免费下载，无须报名"),
         ("投标截止及开标时间", hour(case.deadline)),
         ("递交方式", "通过交易平台递交加密的电子投标文件，截止时间以平台服务器时间为准"),
         ("最高投标限价", money(case.ceiling, case.unit) if case.ceiling else str(case.settings.get("ceiling_method"))),
-        ("投标保证金", bond),
+        ("投标保证金", bond(case)),
         ("投标有效期", f"{case.validity_days} 日历天"),
     ]
+
+
+BOND_FORMS = {"transfer": "转账", "e_guarantee": "电子保函", "cheque": "支票", "cash": "现金"}
+
+
+def bond(case: Case) -> str:
+    """Amount, forms, where from and where to."""
+    if case.bid_bond in ("", "0"):
+        return "不收取"
+    forms = "、".join(BOND_FORMS[form] for form in case.settings.get("bond_forms") or ("transfer", "e_guarantee"))
+    account = case.settings.get("bond_account")
+    paid = "转账、支票、现金应从投标人基本账户转出，于投标截止时间前到账"
+    return f"{money(case.bid_bond, case.unit)}；形式：{forms}；{paid}" + (f"；收款账户：{account}" if account else "")
 
 
 def _provisional(paper: Paper, t: Tender) -> None:

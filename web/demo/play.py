@@ -142,7 +142,7 @@ class Play:
                        "id_number": world.person_number(self.file["tender"]["region"], 5000 + place)}  # fmt: skip
             made = self.stage.act(
                 "", "org.register", agreement=AGREEMENT, name=one["name"], uscc=one["uscc"], kinds=["bidder"],
-                region=self.file["tender"]["region"], contact=contact,
+                region=self.file["tender"]["region"], contact=contact, account=world.account_of(one["uscc"]),
             )  # fmt: skip
             self.stage.activate(made["activation"], world.PASSWORD)
             user = User(login, contact["name"], made["person"], made["org"], ("bidder",), world.PASSWORD)

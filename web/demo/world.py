@@ -14,6 +14,7 @@ from certs import keys
 from core import codes
 from core.access import SYSTEM, Role
 from core.data import regions
+from trading.procedures.open_works.story import basic_account
 from web.demo.local import LocalStage
 from web.demo.ring import User
 
@@ -56,7 +57,8 @@ class Builder:
     def filing(self, login: str, name: str, uscc: str, kind: str, region: str) -> dict[str, Any]:
         """A registration that waits for the centre."""
         contact = self.contact(login, f"{short(name)}经办", region)
-        p = {"agreement": AGREEMENT, "name": name, "uscc": uscc, "kinds": [kind], "region": region, "contact": contact}
+        p = {"agreement": AGREEMENT, "name": name, "uscc": uscc, "kinds": [kind], "region": region, "contact": contact,
+             "account": account_of(uscc)}  # fmt: skip
         return self.stage.acts.act(register_org, self.stage.actor(""), p, self.hash)
 
     def _enter(self, login: str, name: str, answer: dict[str, Any], roles: tuple[str, ...]) -> User:
@@ -88,6 +90,11 @@ class Builder:
         """The organisation's decryption key; the private half stays in the ring."""
         self.stage.enrol_org(user.login, use)
         return user
+
+
+def account_of(uscc: str) -> dict[str, str]:
+    """The registered basic account of a demo organisation."""
+    return {"bank": "演示银行", "number": basic_account(uscc)}
 
 
 def person_number(region: str, number: int, year: int = 1970) -> str:

@@ -71,6 +71,11 @@ STREAMS = {
     "sealed": N_("sealed ledger"),
     "venue": N_("ledger of the venue"),
 }
+LEVELS = {
+    "DETERMINED_BASIS": N_("basis for a finding"),
+    "W": N_("warning"),
+    "INFO": N_("information"),
+}
 ALARMS = {
     "suspended": N_("suspended"),
     "overdue": N_("a timer is late"),
@@ -134,7 +139,7 @@ def show(case: str) -> str:
     kept = {key: value for key, value in request.args.items() if key != "after" and value}
     return page(
         "oversight/audit.html", SAID, row=row, title=_title(session, row), found=found, kinds=KINDS, kind=kind,
-        kept=kept, entries=ENTRIES, streams=STREAMS,
+        kept=kept, entries=ENTRIES, streams=STREAMS, levels=LEVELS,
         orgs=orgs, org=request.args.get("org", ""), after=after, flags=queries.red_flags(session, case, g.actor, g.now),
         exports=_exports(session, case), channels=heard(session, f"watch:{case}"),
         since=request.args.get("since", ""), until=request.args.get("until", ""),

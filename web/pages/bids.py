@@ -18,6 +18,7 @@ from trading.project.models import Case, Project
 from trading.project.queries import documents
 from trading.project.states import stands_as
 from web.front import permit, reading, wired
+from web.pages import bonds
 from web.pages.cases import page
 from web.words import N_
 
@@ -101,6 +102,7 @@ def desk(case: str) -> str:
         held=held,
         manager=is_manager(session),
         settings=settings,
+        bond=bonds.desk_part(session, case),
     )
 
 

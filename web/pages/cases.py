@@ -147,6 +147,10 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
     doors = [
         (Role.BIDDER in roles and row.announced_at, f"/cases/{case}/bid", "ti-lock", N_("Bid desk")),
         (row.state in SINCE_OPENING, f"/cases/{case}/hall", "ti-broadcast", N_("Opening hall")),
+        (
+            roles & PARTIES and row.announced_at and row.bid_bond not in ("", "0"), f"/cases/{case}/bonds", "ti-coins",
+            N_("Bid bonds"),
+        ),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/room/{case}", "ti-users-group", N_("Evaluation room")),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/venues/{case}", "ti-building", N_("Venues")),
         (

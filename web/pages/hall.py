@@ -17,6 +17,7 @@ from trading.project.models import Case, CaseDocument
 from trading.project.queries import open_acts
 from trading.project.states import stands_as
 from web.front import permit, reading
+from web.pages import bonds
 from web.pages.bids import own_key
 from web.pages.cases import page
 from web.words import N_
@@ -112,5 +113,6 @@ def show(case: str) -> str:
         names={one["bid"]: one["org_name"] for one in shown["rows"]},
         unlocked=sum(one["status"] in ("unlocked", "opened") for one in shown["rows"]),
         key_shown=bool(held),
+        bonds=bonds.hall_part(session, row),
         settings=settings,
     )

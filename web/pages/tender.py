@@ -24,6 +24,7 @@ from web.field_words import FIELDS
 from web.front import permit, reading
 from web.pages.award import method_name
 from web.pages.bids import own_key
+from web.pages.bonds import FORM_WORDS
 from web.pages.cases import page
 from web.words import N_, unusable
 
@@ -156,6 +157,7 @@ def edit(case: str) -> str:
         terms=TERMS,
         curves=CURVES,
         modes=MODES,
+        bond_words=FORM_WORDS,
         centres=[(one["region"], one["name"]) for one in venues.centres(session)],
     )
 

@@ -39,6 +39,7 @@ MACHINE = Machine(
         *objections("ANNOUNCED", "第22条"),
         Row("ANNOUNCED", "tender.clarify", "ANNOUNCED", (T, A), f"{TL} 第21条", "clarification", forward=False),
         Row("ANNOUNCED", "bid.submit", "ANNOUNCED", (B,), f"{E20} 第25条至第27条", "receipt", forward=False),
+        Row("ANNOUNCED", "bond.lodge", "ANNOUNCED", (B,), f"{TL} 第26条", forward=False),
         Row("ANNOUNCED", "bid.withdraw", "ANNOUNCED", (B,), f"{E20} 第27条", forward=False),
         Row("ANNOUNCED", "tender.deadline", "SEALED", (), f"{ZTB} 第28条"),
         Row("ANNOUNCED", "tender.deadline", "FAILED", (), f"{ZTB} 第28条"),

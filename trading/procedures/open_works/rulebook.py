@@ -123,8 +123,6 @@ NOT_ASKED = {
     "R1-08/prequal": "prequalification",
     "R1-11": "prequalification",
     "R1-12": "invited tendering",
-    "R1-14": "no money moves here",
-    "R1-15": "no money moves here",
     "R1-28": "complaints go to the regulator itself",
     "R1-29": "complaints go to the regulator itself",
     "R1-29/decide": "complaints go to the regulator itself",

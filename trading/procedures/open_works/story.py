@@ -23,6 +23,11 @@ PLAN_DAYS = 31  # the plan stands thirty days before the notice (R1-03)
 UNLOCK_FAILS = {"bidder": "未在规定时间内解密", "platform": "平台解密服务故障"}
 
 
+def basic_account(uscc: str) -> str:
+    """The placeholder account of an organisation in the demo."""
+    return "4200" + "".join(str(ord(sign) % 10) for sign in uscc)
+
+
 class Stage(Protocol):
     """What a story needs of a stage: acts, uploads, questions, the clock, and each user's decryption key."""
 
@@ -127,11 +132,20 @@ class Story:
         """Twenty hours before the deadline."""
         self.stage.move_to(self.deadline - timedelta(hours=20))
         for one in self.file["bidders"]:
+            self.lodge(one)
             if not one.get("late"):
                 self.submit(one)
             if one.get("withdrawn"):
                 bid = self.bids.pop(one["id"])
                 self.stage.act(self.bidders[one["id"]], "bid.withdraw", self.case, bid=bid)
+
+    def lodge(self, one: Payload) -> None:
+        """The bid bond, where one is asked: its reference, then the transfer at the simulated bank."""
+        if self.tender.get("bid_bond") in (None, "", "0"):
+            return
+        who = self.bidders[one["id"]]
+        self.stage.act(who, "bond.lodge", self.case, form="transfer")
+        self.stage.act(who, "bond.pay", self.case, account=basic_account(one["uscc"]))
 
     def submit(self, one: Payload) -> None:
         payload = self.sealed(one)

@@ -56,8 +56,9 @@ function read() {
 
 /** From the form's shape to the file's: lists to objects, empty options left out. */
 function tidy(file) {
-  const { tie_by_price: tie, own_grounds: grounds, deductions, sites, ...rest } = file;
+  const { tie_by_price: tie, own_grounds: grounds, deductions, sites, bond_forms: forms, ...rest } = file;
   const { evaluation } = rest;
+  rest.settings.bond_forms = Object.keys(forms).filter((form) => forms[form]);
   evaluation.ties = tie ? ["price"] : [];
   evaluation.reject_grounds = grounds;
   if (deductions.length) evaluation.price.deductions = Object.fromEntries(deductions.map((one) => [one.flag ?? "", one.rate ?? ""]));
