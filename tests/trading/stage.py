@@ -117,9 +117,23 @@ class Stage:
     def do(self, who: str, act: str, case: str = "", /, **payload: Any) -> dict[str, Any]:
         return self.world.do(self.people[who], act, case, **payload)
 
-    def ring(self, act: str, case: str) -> dict[str, Any]:
+    def ring(self, act: str, case: str, **payload: Any) -> dict[str, Any]:
         """What the timer does."""
-        return self.world.acts.act(TABLE[act].fn, SYSTEM, case, {})
+        return self.world.acts.act(TABLE[act].fn, SYSTEM, case, payload)
+
+    def arrive(self, case: str, *bidders: str) -> None:
+        for who in bidders:
+            self.do(who, "opening.signin", case)
+
+    def begin(self, case: str, *bidders: str, host: str = "交易中心", **payload: Any) -> dict[str, Any]:
+        """These bidders sign in, the host opens the hall."""
+        self.arrive(case, *bidders)
+        return self.do(host, "opening.begin", case, **payload)
+
+    def compare(self, case: str, bid: str) -> dict[str, Any]:
+        """The host asks for the stored file to be hashed anew, the timer does it."""
+        self.do("交易中心", "opening.check", case, bid=bid)
+        return self.ring("opening.compare", case, bid=bid)
 
     def at(self, moment: datetime) -> None:
         self.world.clock.moment = moment
@@ -187,8 +201,8 @@ class Stage:
         self.ring("tender.deadline", case)
 
     def open_all(self, case: str, seals: dict[str, Seal]) -> dict[str, Any]:
-        """Begin, unlock every bid, close and settle."""
-        self.do("交易中心", "opening.begin", case)
+        """Sign in, begin, unlock every bid, close and settle."""
+        self.begin(case, *seals)
         for who, made in seals.items():
             self.do(who, "opening.unlock", case, file_key=made.file_key)
         self.do("交易中心", "opening.close", case)

@@ -17,6 +17,7 @@ from trading.document import trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
 from trading.procedures import Procedure
+from trading.opening.facts import SIGN_IN
 from trading.project.facts import in_wan
 from trading.project.models import Case, Project
 
@@ -31,7 +32,7 @@ AWARD = (
 )  # fmt: skip
 SETTINGS = (
     "fallback", "window_minutes", "ceiling_method", "minimum_price", "reference_basis", "contact", "issue_days",
-    "bidding_days",
+    "bidding_days", *SIGN_IN,
 )  # fmt: skip
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
@@ -95,6 +96,8 @@ def settings(value: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
     out = {key: item for key, item in before.items() if key not in value} | value
     out["fallback"] = fields.yes_no(out, "fallback", default=False)
     out["window_minutes"] = fields.integer(out, "window_minutes", least=1, most=1440, default=30)
+    for key, usual in SIGN_IN.items():
+        out[key] = fields.integer(out, key, least=1, most=1440, default=usual)
     for key in ("ceiling_method", "reference_basis", "contact"):
         out[key] = fields.text(out, key, limit=500, default="-").removeprefix("-")
     return out

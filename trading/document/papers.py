@@ -10,6 +10,7 @@ from typing import Any
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
 from trading.document import explain, trial
+from trading.opening.facts import SIGN_IN
 from trading.procedures import Procedure
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, day, hour, money, place, with_record
@@ -144,7 +145,10 @@ def _notes(t: Tender) -> list[tuple[str, str]]:
     )
     remote = case.remote.get("members_by_site") or {}
     sites = "; ".join(f"{place(region)} {count} 人" for region, count in remote.items())
+    before, after = (int(case.settings.get(key, SIGN_IN[key])) for key in SIGN_IN)
+    attend = f"投标截止前 {before} 分钟起在线签到；截止后 {after} 分钟内签到的投标人少于3个的，不开标，依法重新招标"
     return [
+        ("开标签到", attend),
         ("解密时限", f"主持人宣布开始后 {case.settings.get('window_minutes', 30)} 分钟"),
         ("非投标人原因解密失败的补救", fallback),
         ("评标地点", sites or place(case.region)),

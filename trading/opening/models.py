@@ -27,9 +27,26 @@ class Opening(Base):
     reference: Mapped[str] = mapped_column(String(20), default="")
     reference_problem: Mapped[str] = mapped_column(String(300), default="")
     document_id: Mapped[str] = mapped_column(String(16), default="")
+    factor: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    factor_draw: Mapped[str] = mapped_column(String(16), default="", server_default="")
+
+
+class OpeningPause(Keyed, Base):
+    """The hall stands still from `at` to `resumed_at`; `role` centre, agency or regulator."""
+
+    __tablename__ = "opening_pause"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), index=True)
+    round: Mapped[int]
+    at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(300))
+    resumed_at: Mapped[datetime | None]
 
 
 class SignIn(Base):
+    """Presence of the bid's organisation: it stands when the bid is replaced by a later version."""
+
     __tablename__ = "opening_signin"
     bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
     person_id: Mapped[str] = mapped_column(String(16))
@@ -40,6 +57,7 @@ class Unlock(Base):
     """How a bid's file key came, or whose fault it is that none came (20号令 art. 31).
 
     `how`: bidder, shares; "" while none came. `cause`: bidder, platform; "" while undecided.
+    `compared_at`: when the stored file was hashed anew; `stored_sha256` is "" then if it could not be read.
     """
 
     __tablename__ = "opening_unlock"
@@ -51,10 +69,26 @@ class Unlock(Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
     decided_by: Mapped[str] = mapped_column(String(16), default="")
     decided_at: Mapped[datetime | None]
+    compared_at: Mapped[datetime | None]
+    stored_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     __table_args__ = (
         CheckConstraint("how IN ('', 'bidder', 'shares')", name="how"),
         CheckConstraint("cause IN ('', 'bidder', 'platform')", name="cause"),
     )
+
+
+class UnlockFailure(Keyed, Base):
+    """One attempt that did not open a bid, as its bidder reports it. `digest`: of the ciphertext in its browser, or "".
+
+    `what`: passphrase, commitment, damaged, other.
+    """
+
+    __tablename__ = "opening_failure"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), index=True)
+    at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(String(16))
+    what: Mapped[str] = mapped_column(String(12))
+    digest: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Released(Base):
