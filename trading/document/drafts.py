@@ -16,8 +16,8 @@ from core.rules import Breach, RuleRow
 from trading.document import trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
-from trading.procedures import Procedure
 from trading.opening.facts import SIGN_IN
+from trading.procedures import Procedure
 from trading.project.facts import in_wan
 from trading.project.models import Case, Project
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from certs.blocking import run_blocking
 from core import fields, jobs
@@ -20,7 +20,7 @@ from core.rules import Breach, Refused, refuse_if
 from trading.bidding.models import Bid
 from trading.opening import rules
 from trading.opening.guards import any_bid, open_hall, own_bid
-from trading.opening.models import Unlock, UnlockFailure
+from trading.opening.models import StoredDigest, Unlock, UnlockFailure
 from trading.opening.queries import lock_of, opening_of
 from trading.opening.reading import stored_digest
 from trading.project.models import Case
@@ -50,7 +50,7 @@ def report(tx: Tx, case: str, p: Payload) -> Payload:
     go(tx, row, step, "opening.unlock_failed", {"bid": bid.id, "what": what, "digest": digest})
     told = {"bid": bid.id, "what": what, "at": tx.now.isoformat(), "failures": before + 1}
     tx.publish(f"hall:{case}", "opening.unlock_failed", told)
-    if held.compared_at is None and not before:
+    if not before and tx.session.get(StoredDigest, bid.id) is None:
         plan_comparison(tx, row, bid.id)
     return {"failures": before + 1}
 
@@ -68,7 +68,7 @@ def check(tx: Tx, case: str, p: Payload) -> Payload:
     bid, held = any_bid(tx, row, p)
     if held.how:
         raise Unusable("bid: it is unlocked")
-    held.compared_at, held.stored_sha256 = None, ""
+    tx.session.execute(delete(StoredDigest).where(StoredDigest.bid_id == bid.id))
     go(tx, row, step, "opening.check_asked", {"bid": bid.id})
     tx.publish(f"hall:{case}", "opening.check_asked", {"bid": bid.id})
     plan_comparison(tx, row, bid.id)
@@ -79,8 +79,8 @@ def check(tx: Tx, case: str, p: Payload) -> Payload:
 def compare(acts: Acts, case: str, p: Payload) -> Payload:
     """Hash outside every transaction, then note what was found."""
     with acts.reading() as session:
-        bid, held = session.get_one(Bid, p["bid"]), session.get_one(Unlock, p["bid"])
-        if held.compared_at is not None:
+        bid = session.get_one(Bid, p["bid"])
+        if session.get(StoredDigest, bid.id) is not None:
             return {}
     found = run_blocking(lambda: stored_digest(acts.house.blobs, bid.ciphertext_sha256))
     return acts.act(note, SYSTEM, case, p["bid"], found)
@@ -101,8 +101,9 @@ def note(tx: Tx, case: str, name: str, found: str) -> Payload:
         return {}
     row, step = guard(tx, case, "opening.compare")
     bid, held = tx.session.get_one(Bid, name), tx.session.get_one(Unlock, name)
-    held.compared_at, held.stored_sha256 = tx.now, found
-    lock = lock_of(bid, held)
+    tx.session.merge(StoredDigest(bid_id=name, at=tx.now, sha256=found))
+    tx.session.flush()
+    lock = lock_of(tx.session, bid, held)
     body = {"bid": bid.id, "receipt": lock.receipt, "stored": found, "differs": lock.differs}
     go(tx, row, step, "opening.compared", body)
     tx.publish(f"hall:{case}", "opening.compared", body)
@@ -121,7 +122,7 @@ def decide(tx: Tx, case: str, p: Payload) -> Payload:
     if held.how:
         raise Unusable("bid: it is unlocked")
     cause, reason = fields.choice(p, "cause", ("bidder", "platform")), fields.text(p, "reason", limit=300)
-    lock = lock_of(bid, held)
+    lock = lock_of(tx.session, bid, held)
     refuse_if(rules.may_blame(lock, cause, book_of(row, tx.now)))
     held.cause, held.reason, held.decided_by, held.decided_at = cause, reason, tx.actor.person, tx.now
     body = {"bid": bid.id, "cause": cause, "reason": reason, "receipt": lock.receipt, "stored": lock.stored}

@@ -27,8 +27,6 @@ class Opening(Base):
     reference: Mapped[str] = mapped_column(String(20), default="")
     reference_problem: Mapped[str] = mapped_column(String(300), default="")
     document_id: Mapped[str] = mapped_column(String(16), default="")
-    factor: Mapped[str] = mapped_column(String(20), default="", server_default="")
-    factor_draw: Mapped[str] = mapped_column(String(16), default="", server_default="")
 
 
 class OpeningPause(Keyed, Base):
@@ -44,6 +42,16 @@ class OpeningPause(Keyed, Base):
     resumed_at: Mapped[datetime | None]
 
 
+class DrawnFactor(Base):
+    """The coefficient of the price benchmark; `value` is "" until the draw is complete."""
+
+    __tablename__ = "opening_factor"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    draw_id: Mapped[str] = mapped_column(String(16))
+    value: Mapped[str] = mapped_column(String(20), default="")
+
+
 class SignIn(Base):
     """Presence of the bid's organisation: it stands when the bid is replaced by a later version."""
 
@@ -57,7 +65,6 @@ class Unlock(Base):
     """How a bid's file key came, or whose fault it is that none came (20号令 art. 31).
 
     `how`: bidder, shares; "" while none came. `cause`: bidder, platform; "" while undecided.
-    `compared_at`: when the stored file was hashed anew; `stored_sha256` is "" then if it could not be read.
     """
 
     __tablename__ = "opening_unlock"
@@ -69,12 +76,19 @@ class Unlock(Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
     decided_by: Mapped[str] = mapped_column(String(16), default="")
     decided_at: Mapped[datetime | None]
-    compared_at: Mapped[datetime | None]
-    stored_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     __table_args__ = (
         CheckConstraint("how IN ('', 'bidder', 'shares')", name="how"),
         CheckConstraint("cause IN ('', 'bidder', 'platform')", name="cause"),
     )
+
+
+class StoredDigest(Base):
+    """The stored file of a bid hashed anew in the hall; `sha256` is "" when it could not be read."""
+
+    __tablename__ = "opening_digest"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    at: Mapped[datetime]
+    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class UnlockFailure(Keyed, Base):

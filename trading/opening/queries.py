@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,14 +17,17 @@ from core.rules import Breach
 from trading.bidding import rules as bidding_rules
 from trading.bidding.facts import Bidder
 from trading.bidding.models import Bid, SealedReference
+from trading.document.facts import factor_set
 from trading.opening import rules
 from trading.opening.facts import SIGN_IN, Hall, Lock, SignInTime, sign_in_time
 from trading.opening.models import (
+    DrawnFactor,
     OpenedBid,
     Opening,
     OpeningObjection,
     OpeningPause,
     SignIn,
+    StoredDigest,
     Unlock,
     UnlockFailure,
 )
@@ -58,6 +62,16 @@ def pauses(session: Session, row: Case) -> list[OpeningPause]:
     return list(session.scalars(query.order_by(OpeningPause.at, OpeningPause.id)))
 
 
+def factor(session: Session, row: Case) -> dict[str, Any] | None:
+    """The coefficient where the tender file has several: {set, draw, value}; draw and value are "" until there is one.
+    """
+    told = factor_set(row.evaluation)
+    if not told:
+        return None
+    drawn = session.get(DrawnFactor, (row.id, row.round))
+    return {"set": told, "draw": drawn.draw_id if drawn else "", "value": drawn.value if drawn else ""}
+
+
 def schedule(row: Case) -> SignInTime:
     """When bidders may sign in, as the tender file says."""
     assert row.deadline is not None
@@ -81,13 +95,15 @@ def attendance(session: Session, row: Case) -> int:
     return sum(one.at < schedule(row).until for one in present(session, row).values())
 
 
-def lock_of(bid: Bid, held: Unlock) -> Lock:
-    return _lock(bid.id, held, str(bid.receipt.get("ciphertext_sha256", "")), bid.ciphertext_sha256)
+def lock_of(session: Session, bid: Bid, held: Unlock) -> Lock:
+    stored = session.get(StoredDigest, bid.id)
+    return _lock(bid.id, held, bid.receipt, bid.ciphertext_sha256, stored)
 
 
-def _lock(bid: str, held: Unlock, receipt: str, accepted: str) -> Lock:
-    compared = held.compared_at is not None
-    return Lock(bid, bool(held.how), held.cause, compared, receipt, accepted, held.stored_sha256)
+def _lock(bid: str, held: Unlock, receipt: Mapping[str, Any], accepted: str, stored: StoredDigest | None) -> Lock:
+    wanted = str(receipt.get("ciphertext_sha256", ""))
+    found = stored.sha256 if stored else ""
+    return Lock(bid, bool(held.how), held.cause, stored is not None, wanted, accepted, found)
 
 
 def _live(row: Case) -> tuple[ColumnElement[bool], ...]:
@@ -95,10 +111,14 @@ def _live(row: Case) -> tuple[ColumnElement[bool], ...]:
 
 
 def hall_facts(session: Session, row: Case, opening: Opening) -> Hall:
-    query = select(Bid.id, Bid.receipt, Bid.ciphertext_sha256, Unlock).join(Unlock, Unlock.bid_id == Bid.id)
+    query = (
+        select(Bid.id, Bid.receipt, Bid.ciphertext_sha256, Unlock, StoredDigest)
+        .join(Unlock, Unlock.bid_id == Bid.id)
+        .outerjoin(StoredDigest, StoredDigest.bid_id == Bid.id)
+    )
     locks = tuple(
-        _lock(bid, held, str(receipt.get("ciphertext_sha256", "")), accepted)
-        for bid, receipt, accepted, held in session.execute(query.where(*_live(row)))
+        _lock(bid, held, receipt, accepted, stored)
+        for bid, receipt, accepted, held, stored in session.execute(query.where(*_live(row)))
     )
     sealed = session.get(SealedReference, (row.id, row.round)) is not None
     fallback = bool(row.settings.get("custodians"))
@@ -124,7 +144,7 @@ def hall(session: Session, case: str, actor: Actor, now: datetime, *, rows: bool
         "signin_from": time and time.opens, "signin_until": time and time.until,
         "began_at": opening.began_at if opening else None, "closed_at": opening.closed_at if opening else None,
         "window_until": opening.window_until if opening else None, "reference": opening.reference if opening else "",
-        "document": opening.document_id if opening else "", "factor": opening.factor if opening else "",
+        "document": opening.document_id if opening else "", "factor": factor(session, row),
         "pause": pause and {"at": pause.at, "reason": pause.reason, "role": pause.role},
     }  # fmt: skip
     base["own"] = own_bid(session, row, actor)
@@ -227,19 +247,20 @@ def troubles(session: Session, row: Case) -> list[dict[str, Any]]:
     """
     tried = _failures(session, row)
     query = (
-        select(Bid, Org.name, Unlock)
+        select(Bid, Org.name, Unlock, StoredDigest)
         .join(Org, Org.id == Bid.org_id)
         .join(Unlock, Unlock.bid_id == Bid.id)
-        .where(*_live(row), or_(Unlock.compared_at.is_not(None), Unlock.cause != "", Bid.id.in_(list(tried))))
+        .outerjoin(StoredDigest, StoredDigest.bid_id == Bid.id)
+        .where(*_live(row), or_(StoredDigest.bid_id.is_not(None), Unlock.cause != "", Bid.id.in_(list(tried))))
         .order_by(Bid.received_at, Bid.id)
     )
     found = []
-    for bid, name, held in session.execute(query):
-        lock = lock_of(bid, held)
+    for bid, name, held, stored in session.execute(query):
+        lock = _lock(bid.id, held, bid.receipt, bid.ciphertext_sha256, stored)
         found.append(
             {
                 "bid": bid.id, "org_name": name, "receipt": lock.receipt, "stored": lock.stored,
-                "compared_at": held.compared_at, "differs": lock.differs, "proposed": lock.proposed,
+                "compared_at": stored.at if stored else None, "differs": lock.differs, "proposed": lock.proposed,
                 "cause": held.cause, "reason": held.reason, "how": held.how,
                 "tries": [{"at": o.at, "what": o.what, "digest": o.digest} for o in tried.get(bid.id, [])],
             }
