@@ -51,7 +51,7 @@ def _dress(app: Flask, settings: config.Config) -> None:
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(article=words.article, moment=words.moment, state=words.state, role=words.role, unit=words.unit)
-    env.filters["tag"] = _tag
+    env.filters |= {"tag": _tag, "span": words.span}
     env.globals.update(
         breach_text=words.breach,
         breach_value=words.value,

@@ -37,7 +37,8 @@ EXTENSION = timedelta(hours=2)
 
 
 def _case_now(tx: Tx, case: str) -> Committee:
-    cases.in_state(cases.facts(tx.session, case), "COMMITTEE_SET", "EVALUATING")
+    found = cases.in_state(cases.facts(tx.session, case), "COMMITTEE_SET", "EVALUATING")
+    cases.ready(tx.session, found)
     return required(tx, case)
 
 

@@ -203,9 +203,10 @@ def other_machine(live: Live, case: str, who: str, folder: Path) -> None:
 def test_custodians_release_what_the_platform_failed_to_unlock(live: Live, tmp_path: Path) -> None:
     case = live.announced()
     bids = live.sealed(case)
-    live.stage.act("centre1", "opening.begin", case)
+    live.begin(case)
     for login in ("bidder1", "bidder2"):
         live.unlock(case, login, bids[login])
+    live.compared(case, bids["bidder3"])
     live.stage.act("centre1", "opening.decide", case, bid=bids["bidder3"], cause="platform", reason="平台解密服务故障")
     for who in ("regulator", "tenderer"):
         page = live.open(who, f"/cases/{case}/hall", language="en")

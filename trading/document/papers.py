@@ -10,6 +10,7 @@ from typing import Any
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
 from trading.document import explain, trial
+from trading.document.facts import factor_set
 from trading.opening.facts import SIGN_IN
 from trading.procedures import Procedure
 from trading.project.models import Case, Project
@@ -187,9 +188,15 @@ def _example(paper: Paper, t: Tender) -> None:
     shown = trial.preview(t.case.evaluation, t.base, ceiling=bool(t.case.ceiling))
     rows = [[b["id"], b["price"], shown["price_scores"][b["id"]], shown["totals"][b["id"]]] for b in shown["bids"]]
     paper.subsection("(五) 算例").text(
-        f"下列报价为虚构，各评审因素均取满分的九成，仅说明计算方法。评标基准价为 {shown['benchmark']} {t.case.unit}。"
+        f"下列报价为虚构，各评审因素均取满分的九成，仅说明计算方法{_example_factor(t)}。"
+        f"评标基准价为 {shown['benchmark']} {t.case.unit}。"
     )
     paper.table(["投标人", f"报价({t.case.unit})", "价格分", "总分"], rows, align=["left", "right", "right", "right"])
+
+
+def _example_factor(t: Tender) -> str:
+    told = factor_set(t.case.evaluation)
+    return f"，系数 K 以 {told[0]} 为例" if told else ""
 
 
 def _grounds(paper: Paper, t: Tender) -> None:

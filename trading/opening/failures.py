@@ -79,10 +79,10 @@ def check(tx: Tx, case: str, p: Payload) -> Payload:
 def compare(acts: Acts, case: str, p: Payload) -> Payload:
     """Hash outside every transaction, then note what was found."""
     with acts.reading() as session:
-        bid = session.get_one(Bid, p["bid"])
-        if session.get(StoredDigest, bid.id) is not None:
+        sha256 = session.get_one(Bid, p["bid"]).ciphertext_sha256
+        if session.get(StoredDigest, p["bid"]) is not None:
             return {}
-    found = run_blocking(lambda: stored_digest(acts.house.blobs, bid.ciphertext_sha256))
+    found = run_blocking(lambda: stored_digest(acts.house.blobs, sha256))
     return acts.act(note, SYSTEM, case, p["bid"], found)
 
 

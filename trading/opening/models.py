@@ -49,6 +49,7 @@ class DrawnFactor(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
     round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     draw_id: Mapped[str] = mapped_column(String(16))
+    document_id: Mapped[str] = mapped_column(String(16), default="")
     value: Mapped[str] = mapped_column(String(20), default="")
 
 

@@ -63,13 +63,14 @@ def pauses(session: Session, row: Case) -> list[OpeningPause]:
 
 
 def factor(session: Session, row: Case) -> dict[str, Any] | None:
-    """The coefficient where the tender file has several: {set, draw, value}; draw and value are "" until there is one.
-    """
+    """The coefficient where the tender file has several: {set, draw, value, document}, "" what is not."""
     told = factor_set(row.evaluation)
     if not told:
         return None
     drawn = session.get(DrawnFactor, (row.id, row.round))
-    return {"set": told, "draw": drawn.draw_id if drawn else "", "value": drawn.value if drawn else ""}
+    if drawn is None:
+        return {"set": told, "draw": "", "value": "", "document": ""}
+    return {"set": told, "draw": drawn.draw_id, "value": drawn.value, "document": drawn.document_id}
 
 
 def schedule(row: Case) -> SignInTime:
@@ -131,8 +132,9 @@ def hall(session: Session, case: str, actor: Actor, now: datetime, *, rows: bool
     A row: {number, bid, org, org_name, received_at, signed_in_at, status, unlocked_at, how, cause, reason, failures,
     what} and, once opened, {price, words, say, duration_days, quality, manager, flags, problem}. Status: sealed,
     trying (an attempt failed, another may follow), unlocked, failed, opened. `rows` is empty before the opening begins
-    and after one that failed; `own` is the actor's own bid and `own_signed_in_at` its sign-in. `troubles` are the bids
-    whose digests are shown, `pause` the one the hall stands in, `counts` of rows that are present, unlocked and all.
+    and after one that failed. `own` is the actor's own bid, `own_signed_in_at` its sign-in, `own_state` how far it is.
+    `troubles` are the bids whose digests are shown, `pause` the one the hall stands in, `counts` of rows that are
+    present, unlocked and all.
     """
     row = case_row(session, case)
     opening = opening_of(session, row)
@@ -149,6 +151,7 @@ def hall(session: Session, case: str, actor: Actor, now: datetime, *, rows: bool
     }  # fmt: skip
     base["own"] = own_bid(session, row, actor)
     base["own_signed_in_at"] = _own_sign_in(session, row, actor) if base["own"] else None
+    base["own_state"] = _own_state(session, base["own"]) if base["own"] else None
     shown = named(row)
     listed = read_rows(session, row) if shown and rows else []
     base["counts"] = _counts(session, row) if shown else None
@@ -168,6 +171,11 @@ def own_bid(session: Session, row: Case, actor: Actor) -> str:
 def _own_sign_in(session: Session, row: Case, actor: Actor) -> datetime | None:
     query = select(func.min(SignIn.at)).join(Bid, Bid.id == SignIn.bid_id)
     return session.scalar(query.where(Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == actor.org))
+
+
+def _own_state(session: Session, bid: str) -> dict[str, Any]:
+    tried = select(UnlockFailure).where(UnlockFailure.bid_id == bid).order_by(UnlockFailure.at)
+    return _state(session.get(Unlock, bid), list(session.scalars(tried)))
 
 
 def _counts(session: Session, row: Case) -> dict[str, int]:
@@ -220,7 +228,7 @@ def _state(unlock: Unlock | None, tried: list[UnlockFailure]) -> dict[str, Any]:
 
 def _reading(entry: dict[str, Any], opened: OpenedBid | None, unit: str) -> dict[str, Any]:
     if opened is None:
-        return {}
+        return {"price": "", "words": "", "say": "", "duration_days": None, "quality": "", "manager": {}, "problem": ""}
     keys = ("price", "duration_days", "quality", "manager", "flags", "problem")
     found = {key: getattr(opened, key) for key in keys}
     say = said(entry["number"], entry["org_name"], opened.price, unit, opened.duration_days)
@@ -269,10 +277,15 @@ def troubles(session: Session, row: Case) -> list[dict[str, Any]]:
 
 
 def _objections(session: Session, row: Case) -> list[dict[str, Any]]:
-    query = select(OpeningObjection).where(OpeningObjection.case_id == row.id, OpeningObjection.round == row.round)
+    query = (
+        select(OpeningObjection, Org.name)
+        .join(Bid, Bid.id == OpeningObjection.bid_id)
+        .join(Org, Org.id == Bid.org_id)
+        .where(OpeningObjection.case_id == row.id, OpeningObjection.round == row.round)
+    )
     keys = ("id", "bid_id", "text", "at", "answer", "answered_at")
-    found = session.scalars(query.order_by(OpeningObjection.at, OpeningObjection.id))
-    return [{key: getattr(o, key) for key in keys} for o in found]
+    found = session.execute(query.order_by(OpeningObjection.at, OpeningObjection.id))
+    return [{key: getattr(o, key) for key in keys} | {"org_name": name} for o, name in found]
 
 
 def halls(session: Session, *, limit: int = 50) -> list[dict[str, Any]]:

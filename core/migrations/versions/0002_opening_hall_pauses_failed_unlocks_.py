@@ -17,6 +17,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.String(length=16), nullable=False),
     sa.Column('round', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('draw_id', sa.String(length=16), nullable=False),
+    sa.Column('document_id', sa.String(length=16), nullable=False),
     sa.Column('value', sa.String(length=20), nullable=False),
     sa.ForeignKeyConstraint(['case_id'], ['trading_case.id'], name=op.f('fk_opening_factor_case_id_trading_case')),
     sa.PrimaryKeyConstraint('case_id', 'round', name=op.f('pk_opening_factor'))
