@@ -22,6 +22,8 @@ from core.rules import Refused
 from trading.bidding import queries as _bid_queries  # noqa: F401  (declares what blocks bids)
 from trading.document import actions as _document  # noqa: F401
 from trading.opening import actions as _opening  # noqa: F401
+from trading.opening import coefficient as _coefficient  # noqa: F401
+from trading.opening import pauses as _pauses  # noqa: F401
 from trading.opening import settling
 from trading.opening.sheet import Sheet, compose, compose_reference
 from trading.project import actions as _project
