@@ -169,6 +169,12 @@ def open_the_hall(live: Live, page: Page, case: str, who: str, others: dict[str,
     assert not any(name in one.content() for one in (host, guest) for name in NAMES)
     page.goto(f"{live.base}/cases/{case}/hall")
     expect(page.get_by_role("button", name="Unlock my bid")).to_be_disabled()
+    for login in others:
+        live.stage.act(login, "opening.signin", case)
+    expect(host.get_by_role("button", name="Open the hall")).to_be_disabled()
+    page.get_by_role("button", name="Sign in as present").click()
+    expect(page.locator("#hall-own .badge")).to_have_text("signed in")
+    expect(host.get_by_role("button", name="Open the hall")).to_be_enabled()
     host.get_by_role("button", name="Open the hall").click()
     expect(host.get_by_text(NAMES[0])).to_be_visible()
     expect(guest.get_by_text(NAMES[0])).to_be_visible()
