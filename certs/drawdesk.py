@@ -113,6 +113,18 @@ def open_draw(
     return row
 
 
+def give_up(tx: Tx, draw_id: str, article: str) -> None:
+    """A list whose commitments never came together may be given up; once all three stand, never (no new draw)."""
+    draw = tx.session.get(Draw, draw_id) if draw_id else None
+    if draw is None or draw.state == "VOID":
+        return
+    if draw.state != "COMMITTING":
+        raise Refused(Breach("DRAW-STATE", article, "B", "COMMITTING", draw.state))
+    draw.state = "VOID"
+    body = {"draw": draw.id, "committed": len(draw.commitments)}
+    tx.record(f"case:{draw.case}", "draw.voided", body, case=draw.case)
+
+
 def _mine(tx: Tx, case: str, p: dict[str, Any], state: str) -> tuple[Draw, str]:
     row = tx.session.get(Draw, fields.text(p, "draw"), with_for_update=True)
     if row is None or row.case != case:

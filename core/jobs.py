@@ -25,6 +25,21 @@ class DueJob(Keyed, Base):
     error: Mapped[str] = mapped_column(default="")
 
 
+# act → the same work with its long part outside every transaction: fn(acts, case, payload). Whoever rings jobs calls
+# it in the act's place; filled by the rooms that own the act.
+LONG: dict[str, Callable[..., Any]] = {}
+
+
+def long(act: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the way to do a job of `act` that would hold the one writer for too long inside a transaction."""
+
+    def declare(fn: Callable[..., Any]) -> Callable[..., Any]:
+        LONG[act] = fn
+        return fn
+
+    return declare
+
+
 def plan(session: Session, at: datetime, act: str, case: str, payload: dict[str, Any] | None = None) -> None:
     session.add(DueJob(at=at, act=act, case=case, payload=payload or {}))
 

@@ -14,12 +14,14 @@ from accounts.models import Org
 from core.access import SYSTEM, denied
 from core.acts import Tx
 from core.machine import SUSPENDED
-from core.rules import Breach, Refused, RuleRow
+from core.rules import Breach, Refused, RuleRow, refuse_if
 from experts.facts import Avoid
 from trading import procedures
 from trading.bond.queries import of_bids, shared_payers
+from trading.document.facts import with_factor
+from trading.opening import coefficient
 from trading.opening.models import Opening
-from trading.opening.queries import avoid_list, opened_bids
+from trading.opening.queries import avoid_list, factor, opened_bids
 from trading.project.models import Project
 from trading.project.states import accept_report, case_row, set_state
 from venues import queries as venues
@@ -157,6 +159,18 @@ def bonds(session: Session, case: str) -> tuple[dict[str, Any], list[dict[str, A
 def venue_orgs(session: Session, case: CaseFacts) -> dict[str, str]:
     """{organisation: site} of the venues booked for the case."""
     return {centre.org_id: centre.region for _, centre in venues.booked(session, case.id, case.parties)}
+
+
+def ready(session: Session, case: CaseFacts) -> CaseFacts:
+    """Refused while the tender's coefficient is not drawn: nobody sits down to score by an open formula."""
+    refuse_if(coefficient.missing(session, case.id))
+    return case
+
+
+def price(session: Session, case: CaseFacts) -> dict[str, Any]:
+    """The price block of scoring/1, the drawn coefficient in the place of its set."""
+    drawn = factor(session, case_row(session, case.id))
+    return with_factor(case.evaluation["price"], drawn["value"] if drawn else "")
 
 
 def reference(session: Session, case: CaseFacts) -> str | None:

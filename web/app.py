@@ -65,7 +65,8 @@ def _dress(app: Flask, settings: config.Config) -> None:
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
     spoken = {"article": words.article, "state": words.state, "role": words.role, "unit": words.unit}
-    env.filters.update({name: _spoken(say) for name, say in spoken.items()} | {"moment": words.moment, "tag": _tag})
+    env.filters.update({name: _spoken(say) for name, say in spoken.items()} | {"moment": words.moment})
+    env.filters |= {"span": words.span, "tag": _tag}
     env.globals.update(
         breach_text=words.breach,
         breach_value=words.value,

@@ -41,6 +41,10 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"one ends before it begins", N_("ends before it begins")),
     (r"no trading centre is registered for this place", N_("no trading centre is registered for this place")),
     (r"a number stands twice", N_("a number stands twice")),
+    (r"either factor or factor_set", N_("either one factor or several to draw from")),
+    (r"a list of 1 to (?P<most>\d+) decimal strings is expected", N_("one to %(most)s decimal numbers")),
+    (r"different decimals above zero are expected", N_("different decimal numbers above zero")),
+    (r"this tender has no coefficient to draw", N_("this tender has no coefficient to draw")),
 )
 FIELDS: dict[str, str] = {
     "abstentions": N_("Abstentions"),
@@ -97,6 +101,7 @@ FIELDS: dict[str, str] = {
     "evaluation": N_("Evaluation method"),
     "excluded": N_("Candidate who falls away"),
     "experts": N_("number of experts"),
+    "factor_set": N_("coefficients to draw from"),
     "file_from": N_("Tender file from"),
     "file_until": N_("Tender file until"),
     "for": N_("vote"),
@@ -175,6 +180,9 @@ FIELDS: dict[str, str] = {
     "use": N_("use"),
     "valid_until": N_("Valid until"),
     "validity_days": N_("Bids valid for (days)"),
+    "signin_after": N_("Sign-in ends after the deadline (minutes)"),
+    "signin_before": N_("Sign-in opens before the deadline (minutes)"),
+    "what": N_("What failed"),
     "window_minutes": N_("Time to unlock (minutes)"),
     "winner": N_("Winner"),
     "years": N_("Years in the field"),

@@ -7,7 +7,7 @@ page's acts with the page, names of fields in `field_words`.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import get_locale, gettext
 
@@ -196,6 +196,12 @@ def role(code: str) -> str:
 
 def moment(at: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     return at.strftime(form) if at else "—"
+
+
+def span(time: timedelta) -> str:
+    """Hours, minutes and seconds that are left: 00:12:30."""
+    seconds = max(0, int(time.total_seconds()))
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def for_scripts() -> dict[str, str]:

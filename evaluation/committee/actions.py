@@ -127,15 +127,11 @@ def _name(tx: Tx, org: str) -> str:
     return row.name if row else org
 
 
-def renew(tx: Tx, case: str, draw_id: str) -> None:
-    """A list whose commitments never came together may be given up; once all three stand, never (no new draw)."""
+def renew(tx: Tx, draw_id: str) -> None:
+    """A list nobody could complete is given up; a draw that is done stays, and another of its kind may follow."""
     draw = tx.session.get(drawdesk.Draw, draw_id) if draw_id else None
-    if draw is None or draw.state == "DONE":
-        return
-    if draw.state != "COMMITTING":
-        raise Refused(Breach("DRAW-STATE", ARTICLE, "B", "DONE", draw.state))
-    draw.state = "VOID"
-    tx.record(f"case:{case}", "draw.voided", {"draw": draw.id, "committed": len(draw.commitments)}, case=case)
+    if draw is not None and draw.state != "DONE":
+        drawdesk.give_up(tx, draw_id, ARTICLE)
 
 
 @acting("draw.freeze", Role.TENDERER, Role.AGENCY, Role.CENTRE)
@@ -152,7 +148,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("DRAW-TWICE", ARTICLE, "B", "places to fill", "0"))
     allowed = ("OPENED", "COMMITTEE_SET", "EVALUATING") if settled else ("SEALED", "OPENING", "OPENED")
     cases.in_state(found, *allowed)
-    renew(tx, case, committee.draw_id)
+    renew(tx, committee.draw_id)
     parties = bodies(tx, found, p)
     if settled and first is not None:
         draw = _freeze_replacement(tx, committee, first, parties)
@@ -164,9 +160,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
     return {"draw": draw.id}
 
 
-def _freeze_first(
-    tx: Tx, found: CaseFacts, committee: Committee, parties: dict[str, drawdesk.Party]
-) -> drawdesk.Draw:
+def _freeze_first(tx: Tx, found: CaseFacts, committee: Committee, parties: dict[str, drawdesk.Party]) -> drawdesk.Draw:
     need, case = committee.need, found.id
     sites = list(need["members_by_site"])
     avoid = cases.avoid(tx.session, found)

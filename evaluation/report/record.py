@@ -76,7 +76,7 @@ def _draws(session: Session, case: str) -> list[dict[str, Any]]:
          "record_sha256": canon.sha256_hex(canon.dumps(row.record)),
          "withheld": sorted({"centre", "supervisor", "tenderer"} - {one["party"] for one in row.reveals})}
         for row in sorted(drawdesk.of_case(session, case), key=lambda one: (one.purpose, one.id))
-        if row.record is not None and row.purpose in ("experts", "seating")
+        if row.record is not None and row.purpose in ("coefficient", "experts", "seating")
     ]  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def sheet(session: Session, case: CaseFacts, rows: Sequence[Member], rejected: M
             row["rejected"] = rejected[bid["id"]]
         listed.append(row)
     told = case.evaluation
-    data: dict[str, Any] = {"schema": "scoring/1", "bids": listed, "price": told["price"]}
+    data: dict[str, Any] = {"schema": "scoring/1", "bids": listed, "price": cases.price(session, case)}
     if case.ceiling:
         data["ceiling"] = case.ceiling
     mark = cases.reference(session, case)

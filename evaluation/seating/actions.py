@@ -52,7 +52,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("SEATING-COMPLETE", ARTICLE, "B", str(places(committee)), str(len(ready))))
     if all(row.seat_sealed for row in ready):
         raise Refused(Breach("SEATING-TWICE", ARTICLE, "B", "a member without a seat", "0"))
-    renew(tx, case, committee.seating_id)
+    renew(tx, committee.seating_id)
     names = {draws.salted_id(secrets.token_bytes(16), row.id): row.id for row in ready}
     plan = _plan(tx, committee, booked, names, {row.id: row for row in ready}, main.region)
     _feasible(plan)

@@ -35,7 +35,8 @@ MEMBERS = (Role.EXPERT, Role.TENDERER)
 
 
 def _case_now(tx: Tx, case: str) -> Committee:
-    cases.in_state(cases.facts(tx.session, case), "COMMITTEE_SET", "EVALUATING")
+    found = cases.in_state(cases.facts(tx.session, case), "COMMITTEE_SET", "EVALUATING")
+    cases.ready(tx.session, found)
     return required(tx, case)
 
 

@@ -211,6 +211,22 @@ class Live:
             deadline = case_of(session, case).deadline
         self.stage.move_to(deadline + timedelta(seconds=1))
 
+    def begin(self, case: str) -> None:
+        """The three bidders sign in, the centre opens the hall."""
+        for number in range(1, 4):
+            self.stage.act(f"bidder{number}", "opening.signin", case)
+        self.stage.act("centre1", "opening.begin", case)
+
+    def compared(self, case: str, bid: str) -> None:
+        """Until the server has hashed the stored file anew."""
+        self.stage.act("centre1", "opening.check", case, bid=bid)
+        for _ in range(200):
+            found = self.stage.ask("", "opening.hall", case)["troubles"]
+            if any(one["bid"] == bid and one["compared_at"] for one in found):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the stored file was not compared")
+
     def unlock(self, case: str, who: str, bid: str) -> None:
         key = sealing.unwrap_file_key(self.manifests[bid], self.ring[who].opening)
         self.stage.act(who, "opening.unlock", case, file_key=suite.b64(key))
@@ -218,7 +234,7 @@ class Live:
     def opened(self, **more: Any) -> tuple[str, dict[str, str]]:
         case = self.announced(**more)
         bids = self.sealed(case)
-        self.stage.act("centre1", "opening.begin", case)
+        self.begin(case)
         for who, bid in bids.items():
             self.unlock(case, who, bid)
         self.stage.act("centre1", "opening.close", case)

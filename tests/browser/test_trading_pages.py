@@ -141,6 +141,12 @@ def open_the_hall(live: Live, page: Page, case: str, who: str, others: dict[str,
     assert not any(name in one.content() for one in (host, guest) for name in NAMES)
     page.goto(f"{live.base}/cases/{case}/hall")
     expect(page.get_by_role("button", name="Unlock my bid")).to_be_disabled()
+    for login in others:
+        live.stage.act(login, "opening.signin", case)
+    expect(host.get_by_role("button", name="Open the hall")).to_be_disabled()
+    page.get_by_role("button", name="Sign in as present").click()
+    expect(page.locator("#hall-own .badge")).to_have_text("signed in")
+    expect(host.get_by_role("button", name="Open the hall")).to_be_enabled()
     host.get_by_role("button", name="Open the hall").click()
     expect(host.get_by_text(NAMES[0])).to_be_visible()
     expect(guest.get_by_text(NAMES[0])).to_be_visible()
@@ -175,9 +181,10 @@ def other_machine(live: Live, case: str, who: str, folder: Path) -> None:
 def test_custodians_release_what_the_platform_failed_to_unlock(live: Live, tmp_path: Path) -> None:
     case = live.announced()
     bids = live.sealed(case)
-    live.stage.act("centre1", "opening.begin", case)
+    live.begin(case)
     for login in ("bidder1", "bidder2"):
         live.unlock(case, login, bids[login])
+    live.compared(case, bids["bidder3"])
     live.stage.act("centre1", "opening.decide", case, bid=bids["bidder3"], cause="platform", reason="平台解密服务故障")
     for who in ("regulator", "tenderer"):
         page = live.open(who, f"/cases/{case}/hall", language="en")

@@ -128,10 +128,12 @@ def test_the_platforms_fault_is_mended_by_two_custodians(begin) -> None:
 def test_no_share_is_released_without_a_decision_nor_for_the_bidders_fault(begin) -> None:
     life = begin()
     assert life.to_sealed() == "SEALED"
+    life.sign_in()
     life.stage.act("centre1", "opening.begin", life.case)
     with pytest.raises(Refused, match="E-04"):
         life.release("甲", "regulator", "regulator")
-    life.stage.act("centre1", "opening.decide", life.case, bid=life.bids["甲"], cause="bidder", reason="未解密")
+    life.stage.act("centre1", "opening.check", life.case, bid=life.bids["甲"])
+    life.decide("甲", "bidder", "未解密")
     with pytest.raises(Refused, match="E-04"):
         life.release("甲", "regulator", "regulator")
 
@@ -290,9 +292,8 @@ def test_other_curves_and_deductions_score_as_the_open_formula(begin, curve: str
 def test_an_objection_on_the_spot_is_answered_on_the_spot_and_recorded(begin) -> None:
     life = begin()
     assert life.to_sealed() == "SEALED"
+    life.sign_in()
     life.stage.act("centre1", "opening.begin", life.case)
-    for name in life.bids:
-        life.stage.act(life.bidders[name], "opening.signin", life.case)
     said = life.stage.act("bidder2", "opening.object", life.case, text="对开标程序有异议")
     life.stage.act("agency", "opening.answer", life.case, objection=said["objection"], text="已核对,程序合规")
     for name in life.bids:

@@ -24,6 +24,8 @@ from trading.bidding import queries as _bid_queries  # noqa: F401  (declares wha
 from trading.document import actions as _document  # noqa: F401
 from trading.objection import actions as _objection  # noqa: F401
 from trading.opening import actions as _opening  # noqa: F401
+from trading.opening import coefficient as _coefficient  # noqa: F401
+from trading.opening import pauses as _pauses  # noqa: F401
 from trading.opening import settling
 from trading.opening.sheet import Sheet, compose, compose_reference
 from trading.project import actions as _project
@@ -119,9 +121,23 @@ class Stage:
     def do(self, who: str, act: str, case: str = "", /, **payload: Any) -> dict[str, Any]:
         return self.world.do(self.people[who], act, case, **payload)
 
-    def ring(self, act: str, case: str) -> dict[str, Any]:
+    def ring(self, act: str, case: str, **payload: Any) -> dict[str, Any]:
         """What the timer does."""
-        return self.world.acts.act(TABLE[act].fn, SYSTEM, case, {})
+        return self.world.acts.act(TABLE[act].fn, SYSTEM, case, payload)
+
+    def arrive(self, case: str, *bidders: str) -> None:
+        for who in bidders:
+            self.do(who, "opening.signin", case)
+
+    def begin(self, case: str, *bidders: str, host: str = "交易中心", **payload: Any) -> dict[str, Any]:
+        """These bidders sign in, the host opens the hall."""
+        self.arrive(case, *bidders)
+        return self.do(host, "opening.begin", case, **payload)
+
+    def compare(self, case: str, bid: str) -> dict[str, Any]:
+        """The host asks for the stored file to be hashed anew, the timer does it."""
+        self.do("交易中心", "opening.check", case, bid=bid)
+        return self.ring("opening.compare", case, bid=bid)
 
     def at(self, moment: datetime) -> None:
         self.world.clock.moment = moment
@@ -194,8 +210,8 @@ class Stage:
         self.ring("tender.deadline", case)
 
     def open_all(self, case: str, seals: dict[str, Seal]) -> dict[str, Any]:
-        """Begin, unlock every bid, close and settle."""
-        self.do("交易中心", "opening.begin", case)
+        """Sign in, begin, unlock every bid, close and settle."""
+        self.begin(case, *seals)
         for who, made in seals.items():
             self.do(who, "opening.unlock", case, file_key=made.file_key)
         self.do("交易中心", "opening.close", case)

@@ -179,7 +179,7 @@ def test_sealed_is_as_blind_as_announced_also_for_who_signs_in_early(stage) -> N
     stage.do("投标人甲", "opening.signin", case)
     assert _blind(_answers(stage, case)) == before
     assert not [who for who in FIVE if who in before]
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *FIVE[1:3])
     with stage.world.read() as session:
         assert [b["org_name"] for b in bidding.bidders(session, case, PUBLIC, LATER)] == FIVE
 
@@ -189,7 +189,7 @@ def test_no_price_exists_before_the_hall_closes(stage) -> None:
     case = stage.announced()
     seals = {who: stage.bid(case, who, "5123.45") for who in FIVE}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *FIVE)
     for who in FIVE:
         stage.do(who, "opening.unlock", case, file_key=seals[who].file_key)
     assert "5123.45" not in json.dumps(_answers(stage, case), default=str, ensure_ascii=False)

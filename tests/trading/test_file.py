@@ -16,7 +16,7 @@ from core.faults import Unusable
 from core.rules import Refused
 from tests.trading.stage import AWARD, EVALUATION, ISSUE, PRICE
 from trading.bidding import queries as bidding
-from trading.document.trial import preview
+from trading.document.trial import preview, sample
 from trading.project import queries
 from trading.project.models import Case, CaseDocument
 
@@ -245,3 +245,48 @@ def test_every_curve_prints_a_whole_tender_file(stage, curve) -> None:
     with stage.world.read() as session:
         kinds = {d["kind"] for d in queries.documents(session, case, stage.people["投标人甲"])}
     assert kinds == {"plan", "notice", "tender_file"}
+
+
+# -- a coefficient that is drawn --------------------------------------------------------------------------------------
+
+
+def _set(**benchmark):
+    return _with(benchmark=PRICE["benchmark"] | benchmark)
+
+
+def test_several_coefficients_are_printed_in_the_file(stage) -> None:
+    case = stage.announced(evaluation=_set(factor_set=["0.95", "0.96"]))
+    with stage.world.read() as session:
+        document = session.query(CaseDocument).filter_by(case_id=case, kind="tender_file").one()
+        pdf = stage.world.acts.house.blobs.get(document.sha256)
+    record, _ = pdfcheck.machine_record(pdf)
+    assert record["evaluation"]["price"]["benchmark"]["factor_set"] == ["0.95", "0.96"]
+    with closing(PdfDocument(pdf)) as opened:
+        text = "".join(page.get_textpage().get_text_range() for page in opened)
+    assert "0.95、0.96" in text
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "why"),
+    [
+        ({"factor": "0.97", "factor_set": ["0.95", "0.96"]}, "either factor or factor_set"),
+        ({"factor_set": []}, "decimal strings"),
+        ({"factor_set": "0.95"}, "decimal strings"),
+        ({"factor_set": [0.95]}, "decimal strings"),
+        ({"factor_set": ["0"]}, "above zero"),
+        ({"factor_set": ["-0.95", "0.96"]}, "above zero"),
+        ({"factor_set": ["0.95", "0.950"]}, "different"),
+        ({"factor_set": ["x"]}, "decimal"),
+        ({"factor_set": [f"0.{n}" for n in range(100, 151)]}, "1 to 50"),
+    ],
+)
+def test_a_set_that_cannot_be_drawn_from_is_refused(stage, benchmark, why) -> None:
+    case = stage.drafting()
+    with pytest.raises(Unusable, match=why):
+        stage.do("代理", "file.save", case, evaluation=_set(**benchmark))
+
+
+def test_every_coefficient_is_tried_on_the_sample_bids() -> None:
+    sheets = [sample(_set(factor_set=["0.95", "0.99"]), "6000", factor=one) for one in ("0.95", "0.99")]
+    assert [sheet["price"]["benchmark"]["factor"] for sheet in sheets] == ["0.95", "0.99"]
+    assert all("factor_set" not in sheet["price"]["benchmark"] for sheet in sheets)

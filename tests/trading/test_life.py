@@ -102,7 +102,7 @@ def test_fewer_than_three_at_the_deadline_fail_with_the_files_still_sealed(stage
     row = _case(stage, case)
     assert (row.state, row.opened_at) == ("FAILED", None)
     with pytest.raises(Refused):
-        stage.do("交易中心", "opening.begin", case)
+        stage.begin(case)
     assert stage.do("代理", "project.retender", case)["round"] == 2
     stage.do("代理", "file.compile", case)
     stage.do("代理", "file.save", case, bidding_days=21)
@@ -115,13 +115,16 @@ def test_fewer_than_three_unlocked_fail_and_forget_the_keys(stage) -> None:
     case = stage.announced()
     seals = {who: stage.bid(case, who) for who in THREE}
     stage.sealed(case)
-    stage.do("代理", "opening.begin", case)
+    stage.begin(case, *seals, host="代理")
     for who in ("投标人甲", "投标人乙"):
         stage.do(who, "opening.unlock", case, file_key=seals[who].file_key)
     with pytest.raises(Refused) as early:
         stage.do("代理", "opening.close", case)
     assert early.value.breaches[0].rule == "E-03"
     stage.at(stage.world.clock.now() + timedelta(minutes=30))
+    left = stage.ring("opening.close", case)
+    assert (left["closing"], left["comparing"]) == (False, 1), "nobody is blamed before the stored file was looked at"
+    stage.ring("opening.compare", case, bid=seals["投标人丙"].manifest.context.bid)
     stage.ring("opening.close", case)
     assert _case(stage, case).state == "FAILED"
     with stage.world.read() as session:
@@ -136,7 +139,7 @@ def test_own_fault_leaves_the_bid_shut_and_others_go_on(stage) -> None:
     case = stage.announced()
     seals = {who: stage.bid(case, who) for who in (*THREE, "投标人丁")}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *seals)
     with pytest.raises(Refused) as wrong:
         stage.do("投标人丁", "opening.unlock", case, file_key=seals["投标人甲"].file_key)
     assert wrong.value.breaches[0].rule == "E-04"
@@ -144,6 +147,9 @@ def test_own_fault_leaves_the_bid_shut_and_others_go_on(stage) -> None:
         stage.do(who, "opening.unlock", case, file_key=seals[who].file_key)
     with stage.world.read() as session:
         lost = hall_queries.own_bid(session, session.get(Case, case), stage.people["投标人丁"])
+    with pytest.raises(Refused, match="not compared"):
+        stage.do("交易中心", "opening.decide", case, bid=lost, cause="bidder", reason="未携带解密密钥")
+    stage.compare(case, lost)
     stage.do("交易中心", "opening.decide", case, bid=lost, cause="bidder", reason="未携带解密密钥")
     stage.do("交易中心", "opening.close", case)
     assert stage.ring("opening.settle", case)["opened"] == 3
@@ -157,7 +163,7 @@ def test_two_custodians_open_where_the_platform_is_at_fault(stage) -> None:
     case = stage.announced(settings={"fallback": True})
     seals = {who: stage.bid(case, who, price, fallback=True) for who, price in THREE.items()}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *seals)
     for who in ("投标人甲", "投标人乙"):
         stage.do(who, "opening.unlock", case, file_key=seals[who].file_key)
     shut = seals["投标人丙"].manifest
@@ -168,6 +174,7 @@ def test_two_custodians_open_where_the_platform_is_at_fault(stage) -> None:
 
     with pytest.raises(Refused, match="undecided"):
         stage.do("监管", "opening.release", case, bid=bid, share=share("regulator"))
+    stage.compare(case, bid)
     stage.do("交易中心", "opening.decide", case, bid=bid, cause="platform", reason="平台解密组件故障")
     stage.do("监管", "opening.release", case, bid=bid, share=share("regulator"))
     stage.at(stage.world.clock.now() + timedelta(minutes=30))
@@ -204,7 +211,7 @@ def test_the_reference_price_is_sealed_like_a_bid_and_opened_in_the_hall(stage) 
     stage.issue(case)
     seals = {who: stage.bid(case, who, price) for who, price in THREE.items()}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *seals)
     for who, made in seals.items():
         stage.do(who, "opening.unlock", case, file_key=made.file_key)
     with pytest.raises(Refused):
@@ -231,7 +238,7 @@ def test_an_extension_moves_the_close_and_late_keys_are_refused(stage) -> None:
     case = stage.announced()
     seals = {who: stage.bid(case, who) for who in THREE}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case, window_minutes=5)
+    stage.begin(case, *seals, window_minutes=5)
     with stage.world.read() as session:
         hall = hall_queries.hall(session, case, stage.people["招标人"], stage.world.clock.now())
     assert [r["status"] for r in hall["rows"]] == ["sealed"] * 3
@@ -253,7 +260,7 @@ def test_an_objection_in_the_hall_is_answered_and_recorded(stage) -> None:
     case = stage.announced()
     seals = {who: stage.bid(case, who) for who in THREE}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *seals)
     said = stage.do("投标人甲", "opening.object", case, text="开标时间不符")["objection"]
     stage.do("代理", "opening.answer", case, objection=said, text="以招标文件为准")
     for who, made in seals.items():

@@ -17,6 +17,7 @@ from trading.bond.facts import FORMS
 from trading.document import trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
+from trading.opening.facts import SIGN_IN
 from trading.procedures import Procedure
 from trading.project.facts import in_wan
 from trading.project.models import Case, Project
@@ -32,7 +33,7 @@ AWARD = (
 )  # fmt: skip
 SETTINGS = (
     "fallback", "window_minutes", "ceiling_method", "minimum_price", "reference_basis", "contact", "issue_days",
-    "bidding_days", "bond_forms", "bond_account",
+    "bidding_days", "bond_forms", "bond_account", *SIGN_IN,
 )  # fmt: skip
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
@@ -96,6 +97,8 @@ def settings(value: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
     out = {key: item for key, item in before.items() if key not in value} | value
     out["fallback"] = fields.yes_no(out, "fallback", default=False)
     out["window_minutes"] = fields.integer(out, "window_minutes", least=1, most=1440, default=30)
+    for key, usual in SIGN_IN.items():
+        out[key] = fields.integer(out, key, least=1, most=1440, default=usual)
     forms = fields.items(out, "bond_forms", most=len(FORMS)) if out.get("bond_forms") else ["transfer", "e_guarantee"]
     if not set(map(str, forms)) <= set(FORMS):
         raise Unusable(f"bond_forms: one or more of {', '.join(FORMS)} are expected")

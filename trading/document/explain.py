@@ -44,6 +44,9 @@ def benchmark(price: Mapping[str, Any]) -> list[str]:
         lines.append("再与最低有效投标报价取平均。")
     if plan.get("factor", "1") != "1":
         lines.append(f"再乘以下浮系数 K = {plan['factor']}。")
+    if plan.get("factor_set"):
+        listed = "、".join(plan["factor_set"])
+        lines.append(f"再乘以系数 K；K 在开标后、评标前由招标人、交易中心和监管部门从 {listed} 中公开随机抽取。")
     if plan.get("round") is not None:
         lines.append(f"评标基准价四舍五入保留 {plan['round']} 位小数。")
     return [*lines, "评标基准价一经计算确定，除计算错误外不因后续否决投标而改变。"]

@@ -30,3 +30,17 @@ class Draft:
     remote: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+
+
+def factor_set(evaluation: Mapping[str, Any]) -> list[str]:
+    """The coefficients of which one is drawn in public, [] where the file has none or one fixed factor."""
+    benchmark = (evaluation.get("price") or {}).get("benchmark") or {}
+    return list(benchmark.get("factor_set") or [])
+
+
+def with_factor(price: Mapping[str, Any], factor: str) -> dict[str, Any]:
+    """The price block as scoring/1 knows it, with the drawn factor in the place of the set."""
+    benchmark = dict(price.get("benchmark") or {})
+    if benchmark.pop("factor_set", None) is None:
+        return dict(price)
+    return dict(price) | {"benchmark": benchmark | {"factor": factor}}

@@ -10,6 +10,8 @@ from typing import Any
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
 from trading.document import explain, trial
+from trading.document.facts import factor_set
+from trading.opening.facts import SIGN_IN
 from trading.procedures import Procedure
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, day, hour, money, place, with_record
@@ -156,7 +158,10 @@ def _notes(t: Tender) -> list[tuple[str, str]]:
     )
     remote = case.remote.get("members_by_site") or {}
     sites = "; ".join(f"{place(region)} {count} 人" for region, count in remote.items())
+    before, after = (int(case.settings.get(key, SIGN_IN[key])) for key in SIGN_IN)
+    attend = f"投标截止前 {before} 分钟起在线签到；截止后 {after} 分钟内签到的投标人少于3个的，不开标，依法重新招标"
     return [
+        ("开标签到", attend),
         ("解密时限", f"主持人宣布开始后 {case.settings.get('window_minutes', 30)} 分钟"),
         ("非投标人原因解密失败的补救", fallback),
         ("评标地点", sites or place(case.region)),
@@ -195,9 +200,15 @@ def _example(paper: Paper, t: Tender) -> None:
     shown = trial.preview(t.case.evaluation, t.base, ceiling=bool(t.case.ceiling))
     rows = [[b["id"], b["price"], shown["price_scores"][b["id"]], shown["totals"][b["id"]]] for b in shown["bids"]]
     paper.subsection("(五) 算例").text(
-        f"下列报价为虚构，各评审因素均取满分的九成，仅说明计算方法。评标基准价为 {shown['benchmark']} {t.case.unit}。"
+        f"下列报价为虚构，各评审因素均取满分的九成，仅说明计算方法{_example_factor(t)}。"
+        f"评标基准价为 {shown['benchmark']} {t.case.unit}。"
     )
     paper.table(["投标人", f"报价({t.case.unit})", "价格分", "总分"], rows, align=["left", "right", "right", "right"])
+
+
+def _example_factor(t: Tender) -> str:
+    told = factor_set(t.case.evaluation)
+    return f"，系数 K 以 {told[0]} 为例" if told else ""
 
 
 def _grounds(paper: Paper, t: Tender) -> None:

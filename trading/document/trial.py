@@ -10,16 +10,34 @@ from core.faults import Fault, Unusable
 from core.money import D, plain
 from methods.scoring import score
 from methods.sheet import read_sheet
+from trading.document.facts import with_factor
 
 SCORED = ("price", "criteria", "total_round", "ties")
 PERCENTS = ("95", "96.5", "97.5", "98", "99")
+MOST_FACTORS = 50
 NAMES = ("试算甲", "试算乙", "试算丙", "试算丁", "试算戊")
 
 
-def sample(evaluation: Mapping[str, Any], base: str, *, ceiling: bool = True) -> dict[str, Any]:
+def factors(evaluation: Mapping[str, Any]) -> list[str]:
+    """The coefficients to draw from, [] where there are none; Unusable for a set that cannot be drawn from."""
+    benchmark = evaluation["price"].get("benchmark")
+    if not isinstance(benchmark, dict) or "factor_set" not in benchmark:
+        return []
+    where, found = "evaluation.price.benchmark.factor_set", benchmark["factor_set"]
+    if "factor" in benchmark:
+        raise Unusable(f"{where}: either factor or factor_set")
+    texts = isinstance(found, list) and all(isinstance(one, str) and len(one) <= 20 for one in found)
+    if not texts or not 1 <= len(found) <= MOST_FACTORS:
+        raise Unusable(f"{where}: a list of 1 to {MOST_FACTORS} decimal strings is expected")
+    if any(D(one) <= 0 for one in found) or len({D(one) for one in found}) != len(found):
+        raise Unusable(f"{where}: different decimals above zero are expected")
+    return list(found)
+
+
+def sample(evaluation: Mapping[str, Any], base: str, *, ceiling: bool = True, factor: str = "") -> dict[str, Any]:
     """A scoring/1 sheet of five bids between 95 % and 99 % of `base`, two experts, nine tenths of the full points.
 
-    `base` is the ceiling, or the estimate where the file has no `ceiling`.
+    `base` is the ceiling, or the estimate where the file has no `ceiling`; `factor` one of those to draw from.
     """
     if not isinstance(evaluation.get("price"), dict):
         raise Unusable("evaluation.price: an object is expected")
@@ -39,6 +57,9 @@ def sample(evaluation: Mapping[str, Any], base: str, *, ceiling: bool = True) ->
     if ceiling:
         sheet["ceiling"] = base
     sheet |= {key: evaluation[key] for key in SCORED if key in evaluation}
+    several = factors(evaluation)
+    if several:
+        sheet["price"] = with_factor(sheet["price"], factor or several[0])
     if criteria:
         sheet["scores"] = {expert: {name: dict(given) for name in NAMES} for expert in ("评委一", "评委二")}
     return sheet
@@ -47,12 +68,15 @@ def sample(evaluation: Mapping[str, Any], base: str, *, ceiling: bool = True) ->
 def checked(evaluation: Mapping[str, Any], base: str, *, ceiling: bool = True) -> str:
     """ "" when sample bids can be scored, else why they cannot; Unusable names the field of a wrong configuration."""
     try:
-        sheet = sample(evaluation, base, ceiling=ceiling)
-        read_sheet(sheet)
+        first = sample(evaluation, base, ceiling=ceiling)
+        sheets = [sample(evaluation, base, ceiling=ceiling, factor=one) for one in factors(evaluation)] or [first]
+        for sheet in sheets:
+            read_sheet(sheet)
     except Unusable as error:
         raise Unusable(f"evaluation: {error}".replace("evaluation: evaluation.", "evaluation.")) from None
     try:
-        score(sheet)
+        for sheet in sheets:
+            score(sheet)
     except (Unusable, Fault) as error:
         return str(error)
     return ""

@@ -16,13 +16,16 @@ from core.machine import Row
 from core.rules import Breach, Refused, refuse_if
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
-from trading.opening import papers, rules
-from trading.opening.models import Opening, OpeningObjection, Released, SignIn, Unlock
-from trading.opening.queries import hall_facts, live_bids, opening_of
+from trading.opening import rules
+from trading.opening.ending import fail
+from trading.opening.facts import Hall
+from trading.opening.failures import blame_by_rule, plan_comparison
+from trading.opening.guards import any_bid, going_hall, own_bid
+from trading.opening.models import Opening, OpeningObjection, Released, Unlock
+from trading.opening.presence import enter, plan_attendance
+from trading.opening.queries import attendance, hall_facts, live_bids, opening_of, pause_of, present
 from trading.opening.reading import manifest_of
-from trading.project.models import Case, Project
-from trading.project.papers import file_document, named
-from trading.project.queries import names
+from trading.project.models import Case
 from trading.project.states import book_of, case_row, go, guard, stands_as
 
 CUSTODIANS = {Role.TENDERER: "tenderer", Role.CENTRE: "centre", Role.REGULATOR: "regulator"}
@@ -46,38 +49,23 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "tender.deadline")
     short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
     if short:
-        _fail(tx, row, step, short[0], "tender.failed")
+        fail(tx, row, step, short[0], "tender.failed")
     else:
         root = ledger.head(tx.session, sealed_stream(case))["root"]
         go(tx, row, step, "tender.sealed", {"sealed_root": root}, target="SEALED")
+        plan_attendance(tx, row)
     return {"state": row.state}
-
-
-def _fail(tx: Tx, row: Case, step: Row, breach: Breach, kind: str) -> None:
-    """The files stay sealed: keys that came are forgotten (实施条例 art. 44)."""
-    row.failed_reason = f"{breach.rule}: {breach.required}"
-    for unlock in tx.session.scalars(
-        select(Unlock).where(Unlock.bid_id.in_([b.id for b in live_bids(tx.session, row)]))
-    ):
-        unlock.file_key = ""
-    opening = opening_of(tx.session, row)
-    if opening is not None:
-        opening.reference_key = ""
-    project = tx.session.get_one(Project, row.project_id)
-    held, why = names(tx.session, row), "投标人或成功解密的投标文件少于3个。"
-    paper = papers.failure_notice(project, row, held, why, tx.now, demo=tx.config.demo)
-    document = file_document(tx, row.id, "failure_notice", f"{project.name} 流标公告", paper, "public")
-    body = named(document) | {"rule": breach.rule, "article": breach.article, "required": breach.required}
-    head = ledger.head(tx.session, sealed_stream(row.id))
-    go(tx, row, step, kind, body | {"sealed_root": head["root"]}, target="FAILED")
-    tx.publish(f"hall:{row.id}", "opening.failed", {"rule": breach.rule})
 
 
 @acting("opening.begin", Role.CENTRE, Role.AGENCY)
 def begin(tx: Tx, case: str, p: Payload) -> Payload:
-    """{window_minutes?} → {window_until}: the host opens the hall; names are public, prices are not."""
+    """{window_minutes?} → {window_until}: the host opens the hall; names are public, prices are not.
+
+    Refused while fewer than three have signed in; at the end of the sign-in time `opening.attendance` decides.
+    """
     fields.only(p, "window_minutes")
     row, step = guard(tx, case, "opening.begin")
+    refuse_if(rules.attended(attendance(tx.session, row), book_of(row, tx.now)))
     planned = int(row.settings.get("window_minutes", 30))
     minutes = fields.integer(p, "window_minutes", least=1, most=1440, default=planned)
     until = tx.now + timedelta(minutes=minutes)
@@ -90,57 +78,12 @@ def begin(tx: Tx, case: str, p: Payload) -> Payload:
     tx.session.add_all(Unlock(bid_id=bid.id) for bid in bids)
     stream = sealed_stream(case)
     head = ledger.head(tx.session, stream)
-    body = {"window_until": until, "bids": [bid.id for bid in bids], "stream": stream, **head}
+    here = sorted(present(tx.session, row))
+    body = {"window_until": until, "bids": [bid.id for bid in bids], "present": here, "stream": stream, **head}
     go(tx, row, step, "opening.begun", body)
     tx.publish(f"hall:{case}", "opening.begun", {"window_until": until.isoformat()})
     jobs.plan(tx.session, until, "opening.close", case)
     return {"window_until": until.isoformat()}
-
-
-def _own_bid(tx: Tx, row: Case) -> Bid:
-    mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org, Bid.state == "received")
-    bid = tx.session.scalar(select(Bid).where(*mine))
-    if bid is None:
-        raise Unusable("bid: no live bid of yours")
-    return bid
-
-
-def _open_hall(tx: Tx, row: Case) -> Opening:
-    """The hall before its keys are frozen."""
-    opening = opening_of(tx.session, row)
-    assert opening is not None
-    if opening.closing_at is not None:
-        raise Refused(Breach("E-03", book_of(row, tx.now)["E-03"].article, "B", "open hall", "closing"))
-    return opening
-
-
-def _any_bid(tx: Tx, row: Case, p: Payload) -> tuple[Bid, Unlock]:
-    bid = tx.session.get(Bid, fields.text(p, "bid", limit=16))
-    unlock = tx.session.get(Unlock, bid.id) if bid is not None and bid.case_id == row.id else None
-    if bid is None or unlock is None or bid.round != row.round:
-        raise Unusable("bid: no such bid in this hall")
-    return bid, unlock
-
-
-def _sign_in(tx: Tx, row: Case, bid: Bid) -> None:
-    if tx.session.get(SignIn, bid.id) is not None:
-        return
-    tx.session.add(SignIn(bid_id=bid.id, person_id=tx.actor.person, at=tx.now))
-    if row.state == "SEALED":  # the list is not public before the hall opens
-        tx.record(sealed_stream(row.id), "opening.signed_in", {"bid": bid.id})
-        return
-    tx.record(f"case:{row.id}", "opening.signed_in", {"bid": bid.id}, case=row.id)
-    tx.publish(f"hall:{row.id}", "opening.signed_in", {"bid": bid.id})
-
-
-@acting("opening.signin", Role.BIDDER)
-def sign_in(tx: Tx, case: str, p: Payload) -> Payload:
-    """{} → {bid}: a bidder is present."""
-    fields.only(p)
-    row, _ = guard(tx, case, "opening.signin")
-    bid = _own_bid(tx, row)
-    _sign_in(tx, row, bid)
-    return {"bid": bid.id}
 
 
 @acting("opening.unlock", Role.BIDDER, signed=True)
@@ -148,17 +91,21 @@ def unlock(tx: Tx, case: str, p: Payload) -> Payload:
     """{file_key} (base64) → {bid}: checked against the ciphertext's key commitment; a wrong key loses nothing."""
     fields.only(p, "file_key")
     row, step = guard(tx, case, "opening.unlock")
-    opening, book = _open_hall(tx, row), book_of(row, tx.now)
+    opening, book = going_hall(tx, row), book_of(row, tx.now)
     refuse_if(rules.in_window(opening.window_until, tx.now, book))
-    bid = _own_bid(tx, row)
+    bid = own_bid(tx, row)
     _check_key(row, tx, bid.manifest, p)
-    _sign_in(tx, row, bid)
+    enter(tx, row, bid)
     held = tx.session.get_one(Unlock, bid.id)
     if not held.how:
         held.at, held.how, held.file_key, held.cause, held.reason = tx.now, "bidder", p["file_key"], "", ""
         go(tx, row, step, "opening.unlocked", {"bid": bid.id, "how": "bidder"})
-        tx.publish(f"hall:{case}", "opening.unlocked", {"bid": bid.id, "how": "bidder"})
+        _tell_unlocked(tx, bid, "bidder")
     return {"bid": bid.id}
+
+
+def _tell_unlocked(tx: Tx, bid: Bid, how: str) -> None:
+    tx.publish(f"hall:{bid.case_id}", "opening.unlocked", {"bid": bid.id, "how": how, "at": tx.now.isoformat()})
 
 
 def _check_key(row: Case, tx: Tx, manifest: dict[str, object], p: Payload) -> None:
@@ -176,7 +123,7 @@ def unlock_reference(tx: Tx, case: str, p: Payload) -> Payload:
     """{file_key}: the tenderer opens the 标底 in the hall; it is read out with the prices."""
     fields.only(p, "file_key")
     row, step = guard(tx, case, "reference.unlock")
-    opening = _open_hall(tx, row)
+    opening = going_hall(tx, row)
     sealed = tx.session.get(SealedReference, (row.id, row.round))
     if sealed is None:
         raise Unusable("reference: none was sealed")
@@ -192,7 +139,7 @@ def extend(tx: Tx, case: str, p: Payload) -> Payload:
     """{minutes, reason} → {window_until}: more time to unlock, for all alike (E-04)."""
     fields.only(p, "minutes", "reason")
     row, step = guard(tx, case, "opening.extend")
-    opening = _open_hall(tx, row)
+    opening = going_hall(tx, row)
     minutes = fields.integer(p, "minutes", least=1, most=1440)
     opening.window_until = max(tx.now, opening.window_until) + timedelta(minutes=minutes)
     body = {"window_until": opening.window_until, "reason": fields.text(p, "reason", limit=300)}
@@ -202,31 +149,13 @@ def extend(tx: Tx, case: str, p: Payload) -> Payload:
     return {"window_until": opening.window_until.isoformat()}
 
 
-@acting("opening.decide", Role.CENTRE, Role.AGENCY)
-def decide(tx: Tx, case: str, p: Payload) -> Payload:
-    """{bid, cause: bidder | platform, reason}: why a bid could not be unlocked (20号令 art. 31)."""
-    fields.only(p, "bid", "cause", "reason")
-    row, step = guard(tx, case, "opening.decide")
-    _open_hall(tx, row)
-    bid, held = _any_bid(tx, row, p)
-    if held.how:
-        raise Unusable("bid: it is unlocked")
-    held.cause = fields.choice(p, "cause", ("bidder", "platform"))
-    held.reason = fields.text(p, "reason", limit=300)
-    held.decided_by, held.decided_at = tx.actor.person, tx.now
-    body = {"bid": bid.id, "cause": held.cause, "reason": held.reason}
-    go(tx, row, step, "opening.decided", body)
-    tx.publish(f"hall:{case}", "opening.decided", {"bid": bid.id, "cause": held.cause})
-    return {}
-
-
 @acting("opening.release", Role.TENDERER, Role.CENTRE, Role.REGULATOR, signed=True)
 def release(tx: Tx, case: str, p: Payload) -> Payload:
     """{bid, share} → {released, unlocked}: a custodian's share; two of three give the key (补救方案)."""
     fields.only(p, "bid", "share")
     row, step = guard(tx, case, "opening.release")
-    _open_hall(tx, row)
-    bid, held = _any_bid(tx, row, p)
+    going_hall(tx, row)
+    bid, held = any_bid(tx, row, p)
     book = book_of(row, tx.now)
     refuse_if(rules.may_release(bool(row.settings.get("custodians")), held.cause, book))
     role = next(CUSTODIANS[r] for r in CUSTODIANS if r in stands_as(row, tx.actor))
@@ -258,41 +187,56 @@ def _combine(tx: Tx, row: Case, bid: Bid, held: Unlock, released: dict[str, byte
         return
     held.at, held.how, held.file_key = tx.now, "shares", suite.b64(key)
     tx.record(f"case:{row.id}", "opening.unlocked", {"bid": bid.id, "how": "shares"}, case=row.id)
-    tx.publish(f"hall:{row.id}", "opening.unlocked", {"bid": bid.id, "how": "shares"})
+    _tell_unlocked(tx, bid, "shares")
 
 
 @acting("opening.close", Role.CENTRE, Role.AGENCY)
 def close(tx: Tx, case: str, p: Payload) -> Payload:
-    """{} → {state, closing}: no more keys. Fewer than three: FAILED, files stay sealed. Else `opening.settle` follows.
+    """{} → {state, closing, comparing}: no more keys. Fewer than three: FAILED, files stay sealed. Else
+    `opening.settle` follows. `comparing`: so many stored files are hashed first, then it closes by itself.
 
-    The timer waits where a custodian may still help; the host may close once the window is over.
+    The timer waits while the hall is suspended, where a custodian may still help and where the stored file is damaged;
+    the host may close once the window is over and every damage is decided.
     """
     fields.only(p)
     timer = tx.actor == SYSTEM
     row = case_row(tx.session, case)
     opening = opening_of(tx.session, row)
     if timer and (row.state != "OPENING" or opening is None or opening.closing_at is not None):
-        return {"state": row.state, "closing": False}
+        return _answer(row)
     row, step = guard(tx, case, "opening.close")
-    opening, book = _open_hall(tx, row), book_of(row, tx.now)
+    if timer and pause_of(tx.session, row) is not None:
+        return _answer(row)
+    opening, book = going_hall(tx, row), book_of(row, tx.now)
     hall = hall_facts(tx.session, row, opening)
     helped = any(lock.cause == "platform" and not lock.unlocked for lock in hall.locks) and hall.fallback
-    if timer and (tx.now < opening.window_until or helped):
-        return {"state": row.state, "closing": False}
+    if timer and (tx.now < opening.window_until or helped or hall.differing):
+        return _answer(row)
     refuse_if(rules.may_close(hall, tx.now, book))
-    for held in tx.session.scalars(select(Unlock).where(Unlock.bid_id.in_([lock.bid for lock in hall.locks]))):
-        if not held.how and not held.cause:
-            held.cause, held.reason, held.decided_at = "bidder", "解密时限内未提交解密密钥", tx.now
-    short = rules.enough_bids(hall.unlocked, book)
+    if hall.uncompared:
+        for bid in hall.uncompared:
+            plan_comparison(tx, row, bid)
+        return _answer(row, comparing=len(hall.uncompared))
+    return _closed(tx, row, step, opening, hall)
+
+
+def _answer(row: Case, *, closing: bool = False, comparing: int = 0) -> Payload:
+    return {"state": row.state, "closing": closing, "comparing": comparing}
+
+
+def _closed(tx: Tx, row: Case, step: Row, opening: Opening, hall: Hall) -> Payload:
+    """The window is over or all is settled, and every undecided file is known to be the one of its receipt."""
+    left = [lock.bid for lock in hall.locks if lock.undecided]
+    blame_by_rule(tx, row, {bid: tx.session.get_one(Unlock, bid) for bid in left})
+    short = rules.enough_bids(hall.unlocked, book_of(row, tx.now))
     if short:
-        opening.closed_at = tx.now
-        _fail(tx, row, step, short[0], "opening.failed")
-        return {"state": row.state, "closing": False}
+        fail(tx, row, step, short[0], "opening.failed")
+        return _answer(row)
     opening.closing_at = tx.now
     go(tx, row, step, "opening.closing", {}, target="OPENING")
-    tx.publish(f"hall:{case}", "opening.closing", {})
-    jobs.plan(tx.session, tx.now, "opening.settle", case)
-    return {"state": row.state, "closing": True}
+    tx.publish(f"hall:{row.id}", "opening.closing", {})
+    jobs.plan(tx.session, tx.now, "opening.settle", row.id)
+    return _answer(row, closing=True)
 
 
 @acting("opening.object", Role.BIDDER)
@@ -301,7 +245,7 @@ def object_to(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, "text")
     row, step = guard(tx, case, "opening.object")
     refuse_if(rules.objection_open(row.opened_at, tx.now, book_of(row, tx.now)))
-    bid = _own_bid(tx, row)
+    bid = own_bid(tx, row)
     said = OpeningObjection(
         case_id=case, round=row.round, bid_id=bid.id, text=fields.text(p, "text", limit=2000), at=tx.now
     )

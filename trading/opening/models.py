@@ -29,7 +29,33 @@ class Opening(Base):
     document_id: Mapped[str] = mapped_column(String(16), default="")
 
 
+class OpeningPause(Keyed, Base):
+    """The hall stands still from `at` to `resumed_at`; `role` centre, agency or regulator."""
+
+    __tablename__ = "opening_pause"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), index=True)
+    round: Mapped[int]
+    at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(300))
+    resumed_at: Mapped[datetime | None]
+
+
+class DrawnFactor(Base):
+    """The coefficient of the price benchmark; `value` is "" until the draw is complete."""
+
+    __tablename__ = "opening_factor"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    draw_id: Mapped[str] = mapped_column(String(16))
+    document_id: Mapped[str] = mapped_column(String(16), default="")
+    value: Mapped[str] = mapped_column(String(20), default="")
+
+
 class SignIn(Base):
+    """Presence of the bid's organisation: it stands when the bid is replaced by a later version."""
+
     __tablename__ = "opening_signin"
     bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
     person_id: Mapped[str] = mapped_column(String(16))
@@ -55,6 +81,29 @@ class Unlock(Base):
         CheckConstraint("how IN ('', 'bidder', 'shares')", name="how"),
         CheckConstraint("cause IN ('', 'bidder', 'platform')", name="cause"),
     )
+
+
+class StoredDigest(Base):
+    """The stored file of a bid hashed anew in the hall; `sha256` is "" when it could not be read."""
+
+    __tablename__ = "opening_digest"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    at: Mapped[datetime]
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class UnlockFailure(Keyed, Base):
+    """One attempt that did not open a bid, as its bidder reports it. `digest`: of the ciphertext in its browser, or "".
+
+    `what`: passphrase, commitment, damaged, other.
+    """
+
+    __tablename__ = "opening_failure"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), index=True)
+    at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(String(16))
+    what: Mapped[str] = mapped_column(String(12))
+    digest: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Released(Base):

@@ -7,7 +7,6 @@ which does the long work outside; the bare act does the same inside, so that not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -18,23 +17,29 @@ from accounts.queries import signing_certificate
 from certs import desk
 from certs.blocking import run_blocking
 from certs.desk import First, Signer
-from core import ledger
+from core import jobs, ledger
 from core.access import SYSTEM, Role
 from core.acts import Acts, Tx
 from core.blobs import Blobs
 from core.doors import Payload, acting
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
-from trading.opening import papers, reading
+from trading.opening import papers, reading, rules
+from trading.opening.ending import fail
 from trading.opening.models import OpenedBid, Opening, OpeningObjection, SignIn, Unlock
-from trading.opening.queries import live_bids, opening_of
+from trading.opening.queries import live_bids, opening_of, pauses, present, said, troubles, words_of
 from trading.opening.reading import Locked, Read
-from trading.project.models import Case, Project
+from trading.project.models import Case, CaseDocument, Project
 from trading.project.papers import case_facts, file_document, named, with_record
 from trading.project.queries import names, org_names
-from trading.project.states import case_row, go, guard
+from trading.project.states import book_of, case_row, go, guard
 
 SCHEMA = "opening-record/1"
+OPENED = (
+    "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments", "problem",
+    "number",
+)  # fmt: skip
+SHOWN = ("number", "bid", "org_name", "price", "duration_days", "quality", "how", "cause")
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def prepare(session: Session, case: str, *, demo: bool) -> Work | None:
     signers, labels = _signers(session, row, opening, bids)
     unlocked_reference = sealed is not None and bool(opening.reference_key)
     return Work(
-        locked=tuple(Locked(b.id, b.manifest, unlocks[b.id].file_key) for b in bids if unlocks[b.id].how),
+        locked=tuple(Locked(b.id, b.manifest, unlocks[b.id].file_key, b.size) for b in bids if unlocks[b.id].how),
         reference=Locked("", sealed.manifest, opening.reference_key) if sealed and unlocked_reference else None,
         record=_record(session, row, project, opening, bids, unlocks, sealed),
         heads=case_facts(project, row, names(session, row)),
@@ -87,9 +92,9 @@ def _record(
     sealed: SealedReference | None,
 ) -> dict[str, Any]:  # fmt: skip
     orgs = org_names(session, (b.org_id for b in bids))
-    present = {s.bid_id: s.at for s in session.scalars(select(SignIn).where(SignIn.bid_id.in_([b.id for b in bids])))}
+    here = present(session, row)
     by_bid = {b.id: orgs[b.org_id].name for b in bids}
-    said = select(OpeningObjection).where(OpeningObjection.case_id == row.id, OpeningObjection.round == row.round)
+    objections = select(OpeningObjection).where(OpeningObjection.case_id == row.id, OpeningObjection.round == row.round)
     host = session.get(Person, opening.host_person)
     return {
         "schema": SCHEMA, "case": row.id, "round": row.round, "name": f"{project.name} {row.lot_name}",
@@ -99,21 +104,28 @@ def _record(
         "sealed_stream": ledger.head(session, sealed_stream(row.id)),
         "reference": sealed and {"price": "", "problem": "not unlocked", "sealed_at": sealed.sealed_at},
         "bids": [
-            _line(number, bid, orgs[bid.org_id].name, orgs[bid.org_id].uscc, unlocks[bid.id], present.get(bid.id))
+            _line(number, bid, orgs[bid.org_id].name, orgs[bid.org_id].uscc, unlocks[bid.id], here.get(bid.id))
             for number, bid in enumerate(bids, 1)
         ],
         "objections": [
             {"at": o.at, "org_name": by_bid[o.bid_id], "text": o.text, "answer": o.answer}
-            for o in session.scalars(said.order_by(OpeningObjection.at, OpeningObjection.id))
+            for o in session.scalars(objections.order_by(OpeningObjection.at, OpeningObjection.id))
+        ],
+        "pauses": [
+            {"at": o.at, "until": o.resumed_at, "by": o.role, "reason": o.reason} for o in pauses(session, row)
+        ],
+        "failures": [
+            {key: one[key] for key in ("bid", "receipt", "stored", "compared_at", "tries", "cause", "reason")}
+            for one in troubles(session, row)
         ],
     }  # fmt: skip
 
 
-def _line(number: int, bid: Bid, name: str, uscc: str, unlock: Unlock, present: datetime | None) -> dict[str, Any]:
+def _line(number: int, bid: Bid, name: str, uscc: str, unlock: Unlock, signed: SignIn | None) -> dict[str, Any]:
     return {
         "number": number, "bid": bid.id, "org_name": name, "uscc": uscc, "version": bid.version,
         "received_at": bid.received_at, "ciphertext_sha256": bid.ciphertext_sha256, "entry_hash": bid.entry_hash,
-        "signed_in_at": present, "unlocked_at": unlock.at, "how": unlock.how, "cause": unlock.cause,
+        "signed_in_at": signed and signed.at, "unlocked_at": unlock.at, "how": unlock.how, "cause": unlock.cause,
         "reason": unlock.reason, "price": "", "duration_days": None, "quality": "", "manager": {}, "flags": [],
         "pdf_sha256": "", "sheet_sha256": "", "attachments": [], "problem": "",
     }  # fmt: skip
@@ -125,13 +137,11 @@ def _signers(
     """Host, one for each bidder present, supervisor or witness; those who can sign. The absent have accepted."""
     assert opening.closing_at is not None
     wanted = [("host", opening.host_person, "host", "主持人")]
-    present = {
-        s.bid_id: s.person_id for s in session.scalars(select(SignIn).where(SignIn.bid_id.in_([b.id for b in bids])))
-    }
+    here = present(session, row)
     orgs = org_names(session, (b.org_id for b in bids))
     for number, bid in enumerate(bids, 1):
-        if bid.id in present:
-            wanted.append((f"bidder-{number}", present[bid.id], "bidder", f"投标人 {orgs[bid.org_id].name}"))
+        if bid.id in here:
+            wanted.append((f"bidder-{number}", here[bid.id].person_id, "bidder", f"投标人 {orgs[bid.org_id].name}"))
     witness = _witness(session, row, opening)
     if witness:
         wanted.append(("witness", witness, "witness", "监督(见证)人"))
@@ -159,8 +169,12 @@ def _witness(session: Session, row: Case, opening: Opening) -> str:
 
 
 def carry_out(blobs: Blobs, work: Work) -> Outcome:
-    """Decrypt everything, print the record, place its signature fields."""
-    reads = {one.bid: reading.read_bid(blobs, one) for one in work.locked}
+    """Decrypt everything, one bid after the other, and print the record."""
+    return compose(blobs, work, {one.bid: reading.read_bid(blobs, one) for one in work.locked})
+
+
+def compose(blobs: Blobs, work: Work, reads: dict[str, Read]) -> Outcome:
+    """Print the record of what was read, place its signature fields."""
     record = work.record | {"bids": [_filled(line, reads.get(line["bid"])) for line in work.record["bids"]]}
     reference = ("", "")
     if record["reference"] is not None:
@@ -178,6 +192,8 @@ def carry_out(blobs: Blobs, work: Work) -> Outcome:
 def _filled(line: dict[str, Any], read: Read | None) -> dict[str, Any]:
     if read is None:
         return line
+    if read.lost:
+        return line | {"how": "", "cause": "platform", "reason": read.lost}
     sheet = read.sheet
     said = {} if sheet is None else {
         "price": sheet.price, "duration_days": sheet.duration_days, "quality": sheet.quality, "manager": sheet.manager,
@@ -189,13 +205,16 @@ def _filled(line: dict[str, Any], read: Read | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def settle(acts: Acts, case: str) -> Payload:
+@jobs.long("opening.settle")
+def settle(acts: Acts, case: str, p: Payload | None = None) -> Payload:
     """Long work outside every transaction, then the act; {} when there was nothing to do."""
     with acts.reading() as session:
         work = prepare(session, case, demo=acts.house.config.demo)
     if work is None:
         return {}
-    outcome = run_blocking(lambda: carry_out(acts.house.blobs, work))
+    blobs = acts.house.blobs
+    reads = reading.read_all(blobs, work.locked)
+    outcome = run_blocking(lambda: compose(blobs, work, reads))
     return acts.act(write, SYSTEM, case, outcome)
 
 
@@ -207,42 +226,61 @@ def settle_act(tx: Tx, case: str, p: Payload) -> Payload:
 
 
 def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
-    """Rows, document, state, hall: OPENING → OPENED with all prices in one commit. {} when somebody was first."""
+    """Rows, document, state, hall: OPENING → OPENED with all prices in one commit. {} when somebody was first.
+
+    What the platform lost is not opened and not the bidder's fault; with fewer than three left the opening fails.
+    """
     row = case_row(tx.session, case)
     opening = opening_of(tx.session, row)
     if opening is None or opening.closed_at is not None or row.state != "OPENING":
         return {}
     row, step = guard(tx, case, "opening.settle")
+    _note_lost(tx, outcome)
+    lines = [line for line in outcome.record["bids"] if line["how"]]
+    short = rules.enough_bids(len(lines), book_of(row, tx.now))
+    if short:
+        fail(tx, row, step, short[0], "opening.failed")
+        return {}
     opening.reference, opening.reference_problem = outcome.reference
     opening.closed_at = row.opened_at = tx.now
     orgs = {b.id: b.org_id for b in live_bids(tx.session, row)}
-    for line in outcome.record["bids"]:
-        if line["how"]:
-            keys = (
-                "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments",
-                "problem", "number",
-            )  # fmt: skip
-            tx.session.add(
-                OpenedBid(
-                    bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]],
-                    **{key: line[key] for key in keys},
-                )
-            )  # fmt: skip
-    title = f"{outcome.record['name']} 开标记录表"
-    signing = ""
+    for line in lines:
+        values = {key: line[key] for key in OPENED}
+        tx.session.add(OpenedBid(bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]], **values))
+    document, signing = _file(tx, case, outcome)
+    opening.document_id = document.id
+    shown = [{key: line[key] for key in SHOWN} for line in outcome.record["bids"]]
+    body = named(document) | {"bids": shown, "reference": outcome.reference[0], "signing": signing}
+    go(tx, row, step, "opening.opened", body, target="OPENED")
+    heard = [_heard(line, row.unit) for line in outcome.record["bids"]]
+    tx.publish(
+        f"hall:{case}", "opening.opened", {"rows": heard, "reference": opening.reference, "document": document.id}
+    )
+    return {"document": document.id, "signing": signing, "opened": len(lines)}
+
+
+def _note_lost(tx: Tx, outcome: Outcome) -> None:
+    for bid, read in sorted(outcome.reads.items()):
+        if read.lost:
+            held = tx.session.get_one(Unlock, bid)
+            held.how, held.file_key, held.cause, held.reason = "", "", "platform", read.lost
+            held.decided_at = tx.now
+
+
+def _file(tx: Tx, case: str, outcome: Outcome) -> tuple[CaseDocument, str]:
+    title, signing = f"{outcome.record['name']} 开标记录表", ""
     if outcome.first is not None:
         signing = desk.open_document(
             tx, outcome.first, case=case, kind="opening_record", title=title, audience="public"
         )
-    document = file_document(tx, case, "opening_record", title, outcome.pdf, "public", signing_doc=signing)
-    opening.document_id = document.id
-    shown = [
-        {key: line[key] for key in ("number", "bid", "org_name", "price", "duration_days", "quality", "how", "cause")}
-        for line in outcome.record["bids"]
-    ]
-    body = named(document) | {"bids": shown, "reference": outcome.reference[0], "signing": signing}
-    go(tx, row, step, "opening.opened", body)
-    tx.publish(
-        f"hall:{case}", "opening.opened", {"rows": shown, "reference": opening.reference, "document": document.id}
-    )
-    return {"document": document.id, "signing": signing, "opened": len(outcome.reads)}
+    return file_document(tx, case, "opening_record", title, outcome.pdf, "public", signing_doc=signing), signing
+
+
+def _heard(line: dict[str, Any], unit: str) -> dict[str, Any]:
+    """A row as the hall's pages show and read it, so that four hundred of them need not ask again."""
+    keys = ("bid", "price", "duration_days", "quality", "manager", "how", "cause", "reason", "problem")
+    say = said(line["number"], line["org_name"], line["price"], unit, line["duration_days"])
+    return {key: line[key] for key in keys} | {
+        "words": words_of(line["price"], unit),
+        "say": say if line["how"] else "",
+    }

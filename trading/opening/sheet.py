@@ -89,5 +89,6 @@ def compose_reference(price: str) -> bytes:
     return canon.dumps({"schema": "reference-price/1", "price": price})
 
 
-def problem_of(error: Fault | Unusable) -> str:
-    return str(error)[:300]
+def problem_of(error: Exception) -> str:
+    known = isinstance(error, (Fault, Unusable))
+    return (str(error) if known else f"unreadable: {type(error).__name__}")[:300]

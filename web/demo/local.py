@@ -55,6 +55,9 @@ class LocalStage(KeyHolder):
     def now(self) -> datetime:
         return self.acts.house.clock.now()
 
+    def let_work(self) -> None:
+        self.run_due()
+
     def move_to(self, moment: datetime) -> None:
         clock = self.acts.house.clock
         assert isinstance(clock, DemoClock)

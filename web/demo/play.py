@@ -252,6 +252,11 @@ class Play:
         for one in self.stage.ask("regulator", "draw.records", self.story.case)["draws"]:
             (self.out / "draws" / f"{one['purpose']}-{one['draw']}.json").write_bytes(canon.dumps(one["record"]))
 
+    def factor(self) -> str | None:
+        """The coefficient that was drawn, None where there is none."""
+        drawn = self.story.hall()["factor"]
+        return drawn["value"] if drawn else None
+
     def cosigned(self) -> Payload:
         """The regulator's own client holds the witness key; the server never sees it."""
         key = Ed25519PrivateKey.generate()
@@ -283,6 +288,7 @@ class Play:
             "price_scores": named(result.get("price_scores", {})),
             "totals": totals,
             "benchmark": result.get("benchmark"),
+            "factor": self.factor(),
             "signatures_on_report": shown["signatures_on_report"],
             "entries": shown["entries"],
             "checkpoint": {"size": self.checkpoint["size"], "root": self.checkpoint["root"]},

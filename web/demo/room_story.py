@@ -42,8 +42,15 @@ class RoomStory(Story):
             seats = [seat["id"] for room in self.stage.ask(centre, "venue.seats")["rooms"] for seat in room["seats"]]
             self.stage.act(centre, "seat.check", seats=seats, camera=True, screen=True, microphone=True, clock=True)
 
+    def draw_coefficient(self) -> None:
+        """In public, where the tender file has several; once the prices are out."""
+        if self.stage.ask("tenderer", "opening.hall", self.case)["factor"]:
+            made = self.stage.act("centre1", "coefficient.freeze", self.case, parties=self.parties())
+            self.commit_and_reveal(made["draw"])
+
     def draw_committee(self) -> None:
         """Request, freeze, three commitments, three reveals; whoever was drawn accepts."""
+        self.draw_coefficient()
         begin = self.stage.now() + timedelta(hours=1)
         self.book_venues(begin - timedelta(minutes=30))
         draw = self.file["experts"]["draw"]

@@ -155,6 +155,7 @@ class World:
             self._settle(self.tales[key])
         for key in YOUNG[:2]:
             self.tales[key].draw_committee()
+        self.tales["sealed"].sign_in()  # otherwise it would fail while people look at it
         scoring = self.tales["scoring"]
         scoring.seat()
         scoring.review()

@@ -35,8 +35,8 @@ ASK_STATES = ("SEALED", "OPENING", "OPENED")
 PURPOSES = {
     "experts": N_("Draw of the experts"),
     "seating": N_("Draw of the seats"),
-    "award": N_("Draw of the award committee"),
-    "award_committee": N_("Draw of the award committee"),
+    "coefficient": N_("Draw of the coefficient"),
+    "award-committee": N_("Draw of the award committee"),
 }
 PARTIES = {"tenderer": N_("tenderer"), "centre": N_("trading centre"), "supervisor": N_("supervisor")}
 

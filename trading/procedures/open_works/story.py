@@ -20,6 +20,7 @@ from trading.opening import sheet
 
 Payload = dict[str, Any]
 PLAN_DAYS = 31  # the plan stands thirty days before the notice (R1-03)
+PATIENCE = 600  # looks at the hall until a stored file must have been hashed
 UNLOCK_FAILS = {"bidder": "未在规定时间内解密", "platform": "平台解密服务故障"}
 
 
@@ -39,6 +40,7 @@ class Stage(Protocol):
     def refused(self, who: str, act: str, case: str = "", /, **payload: Any) -> list[str]: ...
     def now(self) -> datetime: ...
     def move_to(self, moment: datetime) -> None: ...
+    def let_work(self) -> None: ...
 
 
 class Story:
@@ -204,17 +206,17 @@ class Story:
     def open(self) -> str:
         """Everyone signs in and unlocks; a failed unlock is decided by its cause on the spot, before the window ends,
         and where the cause is the platform's two custodians release their shares. The state of the case afterwards."""
+        self.sign_in()
         self.stage.act("centre1", "opening.begin", self.case)
         present = {one["id"]: one for one in self.file["bidders"] if one["id"] in self.bids}
-        for name in present:
-            self.stage.act(self.bidders[name], "opening.signin", self.case)
         for name, one in present.items():
             if not one.get("unlock_fails"):
                 self.unlock(name)
         failing = {name: one["unlock_fails"] for name, one in present.items() if one.get("unlock_fails")}
         for name, cause in failing.items():
-            self.stage.act("centre1", "opening.decide", self.case, bid=self.bids[name], cause=cause,
-                           reason=UNLOCK_FAILS[cause])  # fmt: skip
+            what = "passphrase" if cause == "bidder" else "other"
+            self.stage.act(self.bidders[name], "opening.report_failure", self.case, what=what)
+            self.decide(name, cause, UNLOCK_FAILS[cause])
             if cause == "platform":
                 for role, who in (("centre", "centre1"), ("regulator", "regulator")):
                     self.release(name, role, who)
@@ -223,6 +225,22 @@ class Story:
             self.stage.act("tenderer", "reference.unlock", self.case, file_key=suite.b64(key))
         self.stage.act("centre1", "opening.close", self.case)
         return self.state()
+
+    def sign_in(self) -> None:
+        for name in self.bids:
+            self.stage.act(self.bidders[name], "opening.signin", self.case)
+
+    def decide(self, name: str, cause: str, reason: str) -> None:
+        """Once both digests stand in the hall; the stored file is hashed beside the acts."""
+        bid = self.bids[name]
+        for _ in range(PATIENCE):
+            if any(one["bid"] == bid and one["compared_at"] for one in self.hall()["troubles"]):
+                break
+            self.stage.let_work()
+        self.stage.act("centre1", "opening.decide", self.case, bid=bid, cause=cause, reason=reason)
+
+    def hall(self) -> Payload:
+        return self.stage.ask("centre1", "opening.hall", self.case)
 
     def unlock(self, name: str) -> None:
         who = self.bidders[name]

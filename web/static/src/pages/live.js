@@ -25,10 +25,10 @@ function take(event) {
   const last = seen.get(event.channel) ?? 0;
   if (event.seq <= last) return;
   seen.set(event.channel, event.seq);
-  // Who knows that nothing shown here has changed prevents the refresh.
+  // A page that shows the event itself says so by preventDefault, and nothing is fetched anew.
   if (!document.dispatchEvent(new CustomEvent("gh:live", { detail: event, cancelable: true }))) return;
   clearTimeout(waiting);
-  waiting = setTimeout(refresh, 150);
+  waiting = setTimeout(() => refresh(), 150);
 }
 
 /** Everything missed since the last number. @param {string} channel */
@@ -40,11 +40,11 @@ export async function catchUp(channel) {
   }
 }
 
-/** Exchange every fragment that is not being typed in. */
-export async function refresh() {
+/** Exchange every fragment that is not being typed in. @param {string} [path] where this page is to be had */
+export async function refresh(path = location.href) {
   const stale = [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.contains(document.activeElement) || !node.querySelector("form"));
   if (!stale.length) return;
-  const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
+  const response = await fetch(path, { headers: { Accept: "text/html" } }).catch(() => undefined);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const node of stale) {

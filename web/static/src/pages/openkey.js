@@ -30,5 +30,6 @@ document.addEventListener("submit", async (event) => {
     document.dispatchEvent(new CustomEvent("gh:key"));
   } catch (error) {
     showError(box, error);
+    document.dispatchEvent(new CustomEvent("gh:key-failed"));
   }
 });

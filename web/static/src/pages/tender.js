@@ -24,6 +24,7 @@ function valueOf(field) {
   if (field.type === "checkbox") return field.checked;
   const text = field.value.trim();
   if (text === "") return "keep" in field.dataset ? "" : undefined;
+  if (field.dataset.kind === "list") return text.split(/[\s,，、;；]+/).filter(Boolean);
   return field.dataset.kind === "int" ? Number.parseInt(text, 10) : text;
 }
 
