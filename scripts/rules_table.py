@@ -31,8 +31,6 @@ HEADS = ("rule", "text", "article", "number", "on breach", "source", "in force f
          "asked in")  # fmt: skip
 SIDES = ("allowed", "refused")
 ROOMS = ("core", "accounts", "venues", "experts", "trading", "evaluation")
-# Their acts come with trading/objection; once a test shows them the table is refused until they are off this list.
-COMING = frozenset({"R1-08", "R1-09"})
 
 
 class Marks:
@@ -86,9 +84,6 @@ def faults(marks: Marks) -> list[str]:
             if row.id in not_asked:
                 if len(lacking) < len(SIDES):
                     wrong.append(f"{row.id}: shown by a test, but listed as not asked")
-            elif row.id in COMING:
-                if not lacking:
-                    wrong.append(f"{row.id}: shown now, take it off COMING")
             else:
                 wrong += [f"{row.id}: no test shows the {side} side" for side in lacking]
                 if row.value is not None and row.id not in named and row.id.partition("/")[0] not in named:
@@ -105,8 +100,6 @@ def _test(marks: Marks, rule: str, side: str) -> str:
 def _asked(rule: str, named: dict[str, list[str]], not_asked: dict[str, str]) -> str:
     if rule in not_asked:
         return f"not asked: no such step here ({not_asked[rule]})"
-    if rule in COMING:
-        return "comes with trading/objection"
     paths = named.get(rule) or named.get(rule.partition("/")[0], [])
     return "<br>".join(f"`{path}`" for path in paths) or "nowhere: a property of the design"
 
