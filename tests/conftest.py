@@ -22,10 +22,19 @@ from core.db import Base, open_engine
 from core.doors import TABLE
 from core.ledger import Ledger
 from core.live import Hub
+from tests import chromium
 
 # The same examples on every run, and no clock: a busy machine must not fail a property.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests are skipped, with the reason, where no Chromium is found."""
+    if not chromium.PATH:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium found (set CHROMIUM=/path)"))
 
 
 @dataclass

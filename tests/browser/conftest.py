@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
 from core.paper import Paper
+from tests import chromium
 from trading.opening import sheet
 from trading.project.models import Case
 from trading.project.states import accept_report, set_state
@@ -384,7 +384,7 @@ def serving(folder: Path, fill: Callable[[Builder], None] = populate) -> Iterato
     try:
         wait_for(base, server)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            browser = playwright.chromium.launch(**chromium.OPTIONS)
             stage = HttpStage(base, ring)
             yield Live(base, folder, acts, ring, stage, browser)
             stage.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 from certs import challenge, keys, sealing, suite
 from certs.sealing_parts import Memory
 from certs.suite import b64, unb64
+from tests import chromium
 from tests.certs.js_side import ROOT
 
 pytestmark = pytest.mark.browser
@@ -37,7 +37,7 @@ def page() -> Iterator[Page]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**chromium.OPTIONS)
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/manifest.json")
         yield page
