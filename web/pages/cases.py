@@ -24,7 +24,7 @@ from trading.document import explain
 from trading.project import periods
 from trading.project.models import Case
 from trading.project.queries import case_page
-from trading.project.states import case_row, procedure_of
+from trading.project.states import book_of, case_row, procedure_of
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.words import N_, for_scripts
@@ -213,7 +213,7 @@ def _draw_request(row: Case) -> dict[str, Any]:
     return {
         "act": "draw.request", "label": ACTS["draw.request"], "place": f"/draws/{row.id}", "signed": False,
         "aside": False,
-        "breaches": [], "blocks": [], "warnings": [], "article": "招标投标法 第37条", "target": row.state,
+        "breaches": [], "blocks": [], "warnings": [], "late": [], "article": "招标投标法 第37条", "target": row.state,
     }  # fmt: skip
 
 
@@ -236,6 +236,7 @@ def show(case: str) -> str:
     return page(
         "trading/case.html",
         row=row,
+        book=book_of(row, g.now),
         shown=shown,
         roles=roles,
         place=table.full_name(row.region),
