@@ -15,7 +15,7 @@ from core.access import Actor, Role, denied
 from core.doors import Payload, asking
 from core.faults import Unusable
 from core.ledger import EntryRow
-from core.rules import Refused
+from core.rules import Refused, shown
 from trading.bidding import queries as bidding
 from trading.opening import queries as opening
 from trading.project import queries as projects
@@ -39,7 +39,7 @@ def find_org(session: Session, now: datetime, actor: Actor, case: str, p: Payloa
 def show_case(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
     """What the case page shows this asker: {case, project, parties, stations, documents, acts} and the state on top."""
     page = projects.case_page(session, case, actor, now)
-    acts = [{k: v for k, v in one.items() if k != "breaches"} for one in page["acts"]]
+    acts = [{k: v for k, v in one.items() if k != "breaches"} | {"late": shown(one["late"])} for one in page["acts"]]
     return {**page, "acts": acts, "state": page["case"]["state"]}
 
 

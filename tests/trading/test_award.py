@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from accounts import sign_in
 from accounts.models import Person
 from certs import authority, drawdesk, draws, vrf
 from core import data, ledger
@@ -23,7 +24,8 @@ from trading.opening.sheet import Sheet
 from trading.project import periods
 from trading.project.models import Case, CaseDocument
 from trading.project.states import accept_report, set_state
-from web import timers, workbench
+from web import identity, timers, workbench
+from web.app import create_app
 from web.pages import workbench as _workbench  # noqa: F401  (brings its provider)
 
 RANKED = {"separate": False, "candidates": 3, "ranked": True}
@@ -115,6 +117,22 @@ def test_publishing_a_day_late_goes_through_with_a_warning_the_regulator_sees(st
     (warned,) = publish(stage, case)["warnings"]
     assert (warned["rule"], warned["required"], warned["found"]) == ("R1-23/start", "3日, ≤ 2026-04-27", "2026-04-28")
     assert recorded(stage, case) == ["R1-23/start"]
+
+
+@pytest.mark.parametrize(("moment", "told"), [(day(4, 27, 23), False), (day(4, 28, 0), True)])
+def test_the_page_of_a_late_act_says_so_before_it_is_done(stage, moment, told) -> None:
+    case = reported(stage)
+    stage.at(moment)
+    app = create_app(stage.world.acts.house.config, stage.world.clock)
+    client = app.test_client()
+    client.set_cookie(identity.COOKIE, stage.world.acts.act(sign_in.begin, SYSTEM, stage.people["代理"].person))
+    client.set_cookie("gh_language", "en")
+    page = client.get(f"/cases/{case}/result")
+    app.extensions["gongheng"].acts.engine.dispose()
+    assert page.status_code == 200
+    assert ("the act goes through, and this is recorded" in page.text) is told
+    assert ("3 days, ≤ 2026-04-27" in page.text) is told
+    assert "disabled" not in page.text
 
 
 def test_what_never_comes_is_recorded_by_the_timer_once(stage) -> None:

@@ -15,6 +15,7 @@ from core.clock import CST
 from core.faults import Unusable
 from core.machine import SUSPENDED
 from core.rules import Breach
+from trading.project import periods
 from trading.project.models import Case, CaseDocument, CaseMove, Project
 from trading.project.states import case_row, procedure_of, stands_as
 
@@ -205,7 +206,7 @@ def _case(case: Case, project: Project, suspended: bool) -> dict[str, Any]:
 def case_page(session: Session, case: str, actor: Actor, now: datetime) -> dict[str, Any]:
     """{case, project, parties, stations, documents, acts}: what this actor may see and do at `now`.
 
-    A station: {state, act, at, by, done}; an act: {act, target, breaches} with the breaches that block it now.
+    A station: {state, act, at, by, done}; an act: {act, target, breaches, late}, see open_acts.
     """
     row = case_row(session, case)
     project = session.get_one(Project, row.project_id)
@@ -250,8 +251,9 @@ def stations(session: Session, row: Case) -> list[dict[str, Any]]:
 
 
 def open_acts(session: Session, row: Case, actor: Actor, now: datetime) -> list[dict[str, Any]]:
-    """Acts the table opens to this actor from here, each with the breaches that would refuse it now."""
-    roles = stands_as(row, actor)
+    """Acts the table opens to this actor from here, each with the breaches that would refuse it now and the `late` ones
+    that would be recorded with it."""
+    roles, running = stands_as(row, actor), periods.running(session, [row], now)[row.id]
     found: dict[str, dict[str, Any]] = {}
     suspended = row.suspended
     for step in procedure_of(row).machine.open_acts(row.state):
@@ -260,5 +262,8 @@ def open_acts(session: Session, row: Case, actor: Actor, now: datetime) -> list[
         breaches = GUARDS[step.act](session, row, actor, now) if step.act in GUARDS else []
         if suspended and step.forward:
             breaches = [SUSPENDED, *breaches]
-        found[step.act] = {"act": step.act, "target": step.target, "article": step.article, "breaches": breaches}
+        late = [breach for one in running if one.act == step.act for breach in one.late]
+        found[step.act] = {
+            "act": step.act, "target": step.target, "article": step.article, "breaches": breaches, "late": late,
+        }  # fmt: skip
     return list(found.values())

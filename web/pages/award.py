@@ -120,6 +120,7 @@ def convening(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, A
     book, committee = book_of(row, g.now), int(row.award.get("committee", 0))
     return {
         "breaches": acts["award.open"]["breaches"],
+        "late": acts["award.open"]["late"],
         "pool": people_of(session, row.tenderer_org, Role.ELECTOR),
         "supervisors": people_of(session, row.regulator_org, Role.REGULATOR),
         "parties": [
@@ -175,6 +176,7 @@ def result(case: str) -> str:
     return page(
         "award/result.html",
         row=row,
+        days=book_of(row, g.now)["R1-23"].number,
         project=project,
         shown=shown,
         roles=roles,

@@ -26,7 +26,7 @@ from trading.project import periods
 from trading.project.models import Case
 from trading.project.periods import Running
 from trading.project.queries import case_page
-from trading.project.states import case_row, procedure_of
+from trading.project.states import book_of, case_row, procedure_of
 from web import objections, words
 from web.front import Permit, permit, reading
 from web.nav import Link
@@ -239,7 +239,7 @@ def _draw_request(row: Case) -> dict[str, Any]:
     return {
         "act": "draw.request", "label": ACTS["draw.request"], "place": f"/draws/{row.id}", "signed": False,
         "aside": False,
-        "breaches": [], "blocks": [], "warnings": [], "article": "招标投标法 第37条", "target": row.state,
+        "breaches": [], "blocks": [], "warnings": [], "late": [], "article": "招标投标法 第37条", "target": row.state,
     }  # fmt: skip
 
 
@@ -282,6 +282,7 @@ def show(case: str) -> str:
     return page(
         "trading/case.html",
         row=row,
+        book=book_of(row, g.now),
         shown=shown,
         roles=roles,
         place=table.full_name(row.region),
