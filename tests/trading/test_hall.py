@@ -126,6 +126,28 @@ def test_only_a_bidder_with_a_live_bid_signs_in(stage, who: str) -> None:
         stage.do(who, "opening.signin", case)
 
 
+def test_a_bidder_is_called_when_it_is_time(stage) -> None:
+    case = stage.announced()
+    seals = {who: stage.bid(case, who) for who in THREE}
+
+    def called(who: str = "投标人甲") -> list[str]:
+        with stage.world.read() as session:
+            now = stage.world.clock.now()
+            return [one["act"] for one in hall_queries.waiting_for(session, stage.people[who], now)]
+
+    stage.at(stage.deadline(case) - timedelta(minutes=60) - SECOND)
+    assert called() == []
+    stage.at(stage.deadline(case) - timedelta(minutes=60))
+    assert (called(), called("投标人丁"), called("交易中心")) == (["signin"], [], [])
+    stage.arrive(case, *THREE)
+    assert called() == []
+    stage.sealed(case)
+    stage.do("交易中心", "opening.begin", case)
+    assert called() == ["unlock"]
+    _unlock(stage, case, seals, "投标人甲")
+    assert (called(), called("投标人乙")) == ([], ["unlock"])
+
+
 def test_a_bidder_who_replaces_the_bid_after_signing_in_is_present_still(stage) -> None:
     case = stage.announced()
     for who in THREE:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from core.amounts import capital
 from core.faults import Unusable
 from core.money import D
 from core.paper import Paper, PaperResult, SignatureBox
@@ -15,6 +16,11 @@ from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money
 
 HOW = {"bidder": "投标人解密成功", "shares": "补救解密成功(两方密钥份额)", "": "未解密"}
+TRIED = {
+    "passphrase": "口令或密钥文件错误", "commitment": "密钥与加密文件不匹配", "damaged": "加密文件损坏",
+    "other": "其他原因",
+}  # fmt: skip
+PAUSED_BY = {"centre": "交易中心", "agency": "招标代理", "regulator": "监管部门"}
 CAUSE = {"bidder": "投标人原因，视为撤销投标文件", "platform": "非投标人原因，视为撤回投标文件", "": ""}
 
 
@@ -48,11 +54,12 @@ def _arrival(bid: Mapping[str, Any]) -> list[str]:
     return [str(bid["number"]), _plain(bid["org_name"]), *times, how]
 
 
-def _reading(bid: Mapping[str, Any], ceiling: str) -> list[str]:
+def _reading(bid: Mapping[str, Any], ceiling: str, unit: str) -> list[str]:
     manager = bid["manager"].get("name", "") if bid["manager"] else ""
     days = "—" if bid["duration_days"] is None else str(bid["duration_days"])
     words = (_plain(bid["quality"]) or "—", _plain(manager) or "—")
-    return [str(bid["number"]), _plain(bid["org_name"]), bid["price"] or "—", days, *words, _note(bid, ceiling)]
+    price = "\n".join(one for one in (bid["price"], capital(bid["price"], unit) if bid["price"] else "") if one) or "—"
+    return [str(bid["number"]), _plain(bid["org_name"]), price, days, *words, _note(bid, ceiling)]
 
 
 def opening_record(
@@ -79,17 +86,40 @@ def opening_record(
     )
     paper.section("唱标").table(
         ["序号", "投标人", f"投标报价（{unit}）", "工期（日历天）", "质量", "项目负责人", "备注"],
-        [_reading(bid, ceiling) for bid in record["bids"]],
-        widths=[1, 3, 2, 1.6, 1.4, 1.8, 3],
+        [_reading(bid, ceiling, unit) for bid in record["bids"]],
+        widths=[1, 3, 2.6, 1.4, 1.2, 1.8, 2.8],
         align=["centre", "left", "right", "right", "left", "left", "left"],
     )
     present = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
     paper.section("签到").text(f"在线签到的投标人：{'、'.join(present) or '无'}。未签到的投标人视同认可开标结果。")
+    _interruptions(paper, record["pauses"])
+    _failures(paper, record)
     _objections(paper, record["objections"])
     paper.note(f"所有报价于 {hour(record['closing_at'])} 一次公布。本记录附机器可读记录 record.json。")
     if places:
         paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], "以下人员确认本记录：")
     return paper.build()
+
+
+def _interruptions(paper: Paper, pauses: Sequence[Mapping[str, Any]]) -> None:
+    if not pauses:
+        return
+    rows = [[hour(o["at"]), hour(o["until"]), PAUSED_BY[o["by"]], _plain(o["reason"])] for o in pauses]
+    paper.section("开标暂停").table(["暂停时间", "恢复时间", "决定方", "理由"], rows, widths=[2.4, 2.4, 1.6, 5])
+
+
+def _failures(paper: Paper, record: Mapping[str, Any]) -> None:
+    """Both digests of every bid that would not open, beside what its bidder reported."""
+    names = {bid["bid"]: bid["org_name"] for bid in record["bids"]}
+    if not record["failures"]:
+        return
+    paper.section("解密失败及核对")
+    for one in record["failures"]:
+        tried = "；".join(f"{hour(o['at'])} {TRIED[o['what']]}" for o in one["tries"]) or "投标人未报告"
+        stored = one["stored"] or ("无法读取" if one["compared_at"] else "未核对")
+        paper.subsection(_plain(names[one["bid"]])).facts(
+            [("解密尝试", tried), ("回执摘要", one["receipt"]), ("存储文件摘要", stored)]
+        )
 
 
 def _objections(paper: Paper, objections: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
@@ -296,6 +296,31 @@ def halls(session: Session, *, limit: int = 50) -> list[dict[str, Any]]:
         {"case": case.id, "name": project.name, "lot": case.lot_name, "state": case.state, "deadline": case.deadline}
         for case, project in session.execute(query)
     ]
+
+
+def waiting_for(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """Halls in which this bidder has something to do now: [{case, name, act: signin | unlock, due}]."""
+    if not actor.has(Role.BIDDER) or not actor.org:
+        return []
+    query = (
+        select(Case, Project.name, Bid.id, Unlock.how, Opening.window_until)
+        .join(Project, Project.id == Case.project_id)
+        .join(Bid, and_(Bid.case_id == Case.id, Bid.round == Case.round, Bid.state == "received"))
+        .outerjoin(Unlock, Unlock.bid_id == Bid.id)
+        .outerjoin(Opening, and_(Opening.case_id == Case.id, Opening.round == Case.round))
+        .where(Bid.org_id == actor.org, Case.state.in_(("ANNOUNCED", "SEALED", "OPENING")))
+    )
+    found = []
+    for row, name, _, how, until in session.execute(query):
+        if row.state == "OPENING":
+            entry = {"act": "unlock", "due": until} if not how and now < until else None
+        else:
+            open_now = schedule(row).opens <= now < schedule(row).until
+            entry = {"act": "signin", "due": schedule(row).until} if open_now else None
+            entry = None if entry and _own_sign_in(session, row, actor) else entry
+        if entry:
+            found.append({"case": row.id, "name": name} | entry)
+    return found
 
 
 def opened_bids(session: Session, case: str) -> list[dict[str, Any]]:

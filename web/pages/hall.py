@@ -6,6 +6,7 @@ fetched anew.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
@@ -14,22 +15,23 @@ from sqlalchemy.orm import Session
 from accounts import queries as accounts
 from certs import desk, drawdesk
 from core import live
-from core.access import Role
+from core.access import Actor, Role
 from trading.bidding import queries as bidding
 from trading.bidding.models import Bid
 from trading.opening import coefficient
 from trading.opening.actions import CUSTODIANS
 from trading.opening.failures import WHAT
-from trading.opening.queries import hall, opening_of
+from trading.opening.queries import hall, opening_of, waiting_for
 from trading.project.models import Case, CaseDocument
 from trading.project.queries import open_acts
 from trading.project.states import stands_as
-from web import words
+from web import words, workbench
 from web.front import permit, reading, wired
 from web.pages import bonds
 from web.pages.bids import own_key
 from web.pages.cases import page
 from web.words import N_
+from web.workbench import Item
 
 blueprint = Blueprint("hall", __name__)
 WORDS = (
@@ -76,6 +78,18 @@ words.teach(
         "COEFFICIENT": N_("The coefficient of the tender file must be drawn first."),
     }
 )
+
+
+def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """Openings at which this bidder must sign in or unlock now."""
+    title, acts = N_("Bid opening"), {"signin": N_("Sign in as present"), "unlock": N_("Unlock my bid")}
+    return [
+        Item(title=title, href=f"/cases/{one['case']}/hall", act=acts[one["act"]], subject=one["name"], due=one["due"])
+        for one in waiting_for(session, actor, now)
+    ]
+
+
+workbench.PROVIDERS.append(work)
 
 
 def acts_by_name(session: Session, row: Case) -> dict[str, list[Any]]:
