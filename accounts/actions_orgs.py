@@ -66,7 +66,7 @@ def read_account(pepper: bytes, number: str) -> tuple[str, str]:
 
 def _basic_account(tx: Tx, p: Payload) -> dict[str, Any]:
     """The basic account in the payload, verified with everything else; {} leaves the one in force."""
-    if not p.get("account"):
+    if p.get("account") is None:
         return {}
     given = fields.mapping(p, "account")
     fields.only(given, "bank", "number")

@@ -7,6 +7,7 @@ page's acts with the page, names of fields in `field_words`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flask_babel import get_locale, gettext
@@ -105,10 +106,11 @@ def sentence(rule: str) -> str:
     return _TAUGHT.get(rule) or SENTENCES.get(rule) or _BOOK.get(rule) or ""
 
 
-def breach(found: Breach) -> str:
-    """The sentence for a breach, else the plain fact that a rule was broken."""
-    message = sentence(found.rule)
-    return str(gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=found.rule))
+def breach(found: Breach | Mapping[str, str]) -> str:
+    """The sentence for a breach (or its plain data), else the plain fact that a rule was broken."""
+    rule = found["rule"] if isinstance(found, Mapping) else found.rule
+    message = sentence(rule)
+    return str(gettext(message) if message else gettext("Rule %(rule)s is not met.", rule=rule))
 
 
 def chinese() -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import inspect, select
 
 from accounts import actions_orgs, queries
+from accounts.identity import account_hash
+from accounts.models import Org
+from certs import authority
 from core import ledger
 from core.access import SYSTEM, Actor, Role
 from core.faults import Unusable
@@ -235,3 +239,66 @@ def test_lists(world, cast):
         assert [one["name"] for one in queries.orgs(session, kind="bidder", text="单")] == ["单位2"]
         assert [one["name"] for one in queries.orgs(session, text=uscc(2))] == ["单位2"]
         assert [one["name"] for one in queries.waiting(session)] == ["单位3"]
+
+
+# -- basic account ----------------------------------------------------------------------------------------------------
+
+ACCOUNT = {"bank": "某银行武汉支行", "number": "4200 1111-2222 3333"}
+
+
+def stored(world) -> str:
+    """Every row of every table as text, the ledger's bodies included."""
+    with world.engine.connect() as connection:
+        tables = inspect(world.engine).get_table_names()
+        return "".join(str(connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()) for name in tables)
+
+
+def test_of_an_account_a_keyed_hash_and_a_mask_are_kept(world, cast):
+    world.do(VISITOR, "org.register", **registration(2, ["bidder"], account=ACCOUNT))
+    answer = world.do(VISITOR, "org.register", **registration(3, ["bidder"], account=ACCOUNT | {"bank": "另一银行"}))
+    with world.read() as session:
+        seen = queries.filing(session, answer["org"])
+        hashes = session.scalars(select(Org.account_hash).where(Org.account_hash != "")).all()
+    assert (seen["account_bank"], seen["account_masked"], "account_hash" in seen) == ("另一银行", "****3333", False)
+    assert len(set(hashes)) == 1, "the same account is known again"
+    pepper = authority.of(world.acts.house.config).pepper
+    assert hashes[0] == account_hash(pepper, "4200111122223333") != account_hash(b"other", "4200111122223333")
+    assert "4200111122223333" not in stored(world) and "1111-2222" not in stored(world)
+    with world.read() as session:
+        assert "account_masked" not in queries.org(session, answer["org"]), "the public does not see it"
+
+
+def test_another_account_counts_once_the_centre_has_verified_it(world, cast):
+    manager = cast.org(2, "bidder")
+    now = {"name": "单位2", "kinds": ["bidder"], "region": "420112"}
+
+    def held() -> str:
+        with world.read() as session:
+            return queries.filing(session, cast.orgs[2])["account_masked"]
+
+    world.do(manager, "org.change", **now, account=ACCOUNT)
+    assert held() == ""
+    with world.read() as session:
+        (change,) = queries.filing(session, cast.orgs[2])["changes"]
+        assert (change["values"]["account_masked"], "account_hash" in change["values"]) == ("****3333", False)
+        (entry,) = [e for e in ledger.entries(session, f"org:{cast.orgs[2]}") if e.kind == "org.change_filed"]
+        assert "account_hash" not in entry.body["values"]
+    world.do(cast.centre, "org.verify", org=cast.orgs[2], approve=True)
+    assert held() == "****3333"
+    world.do(manager, "org.change", **now | {"address": "新址"})
+    world.do(cast.centre, "org.verify", org=cast.orgs[2], approve=True)
+    assert held() == "****3333", "a change that names no account leaves it"
+
+
+@pytest.mark.parametrize(
+    "account",
+    ["x", [], {"bank": "某银行"}, {"number": "4200111122223333"}, {"bank": "", "number": "4200111122223333"},
+     {"bank": "某银行", "number": "1234567"}, {"bank": "某银行", "number": "1" * 33},
+     {"bank": "某银行", "number": "42001111X2223333"}, {"bank": "长" * 101, "number": "4200111122223333"},
+     {"bank": "某银行", "number": "4200111122223333", "x": 1}],
+)  # fmt: skip
+def test_what_is_no_account(world, cast, account):
+    before = rows(world)
+    with pytest.raises(Unusable):
+        world.do(VISITOR, "org.register", **registration(2, ["bidder"], account=account))
+    assert rows(world) == before

@@ -62,3 +62,10 @@ def test_signs_of_the_case_name_their_article_and_warnings_come_first() -> None:
     assert [one.level for one in listed] == sorted((one.level for one in listed), reverse=True)
     assert {one.rule for one in listed} == {"R1-03", "R1-09", "R1-10", "TIMER"}
     assert all(one.article and one.level in ("INFO", "W") for one in listed)
+
+
+def test_one_payer_of_several_bonds_is_the_gravest_sign_and_still_only_a_sign() -> None:
+    shared = flags(CaseSigns(True, 1, (), (), bids(*FAR), (("****7777", ("b0", "b2")),)))
+    assert shared[0] == Flag("C1", "招标投标法实施条例 第40条", "DETERMINED_BASIS", "****7777", ("b0", "b2"))
+    assert [one.level for one in shared] == ["DETERMINED_BASIS", "W"]
+    assert "C1" not in found(*bids(*FAR))
