@@ -13,7 +13,11 @@ from core.faults import Unusable
 
 @dataclass(frozen=True)
 class Config:
-    """`demo` opens the movable clock, the demo CA and the demo logins; nothing else may ask for them."""
+    """`demo` opens the movable clock, the demo CA and the demo logins; nothing else may ask for them.
+
+    `upload_most`: bytes of the largest upload. `upload_port`: where uploads have a process of their own, 0 without
+    one; `upload_url`: the address pages are told, "" = that port of the page's own host.
+    """
 
     demo: bool
     data_dir: Path
@@ -23,6 +27,9 @@ class Config:
     public_url: str
     tsa_url: str
     platform_code: str = "4201000001"
+    upload_most: int = 4096 << 20
+    upload_port: int = 0
+    upload_url: str = ""
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -32,7 +39,7 @@ def read(env: Mapping[str, str] | None = None) -> Config:
     data_dir = Path(env.get("DATA_DIR", "var")).absolute()
     secret = env.get("SECRET_KEY", "")
     ca_dir = env.get("CA_DIR", "")
-    public_url = env.get("PUBLIC_URL", "")
+    public_url, host = env.get("PUBLIC_URL", ""), env.get("HOST", "127.0.0.1")
     if not demo:
         missing = [
             f"{name} ({why})"
@@ -52,10 +59,18 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'gongheng.db'}"),
         secret_key=secret or _demo_secret(data_dir),
         ca_dir=Path(ca_dir) if ca_dir else data_dir / "ca",
-        public_url=public_url or f"http://127.0.0.1:{env.get('PORT', '8000')}",
+        public_url=public_url or f"{'https' if env.get('HTTPS') == '1' else 'http'}://{host}:{env.get('PORT', '8000')}",
         tsa_url=env.get("TSA_URL", ""),
         platform_code=env.get("PLATFORM_CODE", "4201000001"),
+        upload_most=_megabytes(env.get("UPLOAD_MOST_MB", "4096")),
+        upload_url=env.get("UPLOAD_URL", "" if demo else "/uploads"),
     )
+
+
+def _megabytes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
+        raise Unusable("UPLOAD_MOST_MB: a whole number of megabytes is expected")
+    return int(text) << 20
 
 
 def _demo_secret(data_dir: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from socket import SHUT_RDWR
+from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
 
 from gevent import Timeout
@@ -49,13 +49,24 @@ class _Input:
         return line
 
 
-def _raw(environ: dict[str, Any]) -> Any:
-    """gevent's socket under a websocket request, None for anything else. gevent hands such a request its own reader."""
-    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
-        return None
+def _socket_of(environ: dict[str, Any]) -> Any:
+    """gevent's socket under a request, None on another server. A websocket request is handed gevent's own reader."""
     given = environ.get("wsgi.input")
     reader = given if hasattr(given, "raw") else getattr(given, "rfile", None)
     return getattr(getattr(reader, "raw", None), "_sock", None)
+
+
+def _raw(environ: dict[str, Any]) -> Any:
+    """The socket under a websocket request, None for anything else."""
+    return _socket_of(environ) if environ.get("HTTP_UPGRADE", "").lower() == "websocket" else None
+
+
+def hang_up(environ: dict[str, Any]) -> None:
+    """Read no more of a body that does not come: the server would wait for its rest before anything else."""
+    sock = _socket_of(environ)
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(SHUT_RD)
 
 
 class WholeWrites:

@@ -13,7 +13,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-import web.models  # noqa: F401  the front door's own table
 from core.db import Base, open_engine
 from core.migrate import FOLDER, upgrade
 from web import rooms

@@ -16,6 +16,7 @@ from core.machine import Row
 from core.rules import Breach, Refused, refuse_if
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
+from trading.bidding.transfers import withdraw_unfinished
 from trading.opening import papers, rules
 from trading.opening.models import Opening, OpeningObjection, Released, SignIn, Unlock
 from trading.opening.queries import hall_facts, live_bids, opening_of
@@ -36,6 +37,7 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
         return {"state": row.state}
     row, step = guard(tx, case, "tender.deadline")
+    withdraw_unfinished(tx, row)
     short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
     if short:
         _fail(tx, row, step, short[0], "tender.failed")
