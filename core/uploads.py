@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from core.blobs import Blobs, sync_folder
 
-T = TypeVar("T")
-BLOCK = 1 << 18
+BLOCK = 1 << 20
 STEP = 16 << 20  # a long request is made durable this often, so that a killed process costs no more
 CHECKSUMS = ("sha256", "sha1")
 _DIGITS = 20
@@ -42,24 +41,44 @@ class Checksum:
     digest: bytes
 
 
-@dataclass
+Waiter = Callable[[], Any]
+
+
+def _now(work: Callable[[], Any]) -> Waiter:
+    value = work()
+    return lambda: value
+
+
 class _Taking:
-    """One chunk on its way: where it stands, the whole file's hash so far and the chunk's own."""
+    """One chunk on its way: where it stands, the whole file's hash and the chunk's own.
 
-    offset: int
-    sha: Any
-    own: Any
+    A block is hashed while the next one is on the line.
+    """
 
+    def __init__(self, offset: int, sha: Any, own: Any, later: Callable[[Callable[[], Any]], Waiter]) -> None:
+        self.offset, self.sha, self.own = offset, sha, own
+        self._later, self._wait = later, _now(lambda: None)
 
-def _here(work: Callable[[], T]) -> T:
-    return work()
+    def hash(self, block: bytes) -> None:
+        self.settle()
+
+        def update() -> None:
+            self.sha.update(block)
+            if self.own is not None:
+                self.own.update(block)
+
+        self._wait = self._later(update)
+        self.offset += len(block)
+
+    def settle(self) -> None:
+        self._wait()
 
 
 class Uploads:
-    """`aside(work)` runs what takes long (a sync, hashing a file again) outside an event loop."""
+    """`later(work)` begins what takes long (hashing, a sync) outside an event loop; what it gives back waits for it."""
 
-    def __init__(self, blobs: Blobs, aside: Callable[[Callable[[], Any]], Any] = _here) -> None:
-        self.blobs, self.aside = blobs, aside
+    def __init__(self, blobs: Blobs, later: Callable[[Callable[[], Any]], Waiter] = _now) -> None:
+        self.blobs, self.later = blobs, later
         self.folder = blobs.root / "new"
         self._running: dict[str, tuple[int, Any]] = {}
 
@@ -116,19 +135,21 @@ class Uploads:
             sha = self._hash_at(upload, known)
             self._running.pop(upload, None)
             own = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-            taking = _Taking(known, sha.copy(), own)
+            taking = _Taking(known, sha.copy(), own, self.later)
             with self.part(upload).open("r+b", buffering=0) as out:
                 out.truncate(known)
                 out.seek(known)
                 try:
                     self._take(number, out, size, blocks, taking)
+                    taking.settle()
                     if checksum and own is not None and own.digest() != checksum.digest:
                         raise Turned("CHECKSUM", checksum.digest.hex(), own.hexdigest())
                     self._note(number, out, taking)
                 except OSError as error:
                     raise Turned("FULL") from error
                 except BaseException:
-                    if checksum is None and taking.offset <= size:
+                    taking.settle()
+                    if checksum is None:
                         self._note(number, out, taking)
                         known, sha = taking.offset, taking.sha
                     self._running[upload] = known, sha
@@ -142,11 +163,8 @@ class Uploads:
             if taking.offset + len(block) > size:
                 raise Turned("SIZE", size, taking.offset + len(block))
             _write(out, block)
-            taking.sha.update(block)
-            taking.offset += len(block)
-            if taking.own is not None:
-                taking.own.update(block)
-            elif taking.offset - noted >= STEP:
+            taking.hash(block)
+            if taking.own is None and taking.offset - noted >= STEP:
                 self._note(number, out, taking)
                 noted = taking.offset
 
@@ -158,14 +176,14 @@ class Uploads:
             os.pwrite(number, b"%020d" % taking.offset, 0)
             os.fdatasync(number)
 
-        self.aside(sync)
+        self.later(sync)()
 
     def _hash_at(self, upload: str, offset: int) -> Any:
         """The running hash over the first `offset` bytes, made anew when another process had it."""
         kept = self._running.get(upload)
         if kept is not None and kept[0] == offset:
             return kept[1]
-        return self.aside(lambda: _hash_file(self.part(upload), offset))
+        return self.later(lambda: _hash_file(self.part(upload), offset))()
 
     def digest(self, upload: str, size: int) -> str:
         """SHA-256 (hex) of a complete upload."""

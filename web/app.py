@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
+from core.uploads import Uploads
 from web import api, clocks, errors, front, nav, pages, rooms, socket, uploads, wiring, words, workbench
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,7 +95,7 @@ def _house(settings: config.Config, clock: Clock) -> Flask:
     rooms.listen(found, acts)
     workbench.gather(found)
     app.extensions["gongheng"] = front.Wired(acts, prove, settings)
-    app.extensions["gongheng.uploads"] = uploads.store(blobs)
+    app.extensions["gongheng.uploads"] = Uploads(blobs)
     front.install(app)
     errors.install(app)
     _dress(app, settings)

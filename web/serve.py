@@ -28,7 +28,7 @@ from core import config  # noqa: E402
 from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
-from web import https, timers, wiring  # noqa: E402
+from web import https, timers, transport, wiring  # noqa: E402
 from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,6 +122,7 @@ def main() -> int:
         sys.stderr.write(f"cannot start: {error}\n")
         return 2
     blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
+    app.extensions["gongheng.uploads"].later = transport.later
     server = WSGIServer(
         listening, app, log=None, error_log=logging.getLogger("gongheng.server"), **(tls.files if tls else {})
     )

@@ -11,10 +11,16 @@ from contextlib import suppress
 from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
 
-from gevent import Timeout
+from gevent import Timeout, get_hub
 from gevent.lock import RLock
 
 PATIENCE = 20  # seconds a client may refuse to read
+
+
+def later(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin `work` in a real thread; what comes back waits for it and gives its result."""
+    result: Callable[[], Any] = get_hub().threadpool.spawn(work).get
+    return result
 
 
 class WholeSocket:

@@ -22,6 +22,7 @@ from gevent.pywsgi import WSGIServer  # noqa: E402
 
 from certs import blocking  # noqa: E402
 from core import config, staged  # noqa: E402
+from web import transport  # noqa: E402
 from web.app import create_upload_app  # noqa: E402
 
 SWEEP = 60  # seconds between two rounds
@@ -52,6 +53,7 @@ def main() -> int:
     settings = replace(config.read(), upload_port=listening.getsockname()[1])
     blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
     app = create_upload_app(settings, int(os.environ.get("PORT", "8000")))
+    app.extensions["gongheng.uploads"].later = transport.later
     gevent.spawn(sweep_for_ever, app)
     tls = {"certfile": sys.argv[2], "keyfile": sys.argv[3]} if len(sys.argv) > 3 else {}
     WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"), **tls).serve_forever()

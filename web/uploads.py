@@ -17,11 +17,9 @@ from flask_babel import gettext
 from gevent import Timeout
 from werkzeug.http import http_date
 
-from certs import blocking
 from core import staged
 from core.access import Role
 from core.acts import Tx
-from core.blobs import Blobs
 from core.faults import Unusable
 from core.rules import Refused
 from core.staged import Upload, Wish
@@ -57,10 +55,6 @@ TURNED: dict[str, tuple[int, str]] = {
 
 class Cut(Exception):
     """The line ended within a body; what arrived may be kept."""
-
-
-def store(blobs: Blobs) -> Uploads:
-    return Uploads(blobs, blocking.run_blocking)
 
 
 def _files() -> Uploads:
