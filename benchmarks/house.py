@@ -50,10 +50,10 @@ def _people(tx: Tx, count: int) -> list[str]:
 
 
 @contextmanager
-def house(people: int) -> Iterator[House]:
+def house(people: int, under: Path = VAR) -> Iterator[House]:
     """The server on a free port with so many people logged in; its folder goes afterwards."""
-    VAR.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=VAR))
+    under.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="house-", dir=under))
     app = create_app(config.read({"DEMO": "1", "DATA_DIR": str(folder)}))
     acts = app.extensions["gongheng"].acts
     Base.metadata.create_all(acts.engine)

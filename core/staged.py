@@ -176,14 +176,15 @@ def _sweep_folder(acts: Acts, uploads: Uploads, grace: timedelta) -> int:
     for path in sorted(uploads.folder.iterdir()):
         with acts.reading() as session:
             row = session.get(Upload, path.stem)
-        if row is not None and row.state == "done":
-            uploads.promote(row.id, row.sha256)  # killed between the commit and the move
-        elif row is None and not _old(path, grace):
+            state, sha256 = (row.state, row.sha256) if row is not None else ("", "")
+        if state == "done":
+            uploads.promote(path.stem, sha256)  # killed between the commit and the move
+        elif state == "open" or (not state and not _old(path, grace)):
             continue
-        elif row is None and path.suffix not in (".part", ".at"):
+        elif not state and path.suffix not in (".part", ".at"):
             path.unlink(missing_ok=True)
             gone += 1
-        elif row is None or row.state != "open":
+        else:
             gone += _removed(uploads, path)
     return gone
 

@@ -6,12 +6,21 @@ killed. Hashing and syncing here cost the sockets of the hall nothing. It also s
 
 from __future__ import annotations
 
+import _thread
+import os
+
 from gevent import monkey
 
+
+def _end_with_parent() -> None:
+    os.read(0, 1)
+    os._exit(0)
+
+
+_thread.start_new_thread(_end_with_parent, ())  # a real thread, from the first moment
 monkey.patch_all()
 
 import logging  # noqa: E402  gevent must patch first
-import os  # noqa: E402
 import socket as sockets  # noqa: E402
 import sys  # noqa: E402
 from dataclasses import replace  # noqa: E402
@@ -39,15 +48,9 @@ def sweep_for_ever(app: Flask) -> None:
         gevent.sleep(SWEEP)
 
 
-def _end_with_parent() -> None:
-    gevent.get_hub().threadpool.apply(os.read, (0, 1))
-    os._exit(0)
-
-
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     log.setLevel(os.environ.get("LOG", "WARNING"))
-    gevent.spawn(_end_with_parent)
     listening = sockets.socket(fileno=int(sys.argv[1]))
     listening.setblocking(False)
     settings = replace(config.read(), upload_port=listening.getsockname()[1])
