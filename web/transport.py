@@ -13,6 +13,7 @@ from typing import Any
 
 from gevent import Timeout, get_hub
 from gevent.lock import RLock
+from gevent.ssl import SSLSocket
 
 PATIENCE = 20  # seconds a client may refuse to read
 
@@ -51,7 +52,9 @@ class _Input:
         self.line: WholeSocket | None = None
 
     def get_socket(self) -> WholeSocket:
-        line = self.line = WholeSocket(self._sock.dup())
+        # TLS is one object with its state: it has no second handle
+        sock = self._sock if isinstance(self._sock, SSLSocket) else self._sock.dup()
+        line = self.line = WholeSocket(sock)
         return line
 
 
