@@ -49,6 +49,7 @@ PROFILES: dict[str, Profile] = {
     "seal": Profile(5, True, 5),
     "tsa": Profile(6, True, 10, stamps_time=True),
     "platform": Profile(7, True, 5),
+    "server": Profile(8, True, 1),
 }
 
 
@@ -152,21 +153,25 @@ class LocalCA:
         return _der(self._cert), _der(self._root)
 
     def issue(
-        self, spki_der: bytes, subject: Subject, profile: str, now: datetime, life: timedelta | None = None
-    ) -> bytes:
-        """DER certificate, valid from `now` for the profile's years or `life`; Unusable for another key than P-256."""
+        self, spki_der: bytes, subject: Subject, profile: str, now: datetime, life: timedelta | None = None, *,
+        names: Sequence[x509.GeneralName] = (),
+    ) -> bytes:  # fmt: skip
+        """DER certificate from `now` for the profile's years or `life`, `names` for a TLS server; the key is P-256."""
         kind = _profile(profile)
         key = _p256(spki_der)
         end = min(now + (life or timedelta(days=365 * kind.years)), self._cert.not_valid_after_utc)
         builder = _builder(key, subject.x509_name(), self._cert.subject, now, end)
         builder = (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(kind), critical=True)
+            .add_extension(_key_usage(signature=kind.signs, agreement=not kind.signs), critical=True)
             .add_extension(x509.CertificatePolicies([x509.PolicyInformation(kind.policy, None)]), critical=False)
             .add_extension(_issued_by(self._key), critical=False)
         )
         if kind.stamps_time:  # RFC 3161 §2.3: exactly this purpose, critical
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        serving = (x509.SubjectAlternativeName(names), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
+        for extension in serving if names else ():
+            builder = builder.add_extension(extension, critical=False)
         return _der(builder.sign(self._key, hashes.SHA256()))
 
     def revoke(self, serial: int, reason: str, now: datetime) -> None:
@@ -354,10 +359,6 @@ def _builder(
         .not_valid_after(_utc(end))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
-
-
-def _usage(kind: Profile) -> x509.KeyUsage:
-    return _key_usage(signature=kind.signs, agreement=not kind.signs)
 
 
 def _key_usage(*, signature: bool = False, agreement: bool = False, ca: bool = False) -> x509.KeyUsage:

@@ -49,9 +49,15 @@ class Tx:
         self.ledger, self.hub, self.blobs, self.config = house.ledger, house.hub, house.blobs, house.config
         self.hooks: list[Callable[[], None]] = []
 
-    def record(self, stream: str, kind: str, body: dict[str, Any], *, case: str = "") -> str:
-        """Append an entry to `stream` in this transaction; returns the entry's leaf hash (hex)."""
-        entry = self.ledger.append(self.session, stream, kind, body, actor=self.actor, now=self.now, case=case)
+    def record(
+        self, stream: str, kind: str, body: dict[str, Any], *, case: str = "", actor: Actor | None = None
+    ) -> str:
+        """Append an entry to `stream` in this transaction; returns the entry's leaf hash (hex).
+
+        `actor`: whom the entry is about when a timer writes it.
+        """
+        who = actor or self.actor
+        entry = self.ledger.append(self.session, stream, kind, body, actor=who, now=self.now, case=case)
         self.hooks.append(lambda: self.ledger.tell(entry))
         return entry.leaf_hash
 

@@ -14,6 +14,15 @@ from core.faults import Unusable
 CHUNK = 1 << 20
 
 
+def sync_folder(folder: Path) -> None:
+    """A new name is durable only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @dataclass(frozen=True)
 class Blob:
     """`sha256` hex, `size` in bytes."""
@@ -44,12 +53,18 @@ class Blobs:
                     out.write(chunk)
                 out.flush()
                 os.fsync(out.fileno())
-            target = self.path(sha.hexdigest())
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(target)
+            self.adopt(temporary, sha.hexdigest())
         finally:
             temporary.unlink(missing_ok=True)
         return Blob(sha.hexdigest(), size)
+
+    def adopt(self, source: Path, sha256: str) -> None:
+        """Take a synced file of this store's disk under its name, without a copy."""
+        target = self.path(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.utime(source)  # a name that was given again is not old
+        source.replace(target)
+        sync_folder(target.parent)
 
     def path(self, sha256: str) -> Path:
         if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):

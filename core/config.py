@@ -15,7 +15,9 @@ from core.faults import Unusable
 class Config:
     """`demo` opens the movable clock, the demo CA and the demo logins; nothing else may ask for them.
 
-    `proxies`: how many of ours stand in front and append the client's address to X-Forwarded-For.
+    `proxies`: how many of ours stand in front and append the client's address to X-Forwarded-For. `upload_most`: bytes
+    of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
+    address pages are told, "" = that port of the page's own host.
     """
 
     demo: bool
@@ -27,6 +29,9 @@ class Config:
     tsa_url: str
     platform_code: str = "4201000001"
     proxies: int = 0
+    upload_most: int = 4096 << 20
+    upload_port: int = 0
+    upload_url: str = ""
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -37,6 +42,7 @@ def read(env: Mapping[str, str] | None = None) -> Config:
     secret = env.get("SECRET_KEY", "")
     ca_dir = env.get("CA_DIR", "")
     public_url, proxies = env.get("PUBLIC_URL", ""), env.get("PROXIES", "0")
+    host = env.get("HOST", "127.0.0.1")
     if not proxies.isdecimal() or int(proxies) > 9:
         raise Unusable(f"PROXIES: how many proxies stand in front, 0 to 9, found {proxies!r}")
     if not demo:
@@ -58,11 +64,19 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         database_url=env.get("DATABASE_URL", f"sqlite:///{data_dir / 'gongheng.db'}"),
         secret_key=secret or _demo_secret(data_dir),
         ca_dir=Path(ca_dir) if ca_dir else data_dir / "ca",
-        public_url=public_url or f"http://127.0.0.1:{env.get('PORT', '8000')}",
+        public_url=public_url or f"{'https' if env.get('HTTPS') == '1' else 'http'}://{host}:{env.get('PORT', '8000')}",
         tsa_url=env.get("TSA_URL", ""),
         platform_code=env.get("PLATFORM_CODE", "4201000001"),
         proxies=int(proxies),
+        upload_most=_megabytes(env.get("UPLOAD_MOST_MB", "4096")),
+        upload_url=env.get("UPLOAD_URL", "" if demo else "/uploads"),
     )
+
+
+def _megabytes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1 << 20:
+        raise Unusable("UPLOAD_MOST_MB: a whole number of megabytes is expected")
+    return int(text) << 20
 
 
 def _demo_secret(data_dir: Path) -> str:

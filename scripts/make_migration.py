@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT))
 from alembic.autogenerate import compare_metadata  # noqa: E402
 from alembic.migration import MigrationContext  # noqa: E402
 
-import web.models  # noqa: E402, F401  the front door's own table
 from core.db import Base, open_engine  # noqa: E402
 from core.migrate import FOLDER, revise, upgrade  # noqa: E402
 from web import rooms  # noqa: E402

@@ -12,18 +12,16 @@ from flask_babel import gettext
 
 from accounts import queries as accounts
 from certs import issuer
-from core import canon, live
+from core import canon, live, staged
 from core.access import Role
-from core.acts import Tx
 from core.doors import QUESTIONS, TABLE, ask
 from core.faults import Unusable
 from core.fields import sha256
 from web import channels, files, openapi
 from web.front import act, permit, reading, wired
-from web.models import StagedFile
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-FILE_LIMIT = 512 << 20
+FILE_LIMIT = 32 << 20
 ACT_LIMIT = 4 << 20
 
 
@@ -103,7 +101,10 @@ def ask_question(name: str) -> Response:
 @blueprint.post("/files")
 @permit(person=True)
 def put_file() -> Response:
-    """The raw body is the file; an act then names its SHA-256. Answers {sha256, size}."""
+    """A small file in one request, for programs: the raw body. An act then names its SHA-256. Answers {sha256, size}.
+
+    What is larger, or comes over a poor line, goes through /uploads.
+    """
 
     def chunks() -> Iterator[bytes]:
         while chunk := request.stream.read(1 << 18):
@@ -111,13 +112,8 @@ def put_file() -> Response:
 
     acts = wired().acts
     blob = acts.house.blobs.put(chunks(), limit=FILE_LIMIT)
-    acts.act(_stage, g.actor, blob.sha256, blob.size)
+    acts.act(staged.stage, g.actor, blob.sha256, blob.size)
     return plain({"sha256": blob.sha256, "size": blob.size})
-
-
-def _stage(tx: Tx, sha: str, size: int) -> None:
-    if tx.session.get(StagedFile, (sha, tx.actor.person)) is None:
-        tx.session.add(StagedFile(sha256=sha, person_id=tx.actor.person, size=size, at=tx.now))
 
 
 @blueprint.get("/live/<channel>")

@@ -22,7 +22,8 @@ from core.clock import Clock
 from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
-from web import api, clocks, errors, front, nav, pages, rooms, socket, wiring, words, workbench
+from core.uploads import Uploads
+from web import api, clocks, errors, front, nav, pages, rooms, socket, uploads, wiring, words, workbench
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = {"zh_CN": "中文", "en": "English"}
@@ -74,6 +75,7 @@ def _dress(app: Flask, settings: config.Config) -> None:
         demo=settings.demo,
         languages=LANGUAGES,
         script_words=words.for_scripts,
+        upload_address=front.upload_address,
         kind_word=words.kind,
         Role=Role,
     )
@@ -85,12 +87,8 @@ def _dress(app: Flask, settings: config.Config) -> None:
         return {"actor": actor, "now": g.get("now"), "locale": locale, "menu": nav.menu(actor)}
 
 
-def create_app(settings: config.Config | None = None, clock: Clock | None = None) -> Flask:
-    """The whole house behind one WSGI app. Unusable when a production start lacks settings.
-
-    `clock` replaces the process clock (tests); RuntimeError when a route has no permit.
-    """
-    settings = settings or config.read()
+def _house(settings: config.Config, clock: Clock) -> Flask:
+    """The rooms behind an app that has no door yet."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = Flask("web", template_folder=str(ROOT / "templates"), static_folder=None, root_path=str(ROOT / "web"))
     app.config.update(
@@ -104,7 +102,7 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _speak(app)
     blobs = Blobs(settings.data_dir / "blobs")
-    house = House(clock or clocks.make(settings), Ledger(), Hub(), blobs, settings)
+    house = House(clock, Ledger(), Hub(), blobs, settings)
     acts = Acts(open_engine(settings.database_url), house)
     found = rooms.modules()
     rooms.teach_words(found)
@@ -112,13 +110,33 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
     rooms.listen(found, acts)
     workbench.gather(found)
     app.extensions["gongheng"] = front.Wired(acts, prove, settings)
+    app.extensions["gongheng.uploads"] = Uploads(blobs)
     front.install(app)
     errors.install(app)
     _dress(app, settings)
+    app.register_blueprint(uploads.blueprint)
+    return app
+
+
+def create_app(settings: config.Config | None = None, clock: Clock | None = None) -> Flask:
+    """The whole house behind one WSGI app. Unusable when a production start lacks settings.
+
+    `clock` replaces the process clock (tests); RuntimeError when a route has no permit.
+    """
+    settings = settings or config.read()
+    app = _house(settings, clock or clocks.make(settings))
     pages.register(app, settings)
     app.register_blueprint(api.blueprint)
     front.check_permits(app)
     socket.attach(app)
     if settings.proxies:  # outermost, so that pages and sockets see the same address
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def create_upload_app(settings: config.Config, page_port: int) -> Flask:
+    """The same house with the door of uploads alone, beside the process that serves pages on `page_port`."""
+    app = _house(settings, clocks.follow(settings))
+    app.config.update(UPLOADS_ONLY=True, PAGE_PORT=page_port)
+    front.check_permits(app)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,27 @@ def make(config: Config) -> Clock:
     path = _path(config)
     milliseconds = int(path.read_text()) if path.exists() else 0
     return DemoClock(timedelta(milliseconds=milliseconds))
+
+
+class _Following(DemoClock):
+    """The demo clock of another process: where that one has moved it, this one stands."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(timedelta(0))
+        self._path, self._seen = path, (0, 0)
+
+    def now(self) -> datetime:
+        with suppress(FileNotFoundError):
+            stat = self._path.stat()
+            if (stat.st_mtime_ns, stat.st_ino) != self._seen:
+                self._seen = stat.st_mtime_ns, stat.st_ino
+                self.offset = timedelta(milliseconds=int(self._path.read_text()))
+        return super().now()
+
+
+def follow(config: Config) -> Clock:
+    """The clock of a process beside the one that moves it."""
+    return _Following(_path(config)) if config.demo else SystemClock()
 
 
 def move(config: Config, clock: DemoClock, moment: datetime) -> datetime:

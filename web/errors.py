@@ -31,7 +31,8 @@ PAGES = {
 
 
 def wants_json() -> bool:
-    return request.path.startswith(("/api/", "/demo/")) or request.accept_mimetypes.best == "application/json"
+    programs = ("/api/", "/demo/", "/uploads")
+    return request.path.startswith(programs) or request.accept_mimetypes.best == "application/json"
 
 
 def is_access(error: Refused) -> bool:

@@ -108,11 +108,31 @@ def csrf_token() -> str:
     return hmac.new(key, b"csrf:" + g.visitor.encode(), hashlib.sha256).hexdigest()
 
 
+def page_origins() -> tuple[str, ...]:
+    """Where our pages are, as seen by the process of uploads on a port of its own; () where pages are served."""
+    settings = wired().config
+    if not current_app.config.get("UPLOADS_ONLY"):
+        return ()
+    own = urlsplit(f"//{request.host}").hostname or ""
+    port = current_app.config["PAGE_PORT"]
+    return f"{request.scheme}://{own}:{port}", settings.public_url.rstrip("/")
+
+
+def upload_address() -> str:
+    """Where this page sends its files."""
+    settings = wired().config
+    if settings.upload_url or not settings.upload_port:
+        return settings.upload_url or "/uploads"
+    return f"{request.scheme}://{urlsplit(f'//{request.host}').hostname}:{settings.upload_port}/uploads"
+
+
 def _same_site() -> bool:
+    origin = request.headers.get("Origin")
+    if origin is not None and origin in page_origins():
+        return True
     fetch_site = request.headers.get("Sec-Fetch-Site")
     if fetch_site is not None:
         return fetch_site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
     return origin is None or urlsplit(origin).netloc == request.host
 
 
@@ -146,7 +166,8 @@ def _open() -> None:
 
 
 def _policy() -> str:
-    host = request.host
+    host, uploads = request.host, urlsplit(upload_address())
+    elsewhere = f" {uploads.scheme}://{uploads.netloc}" if uploads.netloc else ""
     return "; ".join(
         (
             "default-src 'self'",
@@ -154,7 +175,7 @@ def _policy() -> str:
             "style-src 'self'",
             "img-src 'self' data: blob:",
             "media-src 'self' blob:",
-            f"connect-src 'self' ws://{host} wss://{host}",
+            f"connect-src 'self' ws://{host} wss://{host}{elsewhere}",
             "worker-src 'self'",
             "frame-src 'self' blob:",
             "object-src 'none'",

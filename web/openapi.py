@@ -74,11 +74,17 @@ def document() -> dict[str, Any]:
         "/api/v1/files/{document}": _reading("a document, if its audience includes you", path="document"),
         "/api/v1/files": {
             "post": {
-                "summary": "stage a file: the raw body; answers sha256 and size",
+                "summary": "stage a file of up to 32 MiB: the raw body; answers sha256 and size",
                 "requestBody": {"content": {"application/octet-stream": {}}},
                 "responses": {"200": {"description": "stored"}, "413": {"description": "too large"}},
             }
         },
+    }
+    paths["/uploads"] = {
+        "post": {
+            "summary": "stage a file of any size by tus 1.0; Upload-Metadata: filename; case, purpose=bid for a bid",
+            "responses": {"201": {"description": "begun; Location"}, "403": {"description": "past the deadline"}},
+        }
     }
     for name in sorted(TABLE):
         if TABLE[name].roles:

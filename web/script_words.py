@@ -11,6 +11,7 @@ SCRIPTS: tuple[str, ...] = (
     N_("Required"),
     N_("Found"),
     N_("The server gave no answer."),
+    N_("The line to the server is cut."),
     N_("The line to the server is cut. Nothing was lost; please try again."),
     N_("You have no signing certificate yet. Make one on the page “My certificates”."),
     N_("Hashing %(name)s…"),

@@ -1,4 +1,7 @@
-"""python -m web.serve: gevent's server on our own listener, the socket hub and the timers in one process."""
+"""python -m web.serve: gevent's server on our own listener, the socket hub and the timers in one process.
+
+Uploads have a second process (web.upload_server) on a port of their own, so that they disturb no socket.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,11 @@ monkey.patch_all()
 import logging  # noqa: E402  gevent must patch first
 import os  # noqa: E402
 import socket as sockets  # noqa: E402
+import subprocess  # noqa: E402
 import sys  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from datetime import timedelta  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 import gevent  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
@@ -22,9 +28,10 @@ from core import config  # noqa: E402
 from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
-from web import timers, wiring  # noqa: E402
+from web import https, timers, transport, wiring  # noqa: E402
 from web.app import create_app  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[1]
 SEALS = 15  # seconds between two looks
 log = logging.getLogger("gongheng.web")
 
@@ -40,8 +47,33 @@ def listener(host: str, port: int) -> sockets.socket:
     return listening
 
 
-def _greet(settings: config.Config, port: int) -> None:
-    lines = [f"公衡 Gongheng: http://127.0.0.1:{port}/"]
+def upload_listener(host: str, port: int) -> sockets.socket:
+    """UPLOAD_PORT, or the port after the pages' own; in its absence another, since pages are told which one it is."""
+    wanted = os.environ.get("UPLOAD_PORT", "")
+    if wanted:
+        return listener(host, int(wanted))
+    try:
+        return listener(host, port + 1)
+    except (OSError, OverflowError):
+        return listener(host, 0)
+
+
+def keep_uploads(listening: sockets.socket, tls: https.Tls | None) -> None:
+    """The process of uploads, started again when it ends. It holds the other end of our pipe and ends with us."""
+    command = [sys.executable, "-m", "web.upload_server", str(listening.fileno())]
+    command += [str(path) for path in (tls.certificate, tls.key)] if tls else []
+    while True:
+        child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # noqa: S603
+        child.wait()
+        log.error("the process of uploads ended with %s", child.returncode)
+        gevent.sleep(1)
+
+
+def _greet(settings: config.Config, port: int, tls: https.Tls | None) -> None:
+    address = settings.public_url if tls else f"http://127.0.0.1:{port}"
+    lines = [f"公衡 Gongheng: {address}/"]
+    if tls:
+        lines.append(f"the browser must trust {tls.root}")
     logins = settings.data_dir / "demo-logins.txt"
     if settings.demo and logins.exists():
         lines += ["", logins.read_text().rstrip()]
@@ -78,22 +110,28 @@ def _seal_for_ever(acts: Acts) -> None:
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("gongheng.web").setLevel(os.environ.get("LOG", "WARNING"))
-    port = int(os.environ.get("PORT", "8000"))
+    port, host = int(os.environ.get("PORT", "8000")), os.environ.get("HOST", "127.0.0.1")
     try:
         settings = config.read()
+        listening, for_uploads = listener(host, port), upload_listener(host, port)
+        settings = replace(settings, upload_port=for_uploads.getsockname()[1])
         app = create_app(settings)
         wiring.admit(app.extensions["gongheng"].acts, settings)
-        listening = listener(os.environ.get("HOST", "127.0.0.1"), port)
-    except (Unusable, OSError) as error:
+        tls = https.made(settings, host) if os.environ.get("HTTPS") == "1" else None
+    except (Unusable, OSError, ValueError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return 2
     blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
-    server = WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"))
+    app.extensions["gongheng.uploads"].later = transport.later
+    server = WSGIServer(
+        listening, app, log=None, error_log=logging.getLogger("gongheng.server"), **(tls.files if tls else {})
+    )
+    gevent.spawn(keep_uploads, for_uploads, tls)
     acts = app.extensions["gongheng"].acts
     gevent.spawn(retell, acts)
     gevent.spawn(_seal_for_ever, acts)
     gevent.spawn(timers.run_for_ever, app)
-    _greet(settings, port)
+    _greet(settings, port, tls)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

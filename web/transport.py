@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from socket import SHUT_RDWR
+from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
 
-from gevent import Timeout
+from gevent import Timeout, get_hub
 from gevent.lock import RLock
+from gevent.ssl import SSLSocket
 
 PATIENCE = 20  # seconds a client may refuse to read
+
+
+def later(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin `work` in a real thread; what comes back waits for it and gives its result."""
+    result: Callable[[], Any] = get_hub().threadpool.spawn(work).get
+    return result
 
 
 class WholeSocket:
@@ -45,17 +52,30 @@ class _Input:
         self.line: WholeSocket | None = None
 
     def get_socket(self) -> WholeSocket:
-        line = self.line = WholeSocket(self._sock.dup())
+        # TLS is one object with its state: it has no second handle
+        sock = self._sock if isinstance(self._sock, SSLSocket) else self._sock.dup()
+        line = self.line = WholeSocket(sock)
         return line
 
 
-def _raw(environ: dict[str, Any]) -> Any:
-    """gevent's socket under a websocket request, None for anything else. gevent hands such a request its own reader."""
-    if environ.get("HTTP_UPGRADE", "").lower() != "websocket":
-        return None
+def _socket_of(environ: dict[str, Any]) -> Any:
+    """gevent's socket under a request, None on another server. A websocket request is handed gevent's own reader."""
     given = environ.get("wsgi.input")
     reader = given if hasattr(given, "raw") else getattr(given, "rfile", None)
     return getattr(getattr(reader, "raw", None), "_sock", None)
+
+
+def _raw(environ: dict[str, Any]) -> Any:
+    """The socket under a websocket request, None for anything else."""
+    return _socket_of(environ) if environ.get("HTTP_UPGRADE", "").lower() == "websocket" else None
+
+
+def hang_up(environ: dict[str, Any]) -> None:
+    """Read no more of a body that does not come: the server would wait for its rest before anything else."""
+    sock = _socket_of(environ)
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(SHUT_RD)
 
 
 class WholeWrites:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import fields
+from core import fields, staged
 from core.access import Role, denied
 from core.acts import Tx
 from core.db import new_id
@@ -62,7 +62,7 @@ def answer(tx: Tx, case: str, p: P) -> P:
     files = fields.items({"attachments": p.get("attachments") or []}, "attachments", most=20)
     for number in range(len(files)):
         name = fields.sha256({"attachments": files[number]}, "attachments")
-        if not tx.blobs.has(name):
+        if not staged.brought(tx, name):
             raise Unusable("attachments: no such file")
     row.answer, row.attachments = fields.text(p, "answer", limit=5000), files
     row.answered_at, row.certificate = tx.now, tx.actor.certificate

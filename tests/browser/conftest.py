@@ -33,6 +33,7 @@ from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
 from core.paper import Paper
+from core.staged import StagedFile
 from tests import chromium
 from trading.opening import sheet
 from trading.project.models import Case
@@ -42,7 +43,6 @@ from web.demo.local import LocalStage
 from web.demo.ring import Ring
 from web.demo.stage import HttpStage
 from web.demo.world import Builder, uscc
-from web.models import StagedFile
 
 # A busy machine is slow, not wrong: expectations wait longer than the driver's five seconds.
 expect.set_options(timeout=30_000)

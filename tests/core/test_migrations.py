@@ -13,7 +13,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-import web.models  # noqa: F401  the front door's own table
 from core.db import Base, open_engine
 from core.migrate import FOLDER, upgrade
 from web import rooms
@@ -30,12 +29,16 @@ def url(tmp_path: Path) -> str:
 
 
 def declared(engine) -> dict[str, set[str]]:
-    """{table or index: lines of its statement}: what comparing column by column misses (checks, WITHOUT ROWID)."""
+    """{table or index: lines of its statement}: what comparing column by column misses (checks, WITHOUT ROWID).
+
+    A table that SQLite altered by copying has its name in quotes.
+    """
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")).all()
-    # a table that was copied to be altered comes back with its name in quotes
-    plain = {name: sql.replace(f'"{name}"', name) for name, sql in rows}
-    found = {name: {re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines()} for name, sql in plain.items()}
+    found = {
+        name: {re.sub(r"\s+", " ", line.replace(f'"{name}"', name)).strip(" ,") for line in sql.splitlines()}
+        for name, sql in rows
+    }
     return {name: lines for name, lines in found.items() if name != "alembic_version"}
 
 

@@ -28,7 +28,7 @@ def routes(app) -> list:
 
 
 def method(rule) -> str:
-    return "GET" if "GET" in rule.methods else "POST"
+    return next(one for one in ("GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS") if one in rule.methods)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Before the opening nothing tells who has bid or how many (20号令 art. 21, 27, 56).
 
 The same platform at the same frozen moment: nobody has taken the file; four have, and none, one or all of them have
-bid. Whatever can be asked, heard or tried gives the same bytes. The worlds are copies of one, so ids and times are
+bid, and one still sends a replacement. Whatever can be asked, heard or tried gives the same bytes. The worlds are copies of one, so ids and times are
 equal as well. Who took the file is told to the tenderer and its agency alone (E-12); they cannot tell who has bid.
 """
 
@@ -21,13 +21,14 @@ from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from accounts import sign_in
-from core import live
+from core import live, staged
 from core.access import SYSTEM, Actor, Role
 from core.acts import House, Tx
 from core.doors import QUESTIONS, TABLE, Asking, Door
 from core.faults import Fault, Unusable
 from core.live import LiveChannel
 from core.rules import Refused
+from core.staged import Wish
 from oversight import checkpoints
 from tests.stories.play import Life, four_sites, with_bidders
 from trading.bond.returns import read_feed
@@ -38,9 +39,12 @@ FOUR = {"甲": "5689", "乙": "5828", "丙": "5709", "丁": "5777"}
 ASKERS = ("", "tenderer", "agency", "centre1", "centre2", "regulator", "auditor", "supervisor1", "elector1",
           "expert1-1", "bidder5")  # fmt: skip
 UNREAD = -1
-# Only these tables hold what bidders did: sealed bids, bonds and payments, downloads, proofs, answers kept for a
+# Only these tables hold what bidders did: sealed bids, bonds and payments, downloads, uploads, proofs, answers kept for a
 # second sending.
-SEALED_TABLES = {"bid", "bond", "bond_arrival", "download", "nonce", "act_once", "ledger_entry", "ledger_stream"}
+SEALED_TABLES = {
+    "bid", "bond", "bond_arrival", "download", "nonce", "act_once", "ledger_entry", "ledger_stream", "staged_file",
+    "upload",
+}  # fmt: skip
 
 
 class _Undone(Exception):
@@ -61,6 +65,7 @@ def worlds(begin_shared, tmp_path_factory) -> dict[int, Life]:
     _bids(first, "甲")
     one = first.fork(folder / "one")
     _bids(first, "乙丙丁")
+    first.acts.act(staged.begin, first.stage.actor("bidder4"), Wish(1 << 30, subject=first.case, purpose="bid"))
     found = {UNREAD: unread, 0: none, 1: one, 4: first}
     for life in found.values():
         life.stand_still(moment)

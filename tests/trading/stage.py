@@ -14,7 +14,7 @@ from certs.issuer import Subject
 from certs.models import Certificate
 from certs.sealing import Context, Manifest
 from certs.sealing_parts import Part
-from core import canon, codes
+from core import canon, codes, staged
 from core.access import SYSTEM, Actor, Role
 from core.clock import CST
 from core.doors import TABLE
@@ -67,9 +67,12 @@ class Seal:
     manifest: Manifest
     file_key: str
     data: bytes
+    sealer: Actor
 
-    def payload(self, world) -> dict[str, Any]:
+    def payload(self, world, by: Actor | None = None) -> dict[str, Any]:
+        """Brought by its sealer, or by somebody else."""
         blob = world.acts.house.blobs.put(self.data)
+        world.acts.act(staged.stage, by or self.sealer, blob.sha256, blob.size)
         return {"manifest": canon.loads(self.manifest.data), "ciphertext_sha256": blob.sha256, "size": blob.size}
 
 
@@ -181,7 +184,7 @@ class Stage:
         keys = {role: key.public_key() for role, key in self.custodian_keys.items()} if fallback else None
         whole = [Part.of_bytes(n, "application/octet-stream", data) for n, data in parts.items()]
         manifest = sealing.seal(whole, owner.public_key(), context, out, keys)
-        return Seal(manifest, suite.b64(sealing.unwrap_file_key(manifest, owner)), out.getvalue())
+        return Seal(manifest, suite.b64(sealing.unwrap_file_key(manifest, owner)), out.getvalue(), actor)
 
     def bid(self, case: str, who: str, price: str = "5700", *, fallback: bool = False, sheet: bytes = b"") -> Seal:
         """Seal and submit a bid of this price."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from accounts.models import Org
 from certs.models import Certificate
-from core import canon
+from core import canon, staged
 from core.access import Actor, Role
 from core.faults import Unusable
 from core.rules import Refused
@@ -67,11 +67,13 @@ def test_what_is_not_sealed_is_refused_with_a_message(stage) -> None:
     case = stage.announced()
     made = stage.seal(case, "投标人甲", {"bid.pdf": b"%PDF-1.7"})
     good = made.payload(stage.world)
+    me = stage.people["投标人甲"]
     plain = stage.world.acts.house.blobs.put(b"%PDF-1.7 in clear" * 99)
+    stage.world.acts.act(staged.stage, me, plain.sha256, plain.size)
     other = stage.seal(case, "投标人甲", {"bid.pdf": b"other"})
-    stage.world.acts.house.blobs.put(other.data)
+    other.payload(stage.world)
     wrong_lot = stage.seal("f" * 16, "投标人甲", {"bid.pdf": b"x"}).payload(stage.world)
-    stranger = stage.seal(case, "投标人乙", {"bid.pdf": b"x"}).payload(stage.world)
+    stranger = stage.seal(case, "投标人乙", {"bid.pdf": b"x"}).payload(stage.world, me)
     forged = canon.loads(made.manifest.data)
     forged["ciphertext"] |= {"sha256": plain.sha256, "size": plain.size}
     for payload in (

@@ -9,8 +9,8 @@ import pytest
 from asn1crypto import algos, tsp
 
 from core.access import SYSTEM, Role
+from core.staged import StagedFile
 from web import api, channels
-from web.models import StagedFile
 
 
 def test_a_staged_file_is_named_by_its_digest_and_owner(front):

@@ -15,7 +15,7 @@ from accounts.models import Org
 from certs import authority, receipts, sealing, suite
 from certs.receipts import Receipt
 from certs.sealing import Context, Manifest
-from core import canon, fields
+from core import canon, fields, staged
 from core.access import Role
 from core.acts import Tx
 from core.doors import Payload, acting
@@ -74,7 +74,7 @@ def _fetched(session: Session, row: Case, wanted: str) -> CaseDocument:
 def _read_seal(tx: Tx, p: Payload, context: Context) -> tuple[Manifest | None, str]:
     """The manifest, or why this is no sealed upload. Shape, binding, hash, size and header are checked."""
     sha256, size = fields.sha256(p, "ciphertext_sha256"), fields.integer(p, "size", least=1, most=1 << 40)
-    if not tx.blobs.has(sha256):
+    if not staged.brought(tx, sha256):
         raise Unusable("ciphertext_sha256: upload the file first")
     if not isinstance(p.get("manifest"), dict):
         return None, "no manifest"
@@ -125,7 +125,7 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     sealer = the fingerprint of the certificate that signs this act.
     """
     fields.only(p, "manifest", "ciphertext_sha256", "size")
-    row, org = _may_bid(tx, case, "bid.submit")
+    row, org = may_bid(tx, case, "bid.submit")
     context = _context(tx, row, "bid", p)
     manifest, why = _read_seal(tx, p, context)
     held = tuple(sorted((role, one.key) for role, one in manifest.held.items())) if manifest else ()
@@ -152,7 +152,7 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     return {"bid": context.bid, "version": version, "receipt": receipt}
 
 
-def _may_bid(tx: Tx, case: str, act: str) -> tuple[Case, Org]:
+def may_bid(tx: Tx, case: str, act: str) -> tuple[Case, Org]:
     """The case and the verified bidder; the deadline is asked first, so that late is always called late."""
     row = tx.session.get(Case, case)
     if row is not None and row.deadline is not None and row.announced_at is not None:
@@ -183,7 +183,7 @@ def _end_live(tx: Tx, row: Case, state: str) -> int:
 def withdraw(tx: Tx, case: str, p: Payload) -> Payload:
     """{bid}: take back one's own live version before the deadline; a new one may follow."""
     fields.only(p, "bid")
-    row, org = _may_bid(tx, case, "bid.withdraw")
+    row, org = may_bid(tx, case, "bid.withdraw")
     bid = tx.session.get(Bid, fields.text(p, "bid", limit=16))
     if bid is None or bid.org_id != org.id or bid.case_id != row.id or bid.state != "received":
         raise Unusable("bid: no live bid of yours")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Role
 from core.rules import Breach
+from core.staged import Upload
 from trading.bidding import rules
 from trading.bidding.models import Bid, Download, SealedReference
 from trading.document.models import Clarification, Question
@@ -27,9 +28,11 @@ def _version(bid: Bid) -> dict[str, Any]:
 
 
 def bid_desk(session: Session, case: str, actor: Actor, now: datetime) -> dict[str, Any]:
-    """A bidder's own side of a case: {deadline, open, lot, sealing, versions, downloads, clarifications, breaches}.
+    """A bidder's own side of a case: {deadline, open, lot, sealing, versions, unfinished, downloads, clarifications,
+    breaches}.
 
-    `sealing`: {kind, lot, custodians} for the page that seals; `versions` newest first, nobody else's.
+    `sealing`: {kind, lot, custodians} for the page that seals; `versions` newest first, nobody else's; `unfinished`:
+    transfers that the deadline ended, deemed withdrawn (20号令 art. 27).
     """
     row = case_row(session, case)
     mine = (Bid.case_id == case, Bid.round == row.round, Bid.org_id == actor.org)
@@ -47,6 +50,7 @@ def bid_desk(session: Session, case: str, actor: Actor, now: datetime) -> dict[s
         "ceiling": row.ceiling,
         "sealing": {"kind": "bid", "lot": row.id, "custodians": {role: one["spki"] for role, one in held.items()}},
         "versions": [_version(bid) for bid in versions],
+        "unfinished": _unfinished(session, row, actor) if own else [],
         "downloads": [{"id": d.id, "document": d.document_id, "at": d.at} for d in downloads],
         "clarifications": [
             {
@@ -60,6 +64,12 @@ def bid_desk(session: Session, case: str, actor: Actor, now: datetime) -> dict[s
         ],
         "breaches": _submit_blocked(session, row, actor, now),
     }
+
+
+def _unfinished(session: Session, row: Case, actor: Actor) -> list[dict[str, Any]]:
+    query = select(Upload).where(Upload.subject == row.id, Upload.state == "withdrawn", Upload.org_id == actor.org)
+    query = query.where(Upload.created_at >= (row.announced_at or row.deadline)).order_by(Upload.created_at)
+    return [{"id": u.id, "size": u.size, "begun_at": u.created_at, "at": u.ended_at} for u in session.scalars(query)]
 
 
 def downloads(session: Session, case: str, actor: Actor) -> list[dict[str, Any]]:

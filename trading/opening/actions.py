@@ -16,6 +16,7 @@ from core.machine import Row
 from core.rules import Breach, Refused, refuse_if
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
+from trading.bidding.transfers import withdraw_unfinished
 from trading.opening import rules
 from trading.opening.ending import fail
 from trading.opening.facts import Hall
@@ -41,6 +42,7 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
     row = case_row(tx.session, case)
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
         return {"state": row.state}
+    withdraw_unfinished(tx, row)
     if row.suspended:
         body = {"deadline": row.deadline, "sealed_root": ledger.head(tx.session, sealed_stream(case))["root"]}
         tx.record(f"case:{case}", "tender.held", body, case=case)

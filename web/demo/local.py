@@ -8,6 +8,7 @@ from typing import Any
 from accounts import queries
 from certs import suite
 from certs.desk_sign import finish_signature, prepare_signature
+from core import staged
 from core.access import Actor
 from core.acts import Acts
 from core.clock import DemoClock
@@ -43,6 +44,7 @@ class LocalStage(KeyHolder):
 
     def upload(self, who: str, data: bytes) -> Payload:
         blob = self.acts.house.blobs.put(data)
+        self.acts.act(staged.stage, self.actor(who), blob.sha256, blob.size)
         return {"sha256": blob.sha256, "size": blob.size}
 
     def sign(self, who: str, document: str) -> None:

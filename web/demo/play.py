@@ -53,12 +53,15 @@ class Server:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir, self.port = data_dir, _free_port()
+        self.upload_port = _free_port()
         self.base = f"http://127.0.0.1:{self.port}"
+        self.uploads = f"http://127.0.0.1:{self.upload_port}/uploads"
         self.log = (data_dir / "server.log").open("ab")
         self.start()
 
     def start(self) -> None:
         env = os.environ | {"DEMO": "1", "DATA_DIR": str(self.data_dir), "PORT": str(self.port)}
+        env["UPLOAD_PORT"] = str(self.upload_port)
         env.pop("DATABASE_URL", None)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "web.serve"], cwd=ROOT, env=env, stdout=self.log, stderr=self.log

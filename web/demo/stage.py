@@ -31,6 +31,7 @@ ROOM = ("sitting.", "pledge.", "leader.", "prelim.", "reject.", "lack.", "score.
 # What a client sees of a server that dies: refused, cut before the answer, or cut within it.
 CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 SIGNED = "paper.sign"
+PIECE = 8 << 20  # bytes of an upload in one request
 
 
 class Denied(Exception):
@@ -254,10 +255,24 @@ class HttpStage(KeyHolder):
                 line.shutdown()  # a line that the other side cut is left open by the client's library
 
     def upload(self, who: str, data: bytes) -> Payload:
-        http = self.session(who)
-        url = f"{self.base}/api/v1/files"
-        found: Payload = self._checked("files", self._again(lambda: http.post(url, data=data, timeout=600)))
-        return found
+        """As a page sends a file: piece by piece, going on where the server stands after a cut line."""
+        http, tus = self.session(who), {"Tus-Resumable": "1.0.0"}
+        begin = tus | {"Upload-Length": str(len(data))}
+        last = self._again(lambda: http.post(f"{self.base}/uploads", headers=begin, timeout=60))
+        self._checked("uploads", last)
+        url = self.base + last.headers["Location"]
+        until = time.monotonic() + self.patience
+        while "X-Content-SHA256" not in last.headers:
+            at = int(last.headers["Upload-Offset"])
+            headers = tus | {"Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
+            try:
+                last = http.patch(url, data=data[at : at + PIECE], headers=headers, timeout=120)
+                self._checked("uploads", last)
+            except CUT:
+                if time.monotonic() > until:
+                    raise
+                last = self._again(lambda: http.head(url, headers=tus, timeout=60))
+        return {"sha256": last.headers["X-Content-SHA256"], "size": len(data)}
 
     def sign(self, who: str, document: str) -> None:
         """As a browser signs: prepare, look at the bytes, sign the attributes, hand in; again when overtaken."""

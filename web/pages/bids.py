@@ -35,6 +35,8 @@ WORDS = (
     N_("Your organisation has no decryption key yet."),
     N_("Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left"),
     N_("Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left"),
+    N_("Line cut; going on by itself where it stopped…"),
+    N_("The sealed bid is on the server. Press the button to sign and hand it in."),
     N_("Sealed. Please sign to submit."),
     N_("The bid was received. The receipt is saved on this computer."),
     N_("Not sent; the sealed file is kept here. Press again to send the same file."),

@@ -8,8 +8,9 @@
  */
 import { sha256hex } from "../crypto/index.js";
 import { clearError, showError } from "./breaches.js";
-import { post, upload } from "./net.js";
+import { post } from "./net.js";
 import { prove } from "./sign.js";
+import { upload } from "./tus.js";
 import { t } from "./words.js";
 
 /**
@@ -81,7 +82,7 @@ async function files(form, payload, say) {
     if (!file) continue;
     say(t("Hashing %(name)s…", { name: file.name }));
     const own = await sha256hex(new Uint8Array(await file.arrayBuffer()));
-    const stored = await upload(file, (sent, total) => say(t("Uploading %(name)s: %(part)s %", { name: file.name, part: Math.floor((100 * sent) / total) })));
+    const stored = await upload(file, (sent, total) => say(t("Uploading %(name)s: %(part)s %", { name: file.name, part: Math.floor((100 * sent) / (total || 1)) })), { name: file.name });
     if (stored.sha256 !== own) throw new Error(t("The server stored other bytes than this file."));
     put(payload, field.name, own);
     documents.push({ name: file.name, sha256: own });

@@ -1,17 +1,20 @@
 /** The bid desk: checks, seals in this browser, uploads, signs, keeps the receipt. */
-import { dumps, readManifest, sealToBlob, unb64 } from "../crypto/index.js";
+import { dumps, unb64 } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, el, showError } from "./breaches.js";
-import { get, me, upload } from "./net.js";
+import { beijing } from "./clock.js";
+import { get, me } from "./net.js";
 import { refresh } from "./live.js";
 import { heldKey } from "./openkey.js";
+import { drop, keptSealed, sealAndKeep } from "./sealed.js";
+import { cancel, forget, pace, upload } from "./tus.js";
 import { t } from "./words.js";
 
 const desk = JSON.parse(document.getElementById("desk").textContent);
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-bid]"));
 const MEDIA = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/;
-/** By form: what was sealed but not yet taken by the server; sealed anew when the form changes. */
-const kept = new Map();
+/** What was sealed but not yet handed in; kept over a reload, sealed anew when the form changes. */
+let sealed;
 
 function mark(name, ok, text) {
   const line = document.querySelector(`[data-check="${name}"]`);
@@ -48,21 +51,14 @@ async function check() {
 }
 
 /** Shows part, speed and time left of a piece of work. */
-function meter(form, words, total) {
+function meter(words) {
   const bar = form.querySelector("progress");
   const status = form.querySelector("[data-status]");
-  const began = performance.now();
   bar.hidden = false;
-  return (done) => {
-    const seconds = (performance.now() - began) / 1000 || 0.001;
-    const part = Math.min(100, (100 * done) / total);
+  return pace(({ part, speed, left }) => {
     bar.value = part;
-    status.textContent = t(words, {
-      part: part.toFixed(0),
-      speed: (done / seconds / 1e6).toFixed(1),
-      left: done ? Math.max(0, Math.ceil(((total - done) * seconds) / done)) : "…",
-    });
-  };
+    status.textContent = t(words, { part: part.toFixed(0), speed: (speed / 1e6).toFixed(1), left: left ?? "…" });
+  });
 }
 
 const value = (name) => form.elements.namedItem(name).value.trim();
@@ -96,17 +92,18 @@ async function parts() {
   return found;
 }
 
-const freshBid = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-
 async function sealAll() {
   const { certificate } = await me();
   if (!certificate) throw new Error(t("No signing certificate: make one on the page “My certificates”."));
   if (!desk.key) throw new Error(t("Your organisation has no decryption key yet."));
-  const context = { kind: desk.sealing.kind, lot: desk.sealing.lot, bid: freshBid(), sealer: certificate.fingerprint };
+  const bid = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const context = { kind: desk.sealing.kind, lot: desk.sealing.lot, bid, sealer: certificate.fingerprint };
   const custodians = Object.fromEntries(Object.entries(desk.sealing.custodians).map(([role, spki]) => [role, unb64(spki, "spki")]));
   const all = await parts();
-  const say = meter(form, "Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left", all.reduce((sum, part) => sum + part.blob.size, 0));
-  return sealToBlob(all, unb64(desk.key.spki, "spki"), context, Object.keys(custodians).length ? custodians : undefined, say);
+  const total = all.reduce((sum, part) => sum + part.blob.size, 0);
+  const say = meter("Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left");
+  const shares = Object.keys(custodians).length ? custodians : undefined;
+  return sealAndKeep(desk.case, all, unb64(desk.key.spki, "spki"), context, shares, (done) => say(Math.min(done, total), total));
 }
 
 function save(bytes, name) {
@@ -126,31 +123,69 @@ function showReceipt({ receipt }) {
   save(dumps(receipt), `receipt-${receipt.bid}-v${receipt.version}.json`);
 }
 
-/** What the offline tool made; it is read before it is sent, so that a seal of another tender is told at once. */
-async function broughtAlong(form) {
-  const [[ciphertext], [file]] = ["ciphertext", "manifest"].map((name) => form.elements.namedItem(name).files);
-  const { certificate } = await me();
-  const manifest = readManifest(new Uint8Array(await file.arrayBuffer()));
-  if (manifest.lot !== desk.sealing.lot || manifest.sealer !== certificate?.fingerprint) throw new Error(t("This was sealed for another tender or with another certificate."));
-  return { manifest, ciphertext };
+const uploadKey = () => `bid:${desk.case}:${sealed.manifest.ciphertext.sha256}`;
+
+/** Sends what was sealed; goes on by itself after a cut line, and where it was after a reload. */
+async function send() {
+  const status = form.querySelector("[data-status]");
+  const say = meter("Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left");
+  const state = (now) => now === "waiting" && (status.textContent = t("Line cut; going on by itself where it stopped…"));
+  const one = sealed;
+  one.sending ??= upload(one.ciphertext, say, { key: uploadKey(), name: "bid.sealed", purpose: "bid", about: desk.case, state });
+  try {
+    one.stored = await one.sending;
+  } finally {
+    one.sending = undefined;
+  }
 }
 
-/** Uploads what was sealed, once; signs; hands in. A cut line loses nothing: the sealed file stays here. */
-async function handIn(form) {
-  const sealed = kept.get(form) ?? (await ("bid" in form.dataset ? sealAll() : broughtAlong(form)));
-  kept.set(form, sealed);
-  const { manifest, ciphertext } = sealed;
-  if (!sealed.stored) sealed.stored = await upload(ciphertext, meter(form, "Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left", ciphertext.size));
+/** Seals what is not sealed, sends, signs, hands in. A cut line loses nothing: the sealed file stays in this browser. */
+async function handIn() {
+  sealed ??= await sealAll();
+  const { manifest } = sealed;
+  await send();
   form.querySelector("[data-status]").textContent = t("Sealed. Please sign to submit.");
   const payload = { manifest, ciphertext_sha256: manifest.ciphertext.sha256, size: manifest.ciphertext.size };
   const documents = [{ name: t("Sealed bid"), sha256: manifest.ciphertext.sha256 }];
   const result = await act("bid.submit", { case: desk.case, payload, signed: true, title: t("Seal and submit the bid"), documents });
   if (result === undefined) throw new Error(t("Nothing was signed; nothing was sent."));
-  kept.delete(form);
+  forget(uploadKey());
+  await drop(desk.case);
+  sealed = undefined;
+  showKept();
   return result;
 }
 
-async function submit(form) {
+/** The form asks for nothing while a sealed bid waits. */
+function showKept() {
+  const box = form.querySelector("[data-kept]");
+  const waits = Boolean(sealed?.kept);
+  box.hidden = !waits;
+  form.noValidate = waits;
+  if (waits) box.querySelector("[data-when]").textContent = beijing(sealed.ciphertext.lastModified ?? Date.now());
+}
+
+async function giveUp() {
+  if (!sealed || form.hasAttribute("aria-busy")) return;
+  const key = uploadKey();
+  sealed = undefined;
+  showKept();
+  await Promise.all([cancel(key), drop(desk.case)]);
+}
+
+/** A sealed bid of an earlier page: its transfer goes on at once, only the signature needs its owner. */
+async function takeUp() {
+  sealed = await keptSealed(desk.case);
+  if (!sealed || sealed.manifest.sealer !== (await me()).certificate?.fingerprint) {
+    sealed = undefined;
+    return;
+  }
+  showKept();
+  await send();
+  form.querySelector("[data-status]").textContent = t("The sealed bid is on the server. Press the button to sign and hand it in.");
+}
+
+async function submit() {
   const box = form.querySelector("[data-breaches]");
   const button = form.querySelector("button");
   const status = form.querySelector("[data-status]");
@@ -158,13 +193,13 @@ async function submit(form) {
   button.disabled = true;
   form.setAttribute("aria-busy", "true");
   try {
-    showReceipt(await handIn(form));
+    showReceipt(await handIn());
     status.textContent = "";
     await refresh();
   } catch (error) {
     showError(box, error);
-    const waits = kept.has(form) && !kept.get(form).stored;
-    status.textContent = waits ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
+    status.textContent = sealed && !sealed.stored ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
+    showKept();
   } finally {
     button.disabled = false;
     form.removeAttribute("aria-busy");
@@ -172,31 +207,19 @@ async function submit(form) {
   }
 }
 
-/** What the offline tool is given: the own certificate, the custodians' keys, a fresh id. */
-async function offlineTool() {
-  const { certificate } = await me();
-  const files = { certificate: certificate && unb64(certificate.der, "certificate"), custodians: dumps(desk.sealing.custodians) };
-  for (const link of document.querySelectorAll("a[data-offline]")) {
-    const bytes = files[link.dataset.offline];
-    if (bytes) link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  }
-  document.querySelector("[data-offline=bid]").textContent = freshBid();
-}
-
 if (form) {
-  for (const one of document.querySelectorAll("form[data-bid], form[data-sealed]")) {
-    one.addEventListener("submit", (event) => {
-      event.preventDefault();
-      submit(one);
-    });
-    one.addEventListener("input", () => kept.delete(one));
-  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  form.querySelector("[data-give-up]").addEventListener("click", giveUp);
   form.addEventListener("input", () => {
+    giveUp();
     const price = Number(value("price"));
     const over = desk.ceiling && price > Number(desk.ceiling);
     document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";
   });
   document.addEventListener("gh:key", checkKey);
-  offlineTool().catch(() => undefined);
+  takeUp().catch((error) => showError(form.querySelector("[data-breaches]"), error));
   check().catch((error) => showError(form.querySelector("[data-breaches]"), error));
 }

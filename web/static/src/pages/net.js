@@ -13,7 +13,8 @@ export class RefusedError extends Error {
   }
 }
 
-async function read(response) {
+/** The JSON of an answer; a refusal is thrown. @param {Response} response */
+export async function answerOf(response) {
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
   const breaches = body.breaches ?? [];
@@ -29,7 +30,7 @@ async function ask(path, init) {
   } catch {
     throw new RefusedError(t("The line to the server is cut. Nothing was lost; please try again."), [], 0);
   }
-  return read(response);
+  return answerOf(response);
 }
 
 /** @param {string} path @param {Record<string, string>} [query] */
@@ -38,23 +39,6 @@ export const get = (path, query) => ask(query ? `${path}?${new URLSearchParams(q
 /** Canonical JSON. @param {string} path @param {unknown} value */
 export const post = (path, value) =>
   ask(path, { method: "POST", headers: { ...HEADERS, "Content-Type": "application/json" }, body: dumps(value) });
-
-/**
- * The raw bytes of a file with progress; answers {sha256, size}.
- * @param {Blob} blob @param {(sent: number, total: number) => void} [progress]
- */
-export function upload(blob, progress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", "/api/v1/files");
-    for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.onprogress = (event) => progress?.(event.loaded, blob.size);
-    request.onload = () => read(new Response(request.responseText, { status: request.status })).then(resolve, reject);
-    request.onerror = () => reject(new RefusedError(t("The line to the server is cut. Nothing was lost; please try again."), [], 0));
-    request.send(blob);
-  });
-}
 
 /** Who is logged in, with the signing certificate in force. Asked once a page. */
 let mine;

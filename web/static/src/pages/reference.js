@@ -2,7 +2,8 @@
 import { dumps, sealToBlob, unb64 } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, showError } from "./breaches.js";
-import { me, upload } from "./net.js";
+import { me } from "./net.js";
+import { upload } from "./tus.js";
 import { t } from "./words.js";
 
 const desk = JSON.parse(document.getElementById("desk").textContent);
@@ -20,7 +21,7 @@ document.querySelector("form[data-reference]")?.addEventListener("submit", async
     const context = { kind: "reference", lot: desk.case, bid: desk.case, sealer: certificate.fingerprint };
     const blob = new Blob([dumps({ schema: "reference-price/1", price })]);
     const { manifest, ciphertext } = await sealToBlob([{ name: "reference.json", media: "application/json", blob }], unb64(desk.key.spki, "spki"), context);
-    const { sha256, size } = await upload(ciphertext);
+    const { sha256, size } = await upload(ciphertext, undefined, { purpose: "reference" });
     const payload = { manifest, ciphertext_sha256: sha256, size };
     const done = await act("reference.seal", { case: desk.case, payload, signed: true, title: t("Seal the reference price") });
     if (done) location.reload();
