@@ -26,11 +26,10 @@ export async function unwrapFileKey(manifest, key) {
 async function* checked(manifest, ciphertext) {
   const { sha256, size, header } = manifest.ciphertext;
   if (ciphertext.size !== size) throw new Fault(`the ciphertext has ${ciphertext.size} bytes, not ${size}`);
+  const start = new Uint8Array(await ciphertext.slice(0, HEADER).arrayBuffer());
+  if (!equal(start, unb64(header, "header"))) throw new Fault("the ciphertext does not begin as its manifest says");
   const digest = new Sha256();
-  let first = true;
   for await (const block of blobBlocks(ciphertext)) {
-    if (first && !equal(block.subarray(0, HEADER), unb64(header, "header"))) throw new Fault("the ciphertext does not begin as its manifest says");
-    first = false;
     digest.update(block);
     yield block;
   }
