@@ -4,7 +4,7 @@ Payload: Cobblestone-256 of c2sp.org/chunked-encryption (AES-256-GCM, 16 KiB chu
 key is wrapped by HPKE (RFC 9180) to the sealer's decryption key and, where the tender file has a fallback clause, split
 2 of 3 among tenderer, centre and regulator. The manifest holds no digest of plaintext: prices can be guessed.
 Known limits: two custodians together can open early, shares are not verifiable before a release, and a page served by
-the operator could betray its user; `python -m certs.offline` avoids the page.
+the operator could betray its user; `flask seal` and certs/alone.py avoid the page.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from core.faults import Unusable
 from core.ledger import EntryRow
 from evaluation import vault
 from oversight.actions import ring
+from web import published
 from web import questions as questions  # declares its reading doors
 
 # The platform's own registration: one stand-in key for all draws held on it.
@@ -35,8 +36,10 @@ def admit(acts: Acts, settings: Config) -> None:
     """Before the first request of a server or a seeder: this database belongs to this kind of start.
 
     A demo world is marked in its own log, and Unusable is what a production start on it ends with. The draw's
-    stand-in key is registered (it must be known before any draw) and the hourly checkpoint is planned.
+    stand-in key is registered (it must be known before any draw), the pages about to be served are published by their
+    digests, and the hourly checkpoint is planned.
     """
+    listed = published.listing()
 
     def begin(tx: Tx) -> None:
         if not settings.demo and _noted(tx, DEMO_WORLD):
@@ -45,6 +48,7 @@ def admit(acts: Acts, settings: Config) -> None:
             tx.record("platform", DEMO_WORLD, {"demo": True})
         if not _noted(tx, REGISTERED):
             tx.record("platform", REGISTERED, {"key": drawdesk.FALLBACK["centre"].public.hex()})
+        published.publish(tx, listed)
         ring(tx)
 
     acts.act(begin, SYSTEM)

@@ -36,6 +36,12 @@ async function* checked(manifest, ciphertext) {
   if (digest.digest() !== sha256) throw new Fault("the ciphertext is not the one of the manifest");
 }
 
+/** Fault unless the bytes are those of the manifest; needs no key. @param {import("./manifest.js").Manifest} manifest @param {Blob} ciphertext @param {(bytes: number) => void} [progress] */
+export async function checkCiphertext(manifest, ciphertext, progress) {
+  let done = 0;
+  for await (const block of checked(manifest, ciphertext)) progress?.((done += block.length));
+}
+
 /**
  * @param {import("./manifest.js").Manifest} manifest @param {Uint8Array} fileKey @param {Blob} ciphertext
  * @returns {Promise<import("./parts.js").Part[]>}

@@ -4,6 +4,7 @@ import { act } from "./acts.js";
 import { clearError, el, showError } from "./breaches.js";
 import { get, me, upload } from "./net.js";
 import { refresh } from "./live.js";
+import { chosen, sealedOffline } from "./offline.js";
 import { heldKey } from "./openkey.js";
 import { t } from "./words.js";
 
@@ -127,7 +128,7 @@ function showReceipt({ receipt }) {
 
 /** Uploads what was sealed, once; signs; hands in. A cut line loses nothing: the sealed file stays here. */
 async function handIn() {
-  sealed ??= await sealAll();
+  sealed ??= chosen(form) ? await sealedOffline(form, desk, meter) : await sealAll();
   const { manifest, ciphertext } = sealed;
   if (!sealed.stored) sealed.stored = await upload(ciphertext, meter("Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left", ciphertext.size));
   form.querySelector("[data-status]").textContent = t("Sealed. Please sign to submit.");
@@ -167,6 +168,7 @@ if (form) {
   });
   form.addEventListener("input", () => {
     sealed = undefined;
+    form.noValidate = chosen(form); // the sealed file says it all
     const price = Number(value("price"));
     const over = desk.ceiling && price > Number(desk.ceiling);
     document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";
