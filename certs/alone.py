@@ -249,7 +249,7 @@ def read_manifest(data: bytes) -> Any:
     exactly(found["ciphertext"], ("sha256", "size", "header"), "ciphertext")
     exactly(found["owner"], ("key", "wrapped"), "owner")
     for role in ROLES if found["shares"] is not None else ():
-        exactly(found["shares"], (*ROLES, "threshold"), "shares")
+        require(exactly(found["shares"], (*ROLES, "threshold"), "shares")["threshold"] == 2, "not 2 of 3", Unusable)
         exactly(found["shares"][role], ("key", "wrapped", "commitment"), "share")
     return found
 
