@@ -1,6 +1,7 @@
-"""The offline tool: keys, seals and signatures without a page served by the operator. `python -m certs.offline --help`.
+"""The offline tool `flask seal`: keys, seals and signatures without a page served by the operator.
 
 Same formats as the browser. Every command prints one JSON object. Exit status 0 done, 1 does not hold, 2 unusable.
+`certs/alone.py` seals and opens the same in one file, for whoever would rather read it than trust this.
 """
 
 from __future__ import annotations
@@ -8,16 +9,14 @@ from __future__ import annotations
 import argparse
 import getpass
 import mimetypes
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-
-from certs import keys, sealing, suite, typed
+from certs import issuer, keys, sealing, sealing_settings, suite, typed
 from certs.challenge import Challenge
 from certs.sealing_parts import Part
 from certs.suite import b64, unb64
@@ -26,6 +25,7 @@ from core.clock import CST
 from core.faults import Fault, Unusable
 
 Answer = dict[str, Any]
+COMMANDS = ("keygen", "seal", "open", "unlock", "sign")
 
 
 def _passphrase(args: argparse.Namespace) -> str:
@@ -44,14 +44,14 @@ def _new_file(path: Path, data: bytes) -> None:
         raise Unusable(f"{path} exists already") from None
 
 
-def _fingerprint(path: str) -> str:
-    data = Path(path).read_bytes()
-    try:
-        pem = data.startswith(b"-----")
-        certificate = x509.load_pem_x509_certificate(data) if pem else x509.load_der_x509_certificate(data)
-    except ValueError:
-        raise Unusable(f"{path} is not a certificate") from None
-    return certificate.fingerprint(hashes.SHA256()).hex()
+def _platform_keys(path: str) -> dict[str, suite.PublicKey]:
+    """Key id → platform key of a trust file."""
+    trust = canon.loads(Path(path).read_bytes())
+    listed = trust.get("platform_certificates") if isinstance(trust, dict) else None
+    if not isinstance(listed, list):
+        raise Unusable(f"{path} is not a trust file")
+    found = [issuer.load(unb64(text, "platform certificate")).public_key() for text in listed]
+    return {suite.spki_id(key): key for key in found if isinstance(key, suite.PublicKey)}
 
 
 def keygen(args: argparse.Namespace) -> Answer:
@@ -70,24 +70,31 @@ def keygen(args: argparse.Namespace) -> Answer:
 
 
 def seal(args: argparse.Namespace) -> Answer:
-    context = sealing.Context(args.kind, args.lot, args.bid, _fingerprint(args.certificate))
+    """Seal for what the settings say, under a fresh id, to the key in the sealer's own key file."""
+    trusted = _platform_keys(args.trust) if args.trust else None
+    settings = sealing_settings.read(Path(args.settings).read_bytes(), trusted)
     owner = keys.check_envelope(canon.loads(Path(args.key).read_bytes()), "decrypt").spki
-    custodians = None
-    if args.custodians:
-        table = canon.loads(Path(args.custodians).read_bytes())
-        if not isinstance(table, dict):
-            raise Unusable("custodians are an object: role → base64 SPKI")
-        custodians = {role: suite.load_spki(unb64(spki, role)) for role, spki in table.items()}
+    if b64(suite.spki_of(owner)) != settings.owner:
+        raise Fault("the settings name another decryption key than this key file")
+    bid = settings.lot if settings.kind == "reference" else secrets.token_hex(8)
+    context = sealing.Context(settings.kind, settings.lot, bid, settings.sealer)
     media = [mimetypes.guess_type(path.name)[0] or "application/octet-stream" for path in args.files]
     parts = [Part.of_file(path, kind) for path, kind in zip(args.files, media, strict=True)]
     with Path(args.out).open("xb") as out:
         try:
-            manifest = sealing.seal(parts, owner, context, out, custodians)
+            manifest = sealing.seal(parts, owner, context, out, settings.custodian_keys or None)
             _new_file(Path(args.manifest), manifest.data)
         except (Unusable, OSError):
             Path(args.out).unlink()
             raise
-    return {"manifest_sha256": manifest.digest, "ciphertext_sha256": manifest.sha256, "size": manifest.size}
+    return {
+        "bid": bid,
+        "settings": "signed by the platform" if trusted else "not checked: no --trust",
+        "custodians": {role: held.key for role, held in manifest.held.items()},
+        "manifest_sha256": manifest.digest,
+        "ciphertext_sha256": manifest.sha256,
+        "size": manifest.size,
+    }
 
 
 def _own_key(args: argparse.Namespace) -> tuple[sealing.Manifest, suite.PrivateKey]:
@@ -142,9 +149,14 @@ def sign(args: argparse.Namespace) -> Answer:
     return {"text": b64(challenge.text()), "signature": b64(challenge.sign(private)), "key": suite.spki_id(private)}
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Unusable(f"{self.prog}: {message}")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m certs.offline", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+    parser = _Parser(prog="flask seal", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="|".join(COMMANDS))
 
     def command(name: str, run: Callable[[argparse.Namespace], Answer], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text)
@@ -157,10 +169,10 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--nonce", help="the platform's nonce, to prove possession of both keys")
 
     shut = command("seal", seal, "seal files to your own decryption key")
-    for name in ("lot", "bid", "certificate", "key", "out", "manifest"):
+    shut.add_argument("--settings", required=True, help="sealing.json of the bid desk")
+    shut.add_argument("--trust", help="trust file; without it nobody checks who made the settings")
+    for name in ("key", "out", "manifest"):
         shut.add_argument(f"--{name}", required=True)
-    shut.add_argument("--kind", choices=sealing.KINDS, default="bid")
-    shut.add_argument("--custodians", help="JSON {role: base64 SPKI}, when the tender file has a fallback clause")
     shut.add_argument("files", nargs="+", type=Path)
 
     undo = command("open", open_, "open your own seal into a folder")
@@ -185,8 +197,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = _parser().parse_args(argv)
     try:
+        args = _parser().parse_args(argv)
         answer = args.run(args)
     except Fault as fault:
         sys.stderr.write(f"{fault}\n")
@@ -196,7 +208,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     sys.stdout.write(canon.dumps(answer).decode() + "\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,9 +16,11 @@ from alembic.config import Config as AlembicConfig
 from flask import Flask
 from flask.cli import AppGroup
 
+from certs import offline
 from core import config, data
 from core.faults import Fault, Unusable
 from methods.commands import Outcome, run_score, run_tax, run_vote
+from trading.opening import sheet
 from verifier.commands import run_replay, run_verify
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,6 +87,46 @@ def replay(file: Path) -> None:
     _end(run_replay(file))
 
 
+seal = AppGroup("seal", help="The offline tool: keys, sealed bids and signatures without a page.")
+
+
+def _pass_on(name: str) -> click.Command:
+    """A command whose arguments, --help included, the tool reads itself."""
+
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(arguments: tuple[str, ...]) -> None:
+        sys.exit(offline.main([name, *arguments]))
+
+    return click.command(name, context_settings={"ignore_unknown_options": True}, add_help_option=False)(run)
+
+
+for _name in offline.COMMANDS:
+    seal.add_command(_pass_on(_name))
+
+
+@seal.command("sheet")
+@click.argument("price")
+@click.argument("out", type=PATH)
+@click.option("--days", default="", help="duration in days")
+@click.option("--quality", default="合格")
+@click.option("--manager", default="", help="name of the project manager")
+@click.option("--certificate", default="", help="certificate number of the project manager")
+@click.option("--flag", "flags", multiple=True, help="a price deduction claimed, such as small_firm")
+@plain
+def price_sheet(price: str, out: Path, days: str, quality: str, manager: str, certificate: str,
+                flags: tuple[str, ...]) -> None:  # fmt: skip
+    """Write price.json, checked as the opening will check it. PRICE is in the tender's unit."""
+    lasting = int(days) if days.isdecimal() else 0
+    data = sheet.compose(sheet.Sheet(price, lasting, quality, {"name": manager, "certificate": certificate}, flags))
+    sheet.read(data)
+    try:
+        with out.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise Unusable(f"{out}: {error.strerror}") from None
+    click.echo(data.decode())
+
+
 db = AppGroup("db", help="The database.")
 
 
@@ -121,6 +163,6 @@ def import_calendar(file: Path) -> None:
 def commands() -> Flask:
     """An app that only carries the command line (FLASK_APP in .flaskenv)."""
     app = Flask("gongheng", static_folder=None)
-    for one in (score, vote, tax, verify, draw, db, calendar):
+    for one in (score, vote, tax, verify, draw, seal, db, calendar):
         app.cli.add_command(one)
     return app

@@ -14,6 +14,7 @@ from core.ledger import EntryRow
 from evaluation import vault
 from oversight.actions import ring
 from trading.bond import returns as bonds
+from web import published
 from web import questions as questions  # declares its reading doors
 
 # The platform's own registration: one stand-in key for all draws held on it.
@@ -36,9 +37,10 @@ def admit(acts: Acts, settings: Config) -> None:
     """Before the first request of a server or a seeder: this database belongs to this kind of start.
 
     A demo world is marked in its own log, and Unusable is what a production start on it ends with. The draw's
-    stand-in key is registered (it must be known before any draw); the hourly checkpoint and the look at bonds are
-    planned.
+    stand-in key is registered (it must be known before any draw), the pages about to be served are published by their
+    digests, and the hourly checkpoint and the look at bonds are planned.
     """
+    listed = published.listing()
 
     def begin(tx: Tx) -> None:
         if not settings.demo and _noted(tx, DEMO_WORLD):
@@ -47,6 +49,7 @@ def admit(acts: Acts, settings: Config) -> None:
             tx.record("platform", DEMO_WORLD, {"demo": True})
         if not _noted(tx, REGISTERED):
             tx.record("platform", REGISTERED, {"key": drawdesk.FALLBACK["centre"].public.hex()})
+        published.publish(tx, listed)
         ring(tx)
         bonds.ring(tx)
 

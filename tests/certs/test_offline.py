@@ -1,4 +1,4 @@
-"""The offline tool: a bidder who trusts no page; the browser reads what it makes."""
+"""The offline tool `flask seal`: a bidder who trusts no page; the browser reads what it makes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509 import load_der_x509_certificate
 
-from certs import challenge, keys, offline, sealing, suite
+from certs import challenge, keys, offline, sealing, sealing_settings, suite
+from certs.sealing_settings import Settings
 from certs.suite import b64, unb64
 from core import canon
-from tests.certs.js_side import call
+from tests.certs.js_side import ROOT, call
 from tests.certs.test_pdf_in_browser import certificate
+from trading.opening import sheet
 
 NONCE = "n0nce-n0nce-n0nce"
+SEALER = "ab" * 32
 
 
 @pytest.fixture
@@ -34,29 +35,36 @@ def run(capsys):
 def bidder(run, tmp_path: Path) -> dict:
     made = run("keygen", "--uid", "uid-1", "--out", tmp_path / "keys", "--nonce", NONCE)
     (tmp_path / "pass").write_text(made["passphrase"] + "\n")
-    private = keys.unwrap(canon.loads(Path(made["sign"]["file"]).read_bytes()), "sign", made["passphrase"])
-    (tmp_path / "cert.der").write_bytes(certificate(private, "bidder"))
+    offer(tmp_path, made["decrypt"]["spki"])
     (tmp_path / "投标文件.pdf").write_bytes(b"%PDF-1.7 " * 9000)
     (tmp_path / "price.json").write_bytes(b'{"price":"5752.80"}')
     return made
 
 
+def offer(folder: Path, owner: str, custodians: dict[str, str] | None = None) -> None:
+    """sealing.json and trust.json as a bidder downloads them."""
+    platform = suite.generate()
+    moments = ("2026-03-20T10:00:00+08:00", "2026-03-02T09:00:00+08:00")
+    settings = Settings("bid", "lot-1", SEALER, owner, custodians or {}, *moments)
+    (folder / "sealing.json").write_bytes(sealing_settings.sign(settings, platform))
+    trust = {"schema": "trust/1", "platform_certificates": [b64(certificate(platform, "platform"))]}
+    (folder / "trust.json").write_bytes(canon.dumps(trust))
+
+
 def seal_arguments(folder: Path, made: dict) -> list[object]:
-    names = {"certificate": "cert.der", "out": "bid.sealed", "manifest": "bid.json"}
+    names = {"settings": "sealing.json", "trust": "trust.json", "out": "bid.sealed", "manifest": "bid.json"}
     paths = [text for name, file in names.items() for text in (f"--{name}", folder / file)]
-    files = [folder / "投标文件.pdf", folder / "price.json"]
-    return ["seal", "--lot", "lot-1", "--bid", "bid-1", "--key", made["decrypt"]["file"], *paths, *files]
+    return ["seal", "--key", made["decrypt"]["file"], *paths, folder / "投标文件.pdf", folder / "price.json"]
 
 
 def test_a_bid_from_keygen_to_opening(run, bidder, tmp_path):
     custodians = {role: suite.generate() for role in ("tenderer", "centre", "regulator")}
-    table = {role: b64(suite.spki_of(key)) for role, key in custodians.items()}
-    (tmp_path / "custodians.json").write_bytes(canon.dumps(table))
-    sealed = run(*seal_arguments(tmp_path, bidder), "--custodians", tmp_path / "custodians.json")
+    offer(tmp_path, bidder["decrypt"]["spki"], {role: b64(suite.spki_of(key)) for role, key in custodians.items()})
+    sealed = run(*seal_arguments(tmp_path, bidder))
     data = (tmp_path / "bid.json").read_bytes()
-    print_ = load_der_x509_certificate((tmp_path / "cert.der").read_bytes()).fingerprint(hashes.SHA256()).hex()
-    manifest = sealing.read_manifest(data, sealing.Context("bid", "lot-1", "bid-1", print_))
+    manifest = sealing.read_manifest(data, sealing.Context("bid", "lot-1", sealed["bid"], SEALER))
     assert manifest.digest == sealed["manifest_sha256"]
+    assert sealed["custodians"] == {role: suite.spki_id(key) for role, key in custodians.items()}
 
     secret = ["--key", bidder["decrypt"]["file"], "--passphrase-file", tmp_path / "pass"]
     unlocked = run("unlock", "--manifest", tmp_path / "bid.json", *secret)
@@ -121,12 +129,45 @@ def test_it_signs_typed_challenges_only(run, bidder, tmp_path):
     run("sign", "--act", "bid.submit", "--case", "lot-1", "--object", digest, *wrong, status=2)
 
 
-def test_it_runs_as_a_module_and_reads_pem(bidder, tmp_path):
-    der = load_der_x509_certificate((tmp_path / "cert.der").read_bytes())
-    (tmp_path / "cert.der").write_bytes(der.public_bytes(serialization.Encoding.PEM))
-    command = [sys.executable, "-m", "certs.offline", *map(str, seal_arguments(tmp_path, bidder))]
-    done = subprocess.run(command, capture_output=True, check=True)
-    assert set(json.loads(done.stdout)) == {"manifest_sha256", "ciphertext_sha256", "size"}
-    again = subprocess.run(command, capture_output=True, check=False)
-    assert (again.returncode, again.stdout) == (2, b"")
-    assert b"Traceback" not in again.stderr
+def test_settings_that_nobody_signed_are_not_sealed_for(run, bidder, tmp_path):
+    arguments = seal_arguments(tmp_path, bidder)
+    good = (tmp_path / "sealing.json").read_bytes()
+    (tmp_path / "sealing.json").write_bytes(good.replace(b"lot-1", b"lot-2"))
+    assert "does not hold" in run(*arguments, status=1)
+    (tmp_path / "sealing.json").write_bytes(good)
+    stranger = b64(certificate(suite.generate(), "platform"))
+    (tmp_path / "trust.json").write_bytes(canon.dumps({"schema": "trust/1", "platform_certificates": [stranger]}))
+    assert "not trusted" in run(*arguments, status=1)
+    assert not (tmp_path / "bid.sealed").exists()
+    unchecked = [one for one in arguments if one not in ("--trust", tmp_path / "trust.json")]
+    assert "not checked" in run(*unchecked)["settings"]
+
+
+def test_settings_for_another_key_are_not_sealed_for(run, bidder, tmp_path):
+    offer(tmp_path, b64(suite.spki_of(suite.generate())))
+    assert "another decryption key" in run(*seal_arguments(tmp_path, bidder), status=1)
+    (tmp_path / "sealing.json").write_bytes(b'{"schema":"sealing-settings/1"}')
+    assert "missing or unknown keys" in run(*seal_arguments(tmp_path, bidder), status=2)
+
+
+def flask(*arguments: object) -> subprocess.CompletedProcess[bytes]:
+    command = [Path(sys.executable).with_name("flask"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, cwd=ROOT)
+
+
+def test_it_is_a_command_that_ends_in_one_line(bidder, tmp_path):
+    done = flask("seal", *seal_arguments(tmp_path, bidder))
+    assert (done.returncode, json.loads(done.stdout)["settings"]) == (0, "signed by the platform")
+    for bad in (seal_arguments(tmp_path, bidder), ["open", "--nothing"], ["seal", "--key"]):
+        again = flask("seal", *bad)
+        assert (again.returncode, again.stdout, again.stderr.count(b"\n")) == (2, b"", 1)
+
+
+def test_a_price_sheet_is_checked_as_the_opening_checks_it(tmp_path):
+    out = tmp_path / "price.json"
+    done = flask("seal", "sheet", "5689.5", out, "--days", 365, "--manager", "张三", "--certificate", "鄂1")
+    assert (done.returncode, sheet.read(out.read_bytes()).price) == (0, "5689.5")
+    for bad in (["5,689", tmp_path / "x", "--days", 1], ["5689", tmp_path / "x"], ["5689", out, "--days", 1]):
+        again = flask("seal", "sheet", *bad)
+        assert (again.returncode, again.stderr.count(b"\n")) == (2, 1)
+    assert not (tmp_path / "x").exists()

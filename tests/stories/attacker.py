@@ -95,7 +95,7 @@ def _private(data: bytes) -> ec.EllipticCurvePrivateKey | None:
     return None
 
 
-def _unwrapped(manifest: Manifest, key: suite.PrivateKey) -> Iterator[bytes]:
+def unwrapped(manifest: Manifest, key: suite.PrivateKey) -> Iterator[bytes]:
     """Everything wrapped in a manifest, tried with one key in every role, whatever key it says it is for."""
     boxes = [(manifest.owner_wrapped, "owner")] + [(held.wrapped, role) for role, held in manifest.held.items()]
     for wrapped, role in boxes:
@@ -106,7 +106,7 @@ def _unwrapped(manifest: Manifest, key: suite.PrivateKey) -> Iterator[bytes]:
                 continue
 
 
-def _fits(manifest: Manifest, file_key: bytes) -> bool:
+def fits(manifest: Manifest, file_key: bytes) -> bool:
     """The ciphertext commits to its key: a right guess is known at once."""
     info = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00" + manifest.header[:24] + manifest.context.payload()
     return HKDFExpand(_SHA512, 76, info).derive(file_key)[-32:] == manifest.header[24:]
@@ -117,11 +117,11 @@ _SHA512 = sealing.hashes.SHA512()
 
 def file_keys(loot: Loot, manifest: Manifest) -> list[bytes]:
     """File keys for one seal: by unwrapping with every key, by joining shares, by every known secret itself."""
-    got = [one for key in loot.keys for one in _unwrapped(manifest, key)]
+    got = [one for key in loot.keys for one in unwrapped(manifest, key)]
     parts = [one for one in [*got, *loot.secrets] if len(one) == shares.SHARE_BYTES]
     with suppress(Fault):  # fewer than two shares
         got += list(shares.candidates(parts))
-    return [one for one in [*got, *loot.secrets] if len(one) == 32 and _fits(manifest, one)]
+    return [one for one in [*got, *loot.secrets] if len(one) == 32 and fits(manifest, one)]
 
 
 def prices_of(loot: Loot) -> dict[str, str]:
@@ -183,7 +183,7 @@ def guess_prices(loot: Loot, seals: list[Manifest], count: int) -> tuple[dict[st
         tried += 1
         for file_key in keys_from(guess):
             for manifest in seals:
-                if _fits(manifest, file_key):
+                if fits(manifest, file_key):
                     found[manifest.context.bid] = file_key
     return found, tried
 

@@ -15,17 +15,20 @@ import io
 import secrets
 import shutil
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from sqlalchemy import func, select
 
-from certs import keys, sealing, suite
+from certs import keys, sealing, shares, suite
 from certs.sealing_parts import PAD, Part
 from core import canon
 from core.faults import Fault, Unusable
+from core.ledger import EntryRow
 from tests.stories import attacker
 from tests.stories.attacker import Loot
 from tests.stories.play import Life, four_sites, with_bidders
@@ -121,14 +124,54 @@ def _scalar(key: suite.PrivateKey) -> bytes:
     return key.private_numbers().private_value.to_bytes(32, "big")
 
 
-def test_one_custodian_is_not_enough_and_two_are(scene: Scene) -> None:
-    """With the tenderer's key the reference price opens, sealed to it, and one share of each bid: no bid. Two
-    custodians together open bids early; certs.sealing says so, and only releases that both sign are recorded."""
+@pytest.mark.parametrize("login", ["centre1", "regulator", "tenderer"])
+def test_one_dishonest_custodian_and_the_whole_server_open_no_bid(scene: Scene, login: str) -> None:
+    """One share beside everything the server has. The tenderer's key opens what is sealed to it: its own reference."""
+    own = {scene.life.case: REFERENCE} if login == "tenderer" else {}
+    assert attacker.prices_of(scene.stolen(login)) == own
+
+
+@pytest.mark.parametrize("one", ["centre1", "regulator", "tenderer"])
+def test_one_dishonest_custodian_guesses_the_rest_of_the_key_in_vain(scene: Scene, one: str) -> None:
+    """A share beside every second share that could be made of what the server holds: any y is as likely as another."""
+    loot = scene.stolen(one)
+    for manifest in scene.loot.manifests():
+        mine = [share for key in loot.keys for share in attacker.unwrapped(manifest, key) if len(share) == 33]
+        made = [secret + bytes([x]) for secret in loot.secrets[:20] for x in (1, 2, 3)]
+        for share, other in product(mine, made):
+            for file_key in shares.candidates([share, other]) if share[-1] != other[-1] else ():
+                assert not attacker.fits(manifest, file_key)
+
+
+@pytest.mark.parametrize(
+    "two", [("centre1", "regulator"), ("centre1", "tenderer"), ("regulator", "tenderer")], ids="+".join
+)
+def test_two_dishonest_custodians_open_every_bid_early(scene: Scene, two: tuple[str, str]) -> None:
+    """As the threat model says: they can, before the deadline, without an act or a trace on the platform."""
     life = scene.life
-    assert attacker.prices_of(scene.stolen("tenderer")) == {life.case: REFERENCE}
-    assert attacker.prices_of(scene.stolen("centre1")) == {}
-    assert attacker.prices_of(scene.stolen("regulator")) == {}
-    assert attacker.prices_of(scene.stolen("centre1", "regulator")) == {life.bids[n]: PRICES[n] for n in PRICES}
+    expected = {life.bids[name]: PRICES[name] for name in PRICES}
+    if "tenderer" in two:
+        expected[life.case] = REFERENCE
+    before = _entries(life)
+    assert attacker.prices_of(scene.stolen(*two)) == expected
+    assert _entries(life) == before and life.state() == "ANNOUNCED"
+
+
+def test_custodians_have_nothing_to_put_together_without_the_clause(begin, tmp_path) -> None:
+    """Where the tender file has no fallback clause there is nothing that custodians could put together."""
+    case = with_bidders(four_sites(), PRICES)
+    case["tender"]["fallback"] = False
+    life = begin(case).announce()
+    life.bid_all()
+    loot = _copy(life, tmp_path / "server")
+    assert [manifest.held for manifest in loot.manifests()] == [{}] * len(PRICES)
+    loot.keys += [life.stage.opening_key(login) for login in ("centre1", "regulator", "tenderer")]
+    assert attacker.prices_of(loot) == {}
+
+
+def _entries(life: Life) -> int:
+    with life.acts.reading() as session:
+        return session.scalar(select(func.count()).select_from(EntryRow))
 
 
 # -- looking for the plaintext ----------------------------------------------------------------------------------------

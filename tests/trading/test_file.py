@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
 from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
 from pypdfium2 import PdfDocument
 
-from certs import desk, pdfcheck
+from certs import desk, pdfcheck, suite
 from core import ledger, live
 from core.clock import CST
 from core.faults import Unusable
@@ -19,6 +20,7 @@ from trading.bidding import queries as bidding
 from trading.document.trial import preview, sample
 from trading.project import queries
 from trading.project.models import Case, CaseDocument
+from trading.project.states import case_row
 
 
 def _with(**price):
@@ -168,6 +170,22 @@ def test_the_notice_names_the_platforms_address_and_every_date(stage) -> None:
         text = "".join(page.get_textpage().get_text_range() for page in pdf)
     for said in (stage.world.acts.house.config.public_url, "2026年4月22日 09:00", "6000 万元", "无须报名"):
         assert said in text
+
+
+@pytest.mark.parametrize("fallback", [True, False])
+def test_the_file_names_the_custodians_keys(stage, fallback) -> None:
+    """Whoever seals offline compares: no page and no settings file can put in other custodians unseen."""
+    case = stage.announced(settings={"fallback": fallback})
+    with stage.world.read() as session:
+        held = case_row(session, case).settings["custodians"]
+        bidder = stage.people["投标人甲"]
+        (file,) = [d for d in queries.documents(session, case, bidder) if d["kind"] == "tender_file"]
+    with closing(PdfDocument(stage.world.acts.house.blobs.get(file["sha256"]))) as pdf:
+        text = "".join(page.get_textpage().get_text_range() for page in pdf)
+    said = re.sub(r"\s", "", text)
+    assert set(held) == (set(stage.custodian_keys) if fallback else set())
+    for key in stage.custodian_keys.values():
+        assert (suite.spki_id(key) in said) is fallback
 
 
 @pytest.mark.rule("R1-33", "refused")

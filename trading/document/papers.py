@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from certs import suite
+from core import canon
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
 from trading.document import explain, trial
@@ -164,9 +166,17 @@ def _notes(t: Tender) -> list[tuple[str, str]]:
         ("开标签到", attend),
         ("解密时限", f"主持人宣布开始后 {case.settings.get('window_minutes', 30)} 分钟"),
         ("非投标人原因解密失败的补救", fallback),
+        *_custodians(case.settings.get("custodians") or {}),
         ("评标地点", sites or place(case.region)),
         ("联系方式", str(case.settings.get("contact") or t.url)),
     ]
+
+
+def _custodians(held: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
+    """Whose keys a bid is also sealed to: named in the signed file, so that no page can put in others."""
+    names = {"tenderer": "招标人", "centre": "交易中心", "regulator": "监管部门"}
+    found = {role: canon.sha256_hex(suite.unb64(one["spki"], "spki")) for role, one in held.items()}
+    return [(f"{names[role]}分持公钥 SHA-256", found[role]) for role in names if role in found]
 
 
 def _preliminary(paper: Paper, t: Tender) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, abort, g
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
 from accounts.proof import public_key
-from certs import suite
+from certs import authority, sealing_settings, suite, typed
+from certs.sealing_settings import Settings
 from core import canon
 from core.access import Role, denied
+from core.faults import Unusable
 from core.rules import Refused
 from trading.bidding import queries as bidding
 from trading.project.models import Case, Project
 from trading.project.queries import documents
 from trading.project.states import stands_as
+from web import published
 from web.front import permit, reading, wired
 from web.pages import bonds
 from web.pages.cases import page
@@ -45,12 +49,14 @@ WORDS = (
     N_("The price is above the ceiling of %(ceiling)s: such a bid is rejected."),
     N_("Seal and submit the bid"),
     N_("Sealed bid"),
-    N_("This was sealed for another tender or with another certificate."),
     N_("The key file and its passphrase belong to another key."),
     N_("The key is ready in this browser."),
     N_("Choose the key file and type its passphrase."),
     N_("The price must be a number."),
     N_("Nothing was signed; nothing was sent."),
+    N_("Choose both the sealed file and its manifest."),
+    N_("The manifest was sealed for another %(what)s than this desk asks for."),
+    N_("Checking the sealed file: %(part)s % · %(speed)s MB/s · %(left)s s left"),
 )
 
 
@@ -105,7 +111,28 @@ def desk(case: str) -> str:
         manager=is_manager(session),
         settings=settings,
         bond=bonds.desk_part(session, case),
+        script=published.script_digest(),
     )
+
+
+@blueprint.get("/cases/<case>/sealing.json")
+@permit(Role.BIDDER)
+def sealing(case: str) -> Response:
+    """What to seal for without this page (`flask seal`, seal.py), signed so that a lie can be shown."""
+    session = reading()
+    row = bidding_case(session, case)
+    held, signs = own_key(session), accounts.signing_certificate(session, g.actor.person, g.now)
+    if held is None or signs is None or row.deadline is None:
+        raise Unusable(gettext("A signing certificate and the organisation's decryption key are needed first."))
+    shown = bidding.bid_desk(session, case, g.actor, g.now)["sealing"]
+    settings = Settings(
+        kind=shown["kind"], lot=shown["lot"], sealer=signs.fingerprint, owner=held["spki"],
+        custodians=shown["custodians"], deadline=typed.stamp(row.deadline), made=typed.stamp(g.now),
+    )  # fmt: skip
+    data = sealing_settings.sign(settings, authority.of(wired().config).platform_key)
+    response = Response(data, mimetype="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="sealing.json"'
+    return response
 
 
 @blueprint.get("/cases/<case>/receipts/<bid>")

@@ -16,7 +16,7 @@ from core.faults import Unusable
 from oversight import checkpoints
 from trading.award import queries as award
 from verifier.commands import run_verify
-from web import files
+from web import files, published
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.words import N_
@@ -60,7 +60,7 @@ def verify() -> str:
     notice = award.notice_of(reading(), case, record) if case and record else None
     return render_template(
         "portal/verify.html", outcome=None, name="", sha256="", shown=request.args.get("sha256", ""), record=record,
-        notice=notice,
+        notice=notice, script=published.script_digest(),
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def do_verify() -> Answer:
         return make_response({"state": STATES[outcome.status], "lines": lines, "sha256": sha, "own_trust": own})
     page = render_template(
         "portal/verify.html", outcome=STATES[outcome.status], lines=lines, name=upload.filename, sha256=sha,
-        own=own, shown="", record="", notice=None,
+        own=own, shown="", record="", notice=None, script=published.script_digest(),
     )  # fmt: skip
     return make_response(page)
 

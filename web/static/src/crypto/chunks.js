@@ -35,45 +35,52 @@ function nonceOf(base, counter) {
   return iv;
 }
 
-/** Pieces of exactly `size` bytes, then exactly one shorter (perhaps empty). @param {Blocks} blocks @param {number} size */
+/** Lists of pieces of exactly `size` bytes, then one piece that is shorter (perhaps empty). @param {Blocks} blocks @param {number} size */
 async function* rechunk(blocks, size) {
   let rest = new Uint8Array(0);
   for await (const block of blocks) {
+    const pieces = [];
     let at = 0;
     if (rest.length) {
       at = Math.min(size - rest.length, block.length);
       rest = concat(rest, block.subarray(0, at));
       if (rest.length < size) continue;
-      yield rest;
+      pieces.push(rest);
     }
-    for (; at + size <= block.length; at += size) yield block.subarray(at, at + size);
+    for (; at + size <= block.length; at += size) pieces.push(block.subarray(at, at + size));
     rest = block.slice(at);
+    yield pieces;
   }
-  yield rest;
+  yield [rest];
 }
 
-/** Runs `work` on each piece, many at once, and yields the results in order, joined to blocks. */
+/** Runs `work` on each piece, a batch at once, and yields the results in order, a batch to a block. */
 async function* pipeline(pieces, work) {
   let batch = [];
   let running;
   let counter = 0;
-  // A failure is thrown where its block is awaited; until then it must not count as unhandled.
-  const later = (promise) => {
-    promise.catch(() => undefined);
-    return promise;
-  };
-  const start = (promises) => later(Promise.all(promises).then((results) => concat(...results.map((result) => new Uint8Array(result)))));
-  for await (const piece of pieces) {
-    batch.push(later(work(piece, counter++)));
-    if (batch.length < BATCH) continue;
-    const next = start(batch);
+  const start = () => {
+    const at = counter;
+    counter += batch.length;
+    const started = Promise.all(batch.map((piece, i) => work(piece, at + i)));
+    // A failure is thrown where its block is awaited; until then it must not count as unhandled.
+    started.catch(() => undefined);
     batch = [];
-    if (running) yield await running;
-    running = next;
+    return started;
+  };
+  const joined = async (results) => concat(...(await results).map((result) => new Uint8Array(result)));
+  for await (const some of pieces) {
+    for (const piece of some) {
+      batch.push(piece);
+      if (batch.length < BATCH) continue;
+      const next = start();
+      if (running) yield await joined(running);
+      running = next;
+    }
   }
-  const last = start(batch);
-  if (running) yield await running;
-  yield await last;
+  const last = start();
+  if (running) yield await joined(running);
+  yield await joined(last);
 }
 
 /** @param {Uint8Array} fileKey @param {Uint8Array} context @param {Blocks} blocks @returns {AsyncGenerator<Uint8Array>} */

@@ -7,6 +7,6 @@ export * as store from "./store.js";
 export { composeChallenge, objectOf, signChallenge } from "./challenge.js";
 export { manifestBytes, manifestDigest, readManifest, ROLES } from "./manifest.js";
 export { seal, sealToBlob } from "./seal.js";
-export { checkFileKey, openWithFileKey, openWithKey, unwrapFileKey } from "./open.js";
+export { checkCiphertext, checkFileKey, openWithFileKey, openWithKey, unwrapFileKey } from "./open.js";
 export { checkShare, combineShares, unwrapShare } from "./shares.js";
 export { signPrepared } from "./pdfsign.js";

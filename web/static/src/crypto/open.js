@@ -26,15 +26,20 @@ export async function unwrapFileKey(manifest, key) {
 async function* checked(manifest, ciphertext) {
   const { sha256, size, header } = manifest.ciphertext;
   if (ciphertext.size !== size) throw new Fault(`the ciphertext has ${ciphertext.size} bytes, not ${size}`);
+  const start = new Uint8Array(await ciphertext.slice(0, HEADER).arrayBuffer());
+  if (!equal(start, unb64(header, "header"))) throw new Fault("the ciphertext does not begin as its manifest says");
   const digest = new Sha256();
-  let first = true;
   for await (const block of blobBlocks(ciphertext)) {
-    if (first && !equal(block.subarray(0, HEADER), unb64(header, "header"))) throw new Fault("the ciphertext does not begin as its manifest says");
-    first = false;
     digest.update(block);
     yield block;
   }
   if (digest.digest() !== sha256) throw new Fault("the ciphertext is not the one of the manifest");
+}
+
+/** Fault unless the bytes are those of the manifest; needs no key. @param {import("./manifest.js").Manifest} manifest @param {Blob} ciphertext @param {(bytes: number) => void} [progress] */
+export async function checkCiphertext(manifest, ciphertext, progress) {
+  let done = 0;
+  for await (const block of checked(manifest, ciphertext)) progress?.((done += block.length));
 }
 
 /**

@@ -4,7 +4,6 @@ import { dumps, exactKeys, loadsCanonical } from "./canon.js";
 import { Fault, Unusable } from "./faults.js";
 
 const SCHEMA = "gongheng/parts/1";
-const BLOCK = 1 << 20;
 const PAD = 4096;
 const MAX_HEADER = 1 << 16;
 const MAX_PARTS = 64;
@@ -13,19 +12,13 @@ const MEDIA = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/;
 
 /** @typedef {{name: string, media: string, blob: Blob}} Part a File is a Blob: nothing is read before its turn */
 
-/** The next block is read while the last one is worked on. @param {Blob} blob @returns {AsyncGenerator<Uint8Array>} */
+/** As the browser reads it; several times faster than slices. @param {Blob} blob @returns {AsyncGenerator<Uint8Array>} */
 export async function* blobBlocks(blob) {
-  const read = (at) => {
-    const block = at < blob.size ? blob.slice(at, at + BLOCK).arrayBuffer() : null;
-    // A failed read is thrown where it is awaited.
-    block?.catch(() => undefined);
-    return block;
-  };
-  let next = read(0);
-  for (let at = BLOCK; next; at += BLOCK) {
-    const block = new Uint8Array(await next);
-    next = read(at);
-    yield block;
+  const reader = blob.stream().getReader();
+  try {
+    for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value;
+  } finally {
+    await reader.cancel();
   }
 }
 

@@ -1,33 +1,38 @@
 /** Sealing in the browser: files go in as Blobs, ciphertext comes out block by block, memory stays bounded. */
 import { b64, concat, random, sha256hex } from "./bytes.js";
 import { encryptChunks, HEADER } from "./chunks.js";
+import { running } from "./digest.js";
 import { sealTo } from "./hpke.js";
 import { importPublic } from "./keys.js";
 import { contextFields, payloadContext, wrapInfo } from "./manifest.js";
 import { pack } from "./parts.js";
-import { Sha256 } from "./sha256.js";
 import { wrapShares } from "./shares.js";
 
 /**
  * @param {import("./parts.js").Part[]} parts @param {Uint8Array} owner SPKI of the sealer's decryption key
  * @param {import("./manifest.js").Context} context
- * @param {(block: Uint8Array) => unknown} write takes the ciphertext; its promise is awaited before the next block
+ * @param {(block: Uint8Array) => unknown} write takes the ciphertext; when its promise is kept the block is gone
  * @param {Record<string, Uint8Array>} [custodians] role → SPKI, only with a fallback clause
  * @returns {Promise<import("./manifest.js").Manifest>} still to be signed
  */
 export async function seal(parts, owner, context, write, custodians) {
   const publicKey = await importPublic(owner, "decrypt");
   const fileKey = random(32);
-  const digest = new Sha256();
   let size = 0;
   let header = new Uint8Array(0);
-  for await (const block of encryptChunks(fileKey, payloadContext(context), pack(parts))) {
-    if (header.length < HEADER) header = concat(header, block.subarray(0, HEADER - header.length));
-    digest.update(block);
-    size += block.length;
-    await write(block);
+  let ciphertext;
+  const digest = await running();
+  try {
+    for await (const block of encryptChunks(fileKey, payloadContext(context), pack(parts))) {
+      if (header.length < HEADER) header = concat(header, block.subarray(0, HEADER - header.length));
+      size += block.length;
+      await write(block);
+      await digest.update(block);
+    }
+    ciphertext = await digest.digest();
+  } finally {
+    digest.close();
   }
-  const ciphertext = digest.digest();
   const wrapped = await sealTo(publicKey, fileKey, wrapInfo(context, ciphertext, "owner"));
   return {
     ...contextFields(context),

@@ -5,6 +5,7 @@ import { clearError, el, showError } from "./breaches.js";
 import { beijing } from "./clock.js";
 import { get, me } from "./net.js";
 import { refresh } from "./live.js";
+import { chosen, sealedOffline } from "./offline.js";
 import { heldKey } from "./openkey.js";
 import { drop, keptSealed, sealAndKeep } from "./sealed.js";
 import { cancel, forget, pace, upload } from "./tus.js";
@@ -141,7 +142,7 @@ async function send() {
 
 /** Seals what is not sealed, sends, signs, hands in. A cut line loses nothing: the sealed file stays in this browser. */
 async function handIn() {
-  sealed ??= await sealAll();
+  sealed ??= chosen(form) ? await sealedOffline(form, desk, meter) : await sealAll();
   const { manifest } = sealed;
   await send();
   form.querySelector("[data-status]").textContent = t("Sealed. Please sign to submit.");
@@ -161,7 +162,7 @@ function showKept() {
   const box = form.querySelector("[data-kept]");
   const waits = Boolean(sealed?.kept);
   box.hidden = !waits;
-  form.noValidate = waits;
+  form.noValidate = waits || chosen(form);
   if (waits) box.querySelector("[data-when]").textContent = beijing(sealed.ciphertext.lastModified ?? Date.now());
 }
 
@@ -215,6 +216,7 @@ if (form) {
   form.querySelector("[data-give-up]").addEventListener("click", giveUp);
   form.addEventListener("input", () => {
     giveUp();
+    form.noValidate = chosen(form); // the sealed file says it all
     const price = Number(value("price"));
     const over = desk.ceiling && price > Number(desk.ceiling);
     document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";
