@@ -137,7 +137,7 @@ class Live:
             page.locator(f"form[data-bid] [name={name}]").fill(value)
         page.locator("#bid-pdf").set_input_files(pdf)
         with page.expect_download() as saved:
-            page.locator("form[data-bid] button").click()
+            page.locator("form[data-bid] .btn-lg").click()
             self.sign(page, who)
         return Path(saved.value.path()).read_bytes()
 

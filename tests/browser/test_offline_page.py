@@ -43,7 +43,7 @@ def sealed_alone(live: Live, page: Page, folder: Path) -> None:
 def hand_in(page: Page, ciphertext: Path, manifest: Path) -> None:
     page.locator("[data-offline] [name=ciphertext]").set_input_files(ciphertext)
     page.locator("[data-offline] [name=manifest]").set_input_files(manifest)
-    page.locator("form[data-bid] button").click()
+    page.locator("form[data-bid] .btn-lg").click()
 
 
 def test_a_bid_sealed_by_the_script_is_handed_in(live: Live, tmp_path: Path) -> None:

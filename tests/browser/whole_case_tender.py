@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from certs import authority
 from core.clock import CST
 from tests.browser.conftest import ROOT, START, Live, letter, make_key
 from tests.browser.whole_case_people import Person, download
@@ -227,26 +228,25 @@ class TenderStages(Stages):
             self.person(who).at("#versions .bg-green-lt").wait_for()
 
     def seal_offline(self, person: Person, one: dict[str, Any]) -> bytes:
-        """`python -m certs.offline seal` with what the bid desk hands out; uploaded and signed on the page."""
+        """The script and the signed settings of the bid desk, run without the house; the two files go up by the page."""
         folder = self.folder / "offline"
         folder.mkdir()
-        person.at("details:has(> form[data-sealed]) > summary").click()
-        for name in ("certificate.der", "custodians.json"):
-            download(person.page, f'a[data-offline][download="{name}"]', folder / name)
+        person.at("details[data-offline] > summary").click()
+        for name, href in (("sealing.json", f"/cases/{self.case}/sealing.json"), ("seal.py", "/seal.py")):
+            download(person.page, f'[data-offline] a[href="{href}"]', folder / name)
         letter(folder / sheet.PDF)
         said = sheet.Sheet(one["price"], 365, "合格", {"name": "李建华", "certificate": "鄂1420260002"})
         (folder / sheet.SHEET).write_bytes(sheet.compose(said))
+        (folder / "trust.json").write_text(json.dumps(authority.of(self.live.acts.house.config).trust()))
         subprocess.run(
-            [sys.executable, "-m", "certs.offline", "seal", "--lot", self.case, "--bid",
-             person.read("[data-offline=bid]"), "--certificate", folder / "certificate.der",
-             "--custodians", folder / "custodians.json", "--key", self.key_path(person.who),
-             "--out", folder / "bid.sealed", "--manifest", folder / "manifest.json",
-             folder / sheet.PDF, folder / sheet.SHEET], cwd=ROOT, check=True, timeout=120, stdout=subprocess.DEVNULL,
+            [sys.executable, "-I", "seal.py", "seal", "--settings", "sealing.json", "--trust", "trust.json",
+             "--key", self.key_path(person.who).absolute(), "--out", "bid.sealed", "--manifest", "manifest.json",
+             sheet.PDF, sheet.SHEET], cwd=folder, check=True, timeout=120, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        person.at("#sealed-file").set_input_files(folder / "bid.sealed")
-        person.at("#sealed-manifest").set_input_files(folder / "manifest.json")
+        person.at("[data-offline] [name=ciphertext]").set_input_files(folder / "bid.sealed")
+        person.at("[data-offline] [name=manifest]").set_input_files(folder / "manifest.json")
         with person.page.expect_download() as saved:
-            person.at("form[data-sealed] button").click()
+            person.at("form[data-bid] .btn-lg").click()
             person.sign()
         return Path(saved.value.path()).read_bytes()
 
@@ -256,10 +256,11 @@ class TenderStages(Stages):
         assert deadline is not None
         host, guest = self.person("centre1"), Person(self.live, "", f"/cases/{self.case}/hall")
         self.person("agency").move_clock(deadline + timedelta(seconds=1))
+        for who in self.bidders:
+            self.person(who).go(f"/cases/{self.case}/hall").press("opening.signin")
         host.go(f"/cases/{self.case}/hall").press("opening.begin")
         for who in self.bidders:
             person = self.person(who).go(f"/cases/{self.case}/hall")
-            person.press("opening.signin")
             if who == "bidder2":
                 person.load_key(self.key_path(who), person.user.passphrase)
             person.at("form[data-unlock] button").click()
@@ -274,9 +275,9 @@ class TenderStages(Stages):
         assert not any(one["price"] in guest.page.content() for one in self.bidders.values())
         host.press("opening.close")
         for one in self.bidders.values():
-            guest.see(f'#hall-rows tr[data-name="{one["name"]}"]', one["price"])
+            guest.see(f'#hall-rows tr:has-text("{one["name"]}")', one["price"])
         guest.see("#hall-rows tfoot", REFERENCE)
-        guest.at("[data-read-aloud]").click()
+        guest.at("[data-read=start]").click()
         guest.leave()
 
     def sign_record(self) -> None:

@@ -1,8 +1,8 @@
 """Before the opening nothing tells who has bid or how many (20号令 art. 21, 27, 56).
 
 The same platform at the same frozen moment: nobody has taken the file; four have, and none, one or all of them have
-bid, and one still sends a replacement. Whatever can be asked, heard or tried gives the same bytes. The worlds are copies of one, so ids and times are
-equal as well. Who took the file is told to the tenderer and its agency alone (E-12); they cannot tell who has bid.
+bid, and one still sends a replacement. Whatever can be asked, heard or tried gives the same bytes. The worlds are copies
+of one, so ids and times are equal as well. Who took the file is told to the tenderer and its agency alone (E-12); they cannot tell who has bid.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ FOUR = {"甲": "5689", "乙": "5828", "丙": "5709", "丁": "5777"}
 ASKERS = ("", "tenderer", "agency", "centre1", "centre2", "regulator", "auditor", "supervisor1", "elector1",
           "expert1-1", "bidder5")  # fmt: skip
 UNREAD = -1
-# Only these tables hold what bidders did: sealed bids, bonds and payments, downloads, uploads, proofs, answers kept for a
-# second sending.
+# Only these tables hold what bidders did: sealed bids, bonds and payments, downloads, uploads, proofs, answers kept for
+# a second sending.
 SEALED_TABLES = {
     "bid", "bond", "bond_arrival", "download", "nonce", "act_once", "ledger_entry", "ledger_stream", "staged_file",
     "upload",
