@@ -223,6 +223,16 @@ def test_ballots_show_who_voted_and_never_for_whom(live: Live) -> None:
         assert NAMES[2] not in live.open(outsider, f"/award/{case}").content()
 
 
+def test_candidates_are_published_from_the_result_page(live: Live) -> None:
+    case, _ = live.evaluated(award={"separate": False, "candidates": 3, "ranked": False})
+    page = live.open("agency", f"/cases/{case}/result", language="en")
+    page.get_by_label("Where and how to object").fill("书面异议请递交招标人")
+    page.get_by_role("button", name="Publish the candidates").click()
+    live.sign(page, "agency")
+    expect(page.get_by_text("Publicity of the candidates until")).to_be_visible()
+    expect(page.get_by_role("button", name="Publish the result")).to_be_disabled()
+
+
 @pytest.fixture(scope="module")
 def stages(live: Live) -> dict[str, str]:
     """One tender a stage, for looking at pages."""

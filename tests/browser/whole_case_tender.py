@@ -228,7 +228,7 @@ class TenderStages(Stages):
             self.person(who).at("#versions .bg-green-lt").wait_for()
 
     def seal_offline(self, person: Person, one: dict[str, Any]) -> bytes:
-        """The script and the signed settings of the bid desk, run without the house; the two files go up by the page."""
+        """The script and the signed settings of the bid desk, run without the house; the files go up by the page."""
         folder = self.folder / "offline"
         folder.mkdir()
         person.at("details[data-offline] > summary").click()
