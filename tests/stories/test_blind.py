@@ -1,8 +1,9 @@
 """Before the opening nothing tells who has bid or how many (20号令 art. 21, 27, 56).
 
 The same platform at the same frozen moment: nobody has taken the file; four have, and none, one or all of them have
-bid, and one still sends a replacement. Whatever can be asked, heard or tried gives the same bytes. The worlds are copies of one, so ids and times are
-equal as well. Who took the file is told to the tenderer and its agency alone (E-12); they cannot tell who has bid.
+bid, and one still sends a replacement. Whatever can be asked, heard or tried gives the same bytes. The worlds are
+copies of one, so ids and times are equal as well. Who took the file is told to the tenderer and its agency alone
+(E-12); they cannot tell who has bid.
 """
 
 from __future__ import annotations
