@@ -159,7 +159,7 @@ async function handIn() {
 
 /** The form asks for nothing while a sealed bid waits. */
 function showKept() {
-  const box = form.querySelector("[data-kept]");
+  const box = document.querySelector("[data-kept]");
   const waits = Boolean(sealed?.kept);
   box.hidden = !waits;
   form.noValidate = waits || chosen(form);
@@ -213,7 +213,7 @@ if (form) {
     event.preventDefault();
     submit();
   });
-  form.querySelector("[data-give-up]").addEventListener("click", giveUp);
+  document.querySelector("[data-give-up]").addEventListener("click", giveUp);
   form.addEventListener("input", () => {
     giveUp();
     form.noValidate = chosen(form); // the sealed file says it all
