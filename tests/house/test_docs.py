@@ -66,7 +66,7 @@ def test_commands_exist(path):
     for words in re.findall(r"\bflask ([a-z]+(?: [a-z]+)?)", code):
         first, *second = words.split()
         command = known.get(first)
-        if command is None or (isinstance(command, click.Group) and not set(second) & set(command.commands)):
+        if command is None or (isinstance(command, click.Group) and not set(second) <= set(command.commands)):
             wrong.append(f"flask {words}")
     modules = re.findall(r"python -m ([a-z_.]+[a-z_])", code)
     for module in modules:

@@ -22,7 +22,7 @@ from web.words import N_
 from web.workbench import Item
 
 blueprint = Blueprint("bonds", __name__)
-LINKS = (Link(N_("Bond payments"), "/bonds", "ti-coins", Permit((Role.CENTRE,)), 65),)
+LINKS = (Link(N_("Bid bonds"), "/bonds", "ti-coins", Permit((Role.CENTRE,)), 65),)
 PARTIES = (Role.TENDERER, Role.AGENCY, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
 FORM_WORDS = {
     "transfer": N_("transfer"),
