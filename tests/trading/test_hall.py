@@ -189,6 +189,20 @@ def test_fewer_than_three_sign_ins_are_no_opening_and_fail_when_the_time_is_over
     assert not [who for who in FOUR if who in shown]
 
 
+def test_a_file_without_a_word_on_sign_in_is_opened_as_it_was_issued(stage) -> None:
+    """Tenders that were out before the rule: their file binds bidders to nothing of the kind."""
+    case = stage.announced()
+    for who in THREE:
+        stage.bid(case, who)
+    with stage.world.read() as session, session.begin():
+        row = session.get(Case, case)
+        row.settings = {key: value for key, value in row.settings.items() if not key.startswith("signin")}
+    stage.sealed(case)
+    stage.at(stage.deadline(case) + timedelta(hours=2))
+    assert stage.ring("opening.attendance", case) == {"state": "SEALED"}
+    stage.do("交易中心", "opening.begin", case)
+
+
 def test_the_refusal_is_the_same_for_none_and_for_two(stage) -> None:
     """How many are there is nobody's before the hall opens."""
     case = stage.announced()

@@ -23,8 +23,8 @@ from trading.opening.facts import Hall
 from trading.opening.failures import blame_by_rule, plan_comparison
 from trading.opening.guards import any_bid, going_hall, own_bid
 from trading.opening.models import Opening, OpeningObjection, Released, Unlock
-from trading.opening.presence import enter, plan_attendance
-from trading.opening.queries import attendance, hall_facts, live_bids, opening_of, pause_of, present
+from trading.opening.presence import enter, plan_attendance, too_few
+from trading.opening.queries import hall_facts, live_bids, opening_of, pause_of, present
 from trading.opening.reading import manifest_of
 from trading.project.models import Case
 from trading.project.states import book_of, case_row, go, guard, stands_as
@@ -67,7 +67,7 @@ def begin(tx: Tx, case: str, p: Payload) -> Payload:
     """
     fields.only(p, "window_minutes")
     row, step = guard(tx, case, "opening.begin")
-    refuse_if(rules.attended(attendance(tx.session, row), book_of(row, tx.now)))
+    refuse_if(too_few(tx.session, row, tx.now))
     planned = int(row.settings.get("window_minutes", 30))
     minutes = fields.integer(p, "window_minutes", least=1, most=1440, default=planned)
     until = tx.now + timedelta(minutes=minutes)

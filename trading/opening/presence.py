@@ -48,7 +48,18 @@ def sign_in(tx: Tx, case: str, p: Payload) -> Payload:
 
 
 def plan_attendance(tx: Tx, row: Case) -> None:
-    jobs.plan(tx.session, schedule(row).until, "opening.attendance", row.id)
+    if bound(row):
+        jobs.plan(tx.session, schedule(row).until, "opening.attendance", row.id)
+
+
+def bound(row: Case) -> bool:
+    """Whether the tender file says by when three must sign in; one issued before there was such a line does not."""
+    return "signin_after" in row.settings
+
+
+def too_few(session: Session, row: Case, now: datetime) -> list[Breach]:
+    """R1-10 by sign-ins (A-109)."""
+    return rules.attended(attendance(session, row), book_of(row, now)) if bound(row) else []
 
 
 @acting("opening.attendance")
@@ -58,7 +69,7 @@ def attend(tx: Tx, case: str, p: Payload) -> Payload:
     if row.state != "SEALED" or tx.now < schedule(row).until:
         return {"state": row.state}
     row, step = guard(tx, case, "opening.attendance")
-    short = rules.attended(attendance(tx.session, row), book_of(row, tx.now))
+    short = too_few(tx.session, row, tx.now)
     if short:
         fail(tx, row, step, short[0], "tender.failed")
     return {"state": row.state}
@@ -66,7 +77,7 @@ def attend(tx: Tx, case: str, p: Payload) -> Payload:
 
 @blocked_by("opening.begin")
 def _begin_blocked(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
-    return rules.attended(attendance(session, row), book_of(row, now))
+    return too_few(session, row, now)
 
 
 @blocked_by("opening.signin")
