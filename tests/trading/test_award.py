@@ -148,7 +148,8 @@ def test_what_never_comes_is_recorded_by_the_timer_once(stage) -> None:
     assert recorded(stage, case) == ["R1-23/start"]
 
 
-def test_the_publicity_ends_with_the_last_second_of_its_third_working_end(stage) -> None:
+@pytest.mark.certify("B-028")
+def test_the_publicity_ends_with_the_last_second_of_a_working_day(stage) -> None:
     case = reported(stage)
     until = datetime.fromisoformat(publish(stage, case)["until"])
     assert until == datetime(2026, 4, 27, 23, 59, 59, tzinfo=CST)
@@ -168,6 +169,7 @@ def test_the_publicity_of_a_candidate_without_a_manager_is_refused(stage) -> Non
     assert {b.field.split(".")[-1] for b in empty.value.breaches} == {"manager", "certificate"}
 
 
+@pytest.mark.certify("A-168", "B-027")
 def test_the_first_ranked_wins_and_the_next_only_after_a_recorded_cause(stage) -> None:
     case = reported(stage)
     publish(stage, case)

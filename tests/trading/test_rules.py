@@ -174,6 +174,7 @@ def test_a_filed_basis_turns_the_lot_into_a_warning() -> None:
     assert [(b.rule, b.action) for b in found] == [("R1-32", "W")]
 
 
+@pytest.mark.certify("B-026")
 def test_a_ranked_award_needs_one_to_three_ranked_candidates() -> None:
     assert document.award_plan(draft(award={"ranked": True, "candidates": 3}), BOOK, CAL) == []
     found = document.award_plan(draft(award={"ranked": False, "candidates": 4}), BOOK, CAL)

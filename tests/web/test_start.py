@@ -40,3 +40,10 @@ def test_a_weak_secret_or_a_plain_address_is_as_good_as_none(name, value):
     env = {"SECRET_KEY": "s" * 32, "CA_DIR": "ca", "PUBLIC_URL": "https://example.org", "DATABASE_URL": "sqlite://"}
     with pytest.raises(Unusable, match=name):
         settings_module.read(env | {name: value})
+
+
+@pytest.mark.parametrize("value", ["", "yes", "-1", "10"])
+def test_the_number_of_proxies_is_a_number(value):
+    assert settings_module.read({"DEMO": "1", "SECRET_KEY": "s" * 32, "PROXIES": "1"}).proxies == 1
+    with pytest.raises(Unusable, match="PROXIES"):
+        settings_module.read({"DEMO": "1", "SECRET_KEY": "s" * 32, "PROXIES": value})
