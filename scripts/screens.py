@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Gongheng-2026-demo"  # noqa: S105 - the demo world
@@ -111,6 +112,7 @@ def enter(browser: Browser, base: str, login: str, size: str, language: str) -> 
     """A browser of this size and language, logged in when there is a login."""
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    context.set_default_timeout(180_000)  # a busy machine is not a fault
     context.add_cookies([{"name": "gh_language", "value": language, "url": base}])
     if login:
         page = context.new_page()
@@ -129,7 +131,8 @@ def visit(page: Page, base: str, where: str) -> int:
     answer = page.goto(base + where, wait_until="load")
     if further:
         answer = page.goto(base + str(page.locator(f"main a[href^='{further}']").first.get_attribute("href")))
-    page.wait_for_load_state("networkidle")
+    with suppress(TimeoutError):  # a page with a PDF viewer in it does not always fall silent
+        page.wait_for_load_state("networkidle", timeout=20_000)
     page.evaluate("document.fonts.ready")
     return answer.status if answer else 0
 

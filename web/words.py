@@ -71,7 +71,7 @@ STATES: dict[str, str] = {
 }
 
 _TAUGHT: dict[str, str] = {}
-MONEY: dict[str, str] = {"万元": N_("10,000 yuan"), "元": N_("yuan")}
+MONEY: dict[str, str] = {"万元": N_("× 10,000 yuan"), "元": N_("yuan")}
 _BOOK: dict[str, str] = {}
 
 

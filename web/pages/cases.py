@@ -96,10 +96,10 @@ ASIDE = frozenset(
 BY_ITSELF: dict[str, tuple[str, tuple[Role, ...]]] = {
     "tender.deadline": (N_("Bids are sealed off at the deadline"), ()),
     "opening.settle": (N_("All prices are published at once"), ()),
-    "committee.set": (N_("The committee is drawn"), (Role.TENDERER, Role.CENTRE, Role.REGULATOR)),
-    "evaluation.begin": (N_("Members sign in and the evaluation begins"), (Role.EXPERT,)),
-    "report.accept": (N_("The signed evaluation report arrives"), (Role.EXPERT,)),
-    "award.conclude": (N_("The award report is signed"), (Role.ELECTOR,)),
+    "committee.set": (N_("Draw the committee"), (Role.TENDERER, Role.CENTRE, Role.REGULATOR)),
+    "evaluation.begin": (N_("Sign in and begin the evaluation"), (Role.EXPERT,)),
+    "report.accept": (N_("Evaluate and sign the report"), (Role.EXPERT,)),
+    "award.conclude": (N_("Vote and sign the award report"), (Role.ELECTOR,)),
 }
 PROCEDURES = {"open-works": N_("Works, open tender")}
 SINCE_OPENING = frozenset(

@@ -17,6 +17,7 @@ from core.rules import Breach
 from evaluation.cases import CaseFacts, facts
 from evaluation.committee.models import Committee
 from evaluation.committee.queries import committee_of, members, places
+from evaluation.committee.rules import REMOTE
 from trading.project.queries import documents
 from trading.project.states import case_row, stands_as
 from venues import queries as venues
@@ -172,6 +173,8 @@ def show(case: str) -> str:
         asking = Breach("COMMITTEE-TWICE", ARTICLE, "B", "1", "1")
     elif row.state not in ASK_STATES:
         asking = Breach("STATE", ARTICLE, "B", " / ".join(ASK_STATES), row.state)
+    elif not any(booking.part == "main" for booking, _ in booked):
+        asking = Breach("REMOTE-MAIN", REMOTE, "B", "main venue accepted", "-")
     return page(
         "evaluation/draws.html", SAID, row=row, found=found, roles=roles, draws=listed, committee=shown, asking=asking,
         sites=[(centre.region, centre.name, booking.seats) for booking, centre in booked],
