@@ -246,11 +246,22 @@ def test_findings_survive_a_cut_line_and_a_reload(sitting: Sitting) -> None:
     expect(page.locator("[data-room]")).to_have_attribute("data-stage", "SCORING")
 
 
+def finish_the_shown_bid(page: Page) -> None:
+    """Opened without naming a bid: when it is finished, the list still marks the bid whose form is shown."""
+    shown = page.locator(".rm-tabs > strong").inner_text()
+    for form in page.locator("form[data-score]").all():
+        form.locator("[name=points]").fill("90")
+        form.locator("[name=points]").press("Tab")
+    expect(page.locator("#room-bids > .here .rm-count")).to_have_text("3/3")
+    expect(page.locator("#room-bids > .here")).to_contain_text(shown)
+
+
 def test_points_are_locked_over_the_signed_sheet(sitting: Sitting) -> None:
     live, case = sitting.live, sitting.case
     first = sitting.members[0]
     page = live.open(first, f"/room/{case}")
     assert page.locator('[data-lock="scores"]').is_disabled()
+    finish_the_shown_bid(page)
     for bid in sitting.bids.values():
         page.goto(f"{live.base}/room/{case}?bid={bid}")
         for form in page.locator("form[data-score]").all():

@@ -21,8 +21,8 @@ class AwardStages(Stages):
 
     electors: list[str] = field(default_factory=list)
     award: str = ""
-    candidates: str = ""
-    verified: dict[str, str] = field(default_factory=dict)
+    candidates: list[str] = field(default_factory=list)
+    verified: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def watchers(self) -> list[str]:
@@ -87,7 +87,7 @@ class AwardStages(Stages):
         agency = self.person("agency").go(f"/cases/{self.case}/result")
         agency.press("candidates.publish", channel="书面异议请递交招标人,电话 027-00000000")
         guest = Person(self.live, "", f"/cases/{self.case}/result")
-        self.candidates = guest.read("#main")
+        self.candidates = guest.at("#main tbody tr").all_inner_texts()
         expect(agency.at('form[data-act="result.publish"] button')).to_be_disabled()
         until = MOMENT.search(agency.read("#main .gh-centre"))
         assert until is not None
@@ -123,5 +123,5 @@ class AwardStages(Stages):
             expect(stranger.at("[data-own-digest]")).to_have_text(re.compile("SHA-256 [0-9a-f]{64}"))
             stranger.send(stranger.at("form[data-verify]"))
             stranger.see(".alert-success h2", name)
-            self.verified[name] = stranger.read(".alert-success ul")
+            self.verified[name] = stranger.at(".alert-success li").all_inner_texts()
         stranger.leave()

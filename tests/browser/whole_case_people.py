@@ -15,8 +15,8 @@ from core.clock import CST
 from tests.browser.conftest import Live, passphrase_of
 from web.demo.ring import User
 
-# Documents shown in a frame. Chromium's viewer for them costs seconds a page where seven people sit on two cores, and
-# what is signed the page fetches and hashes: only the frame stays blank, and only for those who need not read.
+# Chromium shows documents in a frame at a cost of seconds a page where seven people sit on two cores; what is signed
+# the page fetches and hashes by itself. The frames stay blank.
 SHEETS = re.compile(r"/(papers|bids)/[0-9a-f]+/file$")
 
 
@@ -85,7 +85,7 @@ class Person:
     def send(self, form: Locator, *, signed: bool = False) -> None:
         """Click the form's own button; what refuses it is the failure's text."""
         try:
-            with self.page.expect_navigation(wait_until="domcontentloaded", timeout=30_000):
+            with self.page.expect_navigation(wait_until="domcontentloaded"):
                 form.locator("button:not([type=button])").last.click()
                 if signed:
                     self.sign()

@@ -137,8 +137,11 @@ class RoomStages(Stages):
         self.stands_at("SCORING")
 
     def choose(self, person: Person, name: str) -> None:
-        with person.page.expect_navigation(wait_until="domcontentloaded"):
-            person.at("#room-bids > li > a", has_text=name).click()
+        """The bid in the list on the left, unless it is the one shown; list and document agree."""
+        if name not in person.read(".rm-tabs > strong"):
+            with person.page.expect_navigation(wait_until="domcontentloaded"):
+                person.at("#room-bids > li > a", has_text=name).click()
+        person.see(".rm-tabs > strong", name)
         person.see("#room-bids > .here", name)
 
     def score(self) -> None:

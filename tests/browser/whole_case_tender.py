@@ -33,10 +33,10 @@ TYPES_PASSWORD = {"tenderer", "agency", "centre1", "regulator", "bidder2", "elec
 
 
 def four_sites() -> dict[str, Any]:
-    """The case of the repository; ten experts a site are enough to draw from."""
+    """The case of the repository; eight experts a site are enough to draw from."""
     file: dict[str, Any] = json.loads((CASES / "four-sites.json").read_text(encoding="utf-8"))
     assert datetime.fromisoformat(file["start"]) == START
-    file["experts"]["pool_per_site"] = 10
+    file["experts"]["pool_per_site"] = 8
     return file
 
 

@@ -337,5 +337,9 @@ if (room.dataset.member) {
   setInterval(beat, BEAT);
 }
 line().on("heartbeat", there);
+
+/** The address names the bid that is shown: a refresh of the list must not choose the next one beside this one's form. */
+const shown = document.querySelector("#room-bids > .here > a");
+if (shown && !new URLSearchParams(location.search).has("bid")) history.replaceState(null, "", shown.href);
 recall();
 resume();
