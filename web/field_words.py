@@ -70,7 +70,7 @@ FIELDS: dict[str, str] = {
     "bidding_days": N_("Time to bid (days)"),
     "birth_year": N_("Year of birth"),
     "bond": N_("performance bond"),
-    "bond_account": N_("Account for bid bonds"),
+    "bond_account": N_("Where bonds are paid to"),
     "bond_forms": N_("Forms of the bid bond"),
     "bonds": N_("Bid bonds"),
     "booking": N_("booking"),
