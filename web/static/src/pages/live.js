@@ -40,14 +40,19 @@ export async function catchUp(channel) {
   }
 }
 
-/** Exchange every fragment that is not being typed in. @param {string} [path] where this page is to be had */
+/** Fragments that nobody is typing in. */
+const idle = () => [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.contains(document.activeElement) || !node.querySelector("form"));
+
+/**
+ * Exchange every fragment that is not being typed in, asked again once the answer is here: it may have taken a while.
+ * @param {string} [path] where this page is to be had
+ */
 export async function refresh(path = location.href) {
-  const stale = [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.contains(document.activeElement) || !node.querySelector("form"));
-  if (!stale.length) return;
+  if (!idle().length) return;
   const response = await fetch(path, { headers: { Accept: "text/html" } }).catch(() => undefined);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const node of stale) {
+  for (const node of idle()) {
     const fresh = page.getElementById(node.id);
     if (fresh) node.replaceWith(document.importNode(fresh, true));
   }
