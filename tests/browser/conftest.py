@@ -257,7 +257,8 @@ class Live:
         case, bids = self.opened(**more)
         order = list(bids.values())
         totals = dict(zip(order, ("93.12", "90.47", "91.80"), strict=True))
-        result = {"outcome": "evaluated", "ranked": more.get("award", AWARD)["ranked"], "candidates": order, "totals": totals, "members": [],
+        ranked = more.get("award", AWARD)["ranked"]
+        result = {"outcome": "evaluated", "ranked": ranked, "candidates": order, "totals": totals, "members": [],
                   "reported_at": self.stage.now().isoformat(), "report_sha256": "0" * 64,
                   "remarks": {order[0]: "施工组织合理; 工期保证措施较弱"}}  # fmt: skip
         self._local().acts.act(walk_to_report, SYSTEM, case, result)
