@@ -77,10 +77,17 @@ class Person:
                 field.fill(str(value))
 
     def press(self, act: str, **values: Any) -> None:
-        """Fill in and send the form of an act, signing when it says so; the page comes again afterwards."""
+        """Fill in and send the form of an act, signing when it says so; the page comes again, or stays without it."""
         form = self.form(act)
         self.fill(form, **values)
-        self.send(form, signed=form.get_attribute("data-signed") is not None)
+        signed = form.get_attribute("data-signed") is not None
+        if form.get_attribute("data-next") != "stay":
+            self.send(form, signed=signed)
+            return
+        form.locator("button:not([type=button])").last.click()
+        if signed:
+            self.sign()
+        expect(form).to_have_count(0)
 
     def send(self, form: Locator, *, signed: bool = False) -> None:
         """Click the form's own button; what refuses it is the failure's text."""
