@@ -75,8 +75,9 @@ def _bidding(session: Session, row: Case, org: str) -> tuple[str, str, bool] | N
     if row.state == "SEALED":
         return N_("The host opens the hall"), f"/cases/{row.id}/hall", True
     unlock = session.get(Unlock, bid.id)
-    done = unlock is not None and bool(unlock.how or unlock.cause)
-    return (N_("All prices are published at once") if done else N_("Unlock the bid")), f"/cases/{row.id}/hall", done
+    if unlock is None or not (unlock.how or unlock.cause):
+        return None  # the hall itself calls for the key
+    return N_("All prices are published at once"), f"/cases/{row.id}/hall", True
 
 
 def bids(session: Session, actor: Actor, now: datetime) -> list[Item]:

@@ -40,7 +40,7 @@ def test_a_large_bid_goes_on_after_a_cut_and_a_closed_page(live: Live, tmp_path:
     for name, value in (("Total price", "5700"), ("Certificate number", "鄂1420260001")):
         page.get_by_label(name).fill(value)
     page.get_by_label("Project manager", exact=True).fill("张建国")
-    page.locator("#bid-pdf").set_input_files(letter(tmp_path))
+    page.locator("#bid-pdf").set_input_files(letter(tmp_path / "bid.pdf"))
     page.locator("#bid-more").set_input_files(plans)
     line.be(rate=RATE)
     page.locator("form[data-bid] button.btn-primary").click()

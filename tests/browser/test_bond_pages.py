@@ -39,7 +39,7 @@ def test_a_bond_from_the_desk_to_its_return(live: Live, tmp_path: Path) -> None:
     other.get_by_text("Hand in an electronic guarantee").click()
     for label, value in (("Issuer", "某担保公司"), ("Number of the guarantee", "BH-1"), ("Valid until", "2027-12-31")):
         other.get_by_label(label).fill(value)
-    other.locator("#guarantee-file").set_input_files(letter(tmp_path))
+    other.locator("#guarantee-file").set_input_files(letter(tmp_path / "guarantee.pdf"))
     other.get_by_role("button", name="Hand in the guarantee").click()
     live.sign(other, "bidder2")
     expect(other.locator("#bond-state")).to_contain_text("某担保公司")

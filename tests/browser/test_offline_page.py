@@ -34,7 +34,7 @@ def sealed_alone(live: Live, page: Page, folder: Path) -> None:
     key = live.key_file(WHO, folder)
     (folder / "price.json").write_bytes(sheet.compose(sheet.Sheet("5828", 365, "合格", {"name": "张建国"})))
     command = f"seal --settings sealing.json --trust trust.json --key {key.name} --out bid.sealed --manifest bid.json"
-    files = [letter(folder).name, "price.json"]
+    files = [letter(folder / "bid.pdf").name, "price.json"]
     subprocess.run(
         [sys.executable, "-I", "seal.py", *command.split(), *files], cwd=folder, check=True, capture_output=True
     )

@@ -62,12 +62,13 @@ def test_every_stage_has_its_pages_and_its_next_step(reader: Reader) -> None:
     assert "Begin the opening" not in reader.workbench("tenderer")[0]
     assert "Begin the opening" in reader.workbench("tenderer")[1]
     assert "The host opens the hall" in reader.workbench("bidder1")[1]
+    life.sign_in()
     life.stage.act("centre1", "opening.begin", life.case)
-    assert "Unlock the bid" in reader.workbench("bidder1")[0]
+    assert "Unlock my bid" in reader.workbench("bidder1")[0]
     reader.read("centre1", "/cases/{}/hall")
     for name in life.bids:
         life.unlock(name)
-    assert "Unlock the bid" not in "".join(reader.workbench("bidder1"))
+    assert "Unlock my bid" not in "".join(reader.workbench("bidder1"))
     life.stage.act("centre1", "opening.close", life.case)
     life.stage.run_due()
     assert "Ask for the committee" in reader.workbench(life.agency)[0]

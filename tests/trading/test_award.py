@@ -92,7 +92,8 @@ def due(stage: Stage, who: str, case: str) -> list[tuple[str, str, bool]]:
     """(title, last day, whether others must act) of the workbench's periods."""
     with stage.world.read() as session:
         mine, others = workbench.items(session, stage.people[who], stage.world.clock.now())
-    return [(one["title"], one["due"].date().isoformat(), one["waiting"]) for one in mine + others if one.get("due")]
+    return [(one["title"], one["due"].date().isoformat(), one.get("waiting", False)) for one in mine + others
+            if one.get("due")]  # fmt: skip
 
 
 def ring(stage: Stage, moment: datetime) -> None:

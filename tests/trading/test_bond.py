@@ -374,7 +374,7 @@ def test_the_check_is_recorded_and_rejects_nobody(desk, stage) -> None:
     desk.pay(case, "投标人甲")
     seals = {who: stage.bid(case, who) for who in THREE}
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *THREE)
     stage.world.acts.act(returns.check, SYSTEM, case)
     with stage.world.read() as session:
         (entry,) = [e for e in ledger.entries(session, f"case:{case}") if e.kind == "bond.checked"]
@@ -702,7 +702,7 @@ def test_a_bond_is_kept_only_on_a_ground_of_the_law(desk, stage) -> None:
         seals[who] = stage.bid(case, who)
     desk.tick()
     stage.sealed(case)
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *THREE)
     for who in THREE:
         stage.do(who, "opening.unlock", case, file_key=seals[who].file_key)
     lost = seals["投标人丁"].manifest.context.bid

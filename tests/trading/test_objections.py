@@ -119,7 +119,7 @@ def test_a_deadline_that_comes_meanwhile_is_kept_after_the_answer(stage) -> None
     assert row_of(stage, case).state == "SEALED"
     (sealed,) = entries(stage, f"case:{case}", "tender.sealed")
     assert sealed.body["sealed_root"] == held.body["sealed_root"]
-    stage.do("交易中心", "opening.begin", case)
+    stage.begin(case, *THREE)
 
 
 def test_the_case_waits_for_every_objection(stage) -> None:

@@ -38,10 +38,11 @@ def periods_due(session: Session, actor: Actor, now: datetime) -> list[Item]:
         roles = stands_as(row, actor)
         for one in running[row.id]:
             bids = one.rule == periods.VALIDITY
-            # The acts of who takes part stand among the next steps already.
-            if not (one.soon or one.late) if bids else roles & turns.ACTING:
-                continue
             steps = procedure_of(row).machine.open_acts(row.state)
+            # The next steps of who takes part say when they are due by themselves.
+            told = bool(roles & turns.ACTING) and any(s.act == one.act and s.target != row.state for s in steps)
+            if (bids and not (one.soon or one.late)) or (told and not bids):
+                continue
             can = any(step.act == one.act and roles & set(step.roles) for step in steps)
             title = N_("The bids bind only until then: settle the winner") if bids else ACTS[one.act]
             found.append(

@@ -169,8 +169,10 @@ const CHANGES = {
     if (row && row.dataset.status === "sealed") show(row, { status: "trying" });
   },
   "opening.decided": ({ bid, cause, reason }) => rowOf(bid) && show(rowOf(bid), { status: "failed", cause, reason }),
-  "opening.opened": ({ rows }) => {
+  "opening.opened": ({ rows, reference }) => {
     for (const one of rows) if (rowOf(one.bid)) price(rowOf(one.bid), one);
+    const place = document.querySelector("[data-reference]");
+    if (reference && place) place.textContent = ` · ${place.dataset.word} ${reference} ${place.dataset.unit}`;
     const table = document.querySelector(".gh-hall");
     if (table) table.dataset.phase = "opened";
     for (const part of document.querySelectorAll("[data-voice]")) part.hidden = false;
