@@ -272,7 +272,8 @@ class TenderStages(Stages):
         owner.sign()
         expect(owner.at("form[data-reference-unlock]")).to_have_count(0)
         host.go(f"/cases/{self.case}/hall")
-        assert not any(one["price"] in guest.page.content() for one in self.bidders.values())
+        shown = guest.page.inner_text("main")
+        assert not any(one["price"] in shown for one in self.bidders.values()), shown
         host.press("opening.close")
         for one in self.bidders.values():
             guest.see(f'#hall-rows tr:has-text("{one["name"]}")', one["price"])

@@ -200,7 +200,7 @@ def test_contract_and_report_each_have_their_own_days(stage, signed, reported_on
     assert due(stage, "招标人", case) == [
         ("Report to the regulator", "2026-05-13", False), ("Record the contract", "2026-05-29", False),
     ]  # fmt: skip
-    assert due(stage, "代理", case)[1] == ("Record the contract", "2026-05-29", True)
+    assert due(stage, "代理", case)[1] == ("%(who)s: %(what)s", "2026-05-29", True), "the tenderer records it"
     stage.at(reported_on)
     stage.do("代理", "contract.report", case, text="招标投标情况书面报告")
     stage.at(signed)

@@ -706,6 +706,7 @@ def test_a_bond_is_kept_only_on_a_ground_of_the_law(desk, stage) -> None:
     for who in THREE:
         stage.do(who, "opening.unlock", case, file_key=seals[who].file_key)
     lost = seals["投标人丁"].manifest.context.bid
+    stage.compare(case, lost)
     stage.do("交易中心", "opening.decide", case, bid=lost, cause="bidder", reason="未解密")
     stage.do("交易中心", "opening.close", case)
     stage.ring("opening.settle", case)
