@@ -59,7 +59,7 @@ def test_a_bond_from_the_desk_to_its_return(live: Live, tmp_path: Path) -> None:
     clean(live, "bidder1", f"/cases/{case}/bid")
     bids = live.sealed(case)
     live.stage.move_to(live.stage.now() + timedelta(minutes=11))
-    live.stage.act("centre1", "opening.begin", case)
+    live.begin(case)
     hall = live.open("", f"/cases/{case}/hall", language="en")
     expect(hall.locator("tr[data-row]")).to_have_count(len(bids))
     expect(hall.locator("#hall-rows")).to_contain_text("electronic guarantee")
