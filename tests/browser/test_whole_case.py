@@ -21,7 +21,8 @@ from trading.opening import sheet
 from trading.opening.models import OpenedBid
 from verifier.commands import run_verify
 
-pytestmark = pytest.mark.browser
+# Minutes on two cores, so it runs with the large counts.
+pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 
 @dataclass
