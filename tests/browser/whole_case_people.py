@@ -98,6 +98,7 @@ class Person:
             self.sign()
         try:
             expect(self.at("html[data-sent]")).to_have_count(0)
+            self.page.wait_for_load_state("domcontentloaded")  # its scripts listen from then on
         except AssertionError:
             said = ""
             with suppress(Exception):
