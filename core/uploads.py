@@ -13,13 +13,15 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.blobs import Blobs, sync_folder
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18  # hashed where it arrives, in a fifth of a millisecond: another thread would cost more than it frees
+AHEAD = 2 << 20  # the disk begins to write while the rest of a chunk still arrives
 STEP = 16 << 20  # a long request is made durable this often, so that a killed process costs no more
 CHECKSUMS = ("sha256", "sha1")
 _DIGITS = 20
@@ -49,33 +51,27 @@ def _now(work: Callable[[], Any]) -> Waiter:
     return lambda: value
 
 
+@dataclass
 class _Taking:
     """One chunk on its way: where it stands, the whole file's hash and the chunk's own.
 
-    A block is hashed while the next one is on the line.
+    `ahead` waits for the sync that was begun before the chunk was whole, and raises what it met.
     """
 
-    def __init__(self, offset: int, sha: Any, own: Any, later: Callable[[Callable[[], Any]], Waiter]) -> None:
-        self.offset, self.sha, self.own = offset, sha, own
-        self._later, self._wait = later, _now(lambda: None)
+    offset: int
+    sha: Any
+    own: Any
+    ahead: Waiter = field(default=lambda: None)
 
     def hash(self, block: bytes) -> None:
-        self.settle()
-
-        def update() -> None:
-            self.sha.update(block)
-            if self.own is not None:
-                self.own.update(block)
-
-        self._wait = self._later(update)
+        self.sha.update(block)
+        if self.own is not None:
+            self.own.update(block)
         self.offset += len(block)
-
-    def settle(self) -> None:
-        self._wait()
 
 
 class Uploads:
-    """`later(work)` begins what takes long (hashing, a sync) outside an event loop; what it gives back waits for it."""
+    """`later(work)` begins what takes long (a sync, hashing a file anew) outside an event loop; its answer waits for it."""
 
     def __init__(self, blobs: Blobs, later: Callable[[Callable[[], Any]], Waiter] = _now) -> None:
         self.blobs, self.later = blobs, later
@@ -135,20 +131,18 @@ class Uploads:
             sha = self._hash_at(upload, known)
             self._running.pop(upload, None)
             own = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-            taking = _Taking(known, sha.copy(), own, self.later)
+            taking = _Taking(known, sha.copy(), own)
             with self.part(upload).open("r+b", buffering=0) as out:
                 out.truncate(known)
                 out.seek(known)
                 try:
                     self._take(number, out, size, blocks, taking)
-                    taking.settle()
                     if checksum and own is not None and own.digest() != checksum.digest:
                         raise Turned("CHECKSUM", checksum.digest.hex(), own.hexdigest())
                     self._note(number, out, taking)
                 except OSError as error:
                     raise Turned("FULL") from error
                 except BaseException:
-                    taking.settle()
                     if checksum is None:
                         self._note(number, out, taking)
                         known, sha = taking.offset, taking.sha
@@ -158,12 +152,15 @@ class Uploads:
             return taking.offset
 
     def _take(self, number: int, out: BinaryIO, size: int, blocks: Iterable[bytes], taking: _Taking) -> None:
-        noted = taking.offset
+        noted = begun = taking.offset
         for block in blocks:
             if taking.offset + len(block) > size:
                 raise Turned("SIZE", size, taking.offset + len(block))
             _write(out, block)
             taking.hash(block)
+            if taking.offset - begun >= AHEAD:
+                taking.ahead()
+                taking.ahead, begun = self.later(partial(os.fdatasync, out.fileno())), taking.offset
             if taking.own is None and taking.offset - noted >= STEP:
                 self._note(number, out, taking)
                 noted = taking.offset
@@ -176,6 +173,7 @@ class Uploads:
             os.pwrite(number, b"%020d" % taking.offset, 0)
             os.fdatasync(number)
 
+        taking.ahead()
         self.later(sync)()
 
     def _hash_at(self, upload: str, offset: int) -> Any:

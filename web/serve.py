@@ -62,8 +62,10 @@ def keep_uploads(listening: sockets.socket, tls: https.Tls | None) -> None:
     """The process of uploads, started again when it ends. It holds the other end of our pipe and ends with us."""
     command = [sys.executable, "-m", "web.upload_server", str(listening.fileno())]
     command += [str(path) for path in (tls.certificate, tls.key)] if tls else []
+    # glibc would ask the kernel for fresh pages for each block of a file, and have them zeroed
+    env = os.environ | {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
     while True:
-        child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # noqa: S603
+        child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # noqa: S603
         child.wait()
         log.error("the process of uploads ended with %s", child.returncode)
         gevent.sleep(1)
