@@ -71,7 +71,7 @@ class _Taking:
 
 
 class Uploads:
-    """`later(work)` begins what takes long (a sync, hashing a file anew) outside an event loop; its answer waits for it."""
+    """`later(work)` begins what takes long (a sync, hashing a file anew) outside an event loop; what it gives waits."""
 
     def __init__(self, blobs: Blobs, later: Callable[[Callable[[], Any]], Waiter] = _now) -> None:
         self.blobs, self.later = blobs, later

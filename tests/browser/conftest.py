@@ -104,9 +104,16 @@ class Live:
     manifests: dict[str, sealing.Manifest] = field(default_factory=dict)
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def open(self, who: str, path: str, *, phone: bool = False, language: str = "zh_CN") -> Page:
+    def open(
+        self, who: str, path: str, *, phone: bool = False, language: str = "zh_CN", profile: Path | None = None
+    ) -> Page:
+        """A page in a window of its own, which keeps its files in memory; with `profile` on disk, as people's do."""
         size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
-        context = self.browser.new_context(viewport=size, accept_downloads=True, reduced_motion="reduce")  # type: ignore[arg-type]
+        ways: Any = {"viewport": size, "accept_downloads": True, "reduced_motion": "reduce"}
+        if profile is None:
+            context = self.browser.new_context(**ways)
+        else:
+            context = self.browser.browser_type.launch_persistent_context(profile, **chromium.OPTIONS, **ways)
         context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         cookies = [{"name": "gh_language", "value": language, "url": self.base}]

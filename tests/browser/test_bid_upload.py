@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from trading.bidding.models import Bid
 
 pytestmark = pytest.mark.browser
 RATE = 3_000_000
+PROCESS_MOST = 512  # MiB that one process of the browser may ever have had in memory
 
 
 class Line:
@@ -77,3 +79,47 @@ KEPT = """async () => {
   for await (const name of folder.keys()) names.push(name);
   return names;
 }"""
+
+
+def _browser_processes() -> Iterator[Path]:
+    """/proc folders of the browsers below this process."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[folder.name] = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+        except FileNotFoundError:
+            continue  # it has just ended
+    for pid in parents:
+        above = pid
+        while above in parents and above != str(os.getpid()):
+            above = parents[above]
+        if above == str(os.getpid()) and b"chrom" in (Path("/proc") / pid / "cmdline").read_bytes():
+            yield Path("/proc") / pid
+
+
+def _peak(folder: Path) -> int:
+    """MiB of the largest resident size of a process since it began."""
+    return int((folder / "status").read_text().partition("VmHWM:")[2].split()[0]) // 1024
+
+
+@pytest.mark.soak
+def test_a_bid_of_a_gigabyte_never_stands_in_memory(live: Live, tmp_path: Path) -> None:
+    case, who = live.announced(), "bidder3"
+    page = live.open(who, f"/cases/{case}/bid", language="en", profile=tmp_path / "profile")
+    pdf = letter(tmp_path / "bid.pdf")
+    with pdf.open("ab") as file:
+        for _ in range(1024):
+            file.write(os.urandom(1 << 20))
+    for name, value in (("Total price", "5700"), ("Certificate number", "鄂1420260001")):
+        page.get_by_label(name).fill(value)
+    page.get_by_label("Project manager", exact=True).fill("张建国")
+    page.locator("#bid-pdf").set_input_files(pdf)
+    with page.expect_download(timeout=600_000):
+        page.locator("form[data-bid] button.btn-primary").click()
+        page.locator("dialog[open]").wait_for(timeout=600_000)
+        live.sign(page, who)
+    peaks = sorted((_peak(one) for one in _browser_processes()), reverse=True)
+    assert peaks and peaks[0] < PROCESS_MOST, peaks
+    print(f"largest resident sizes of the browser's processes: {peaks[:3]} MiB")
+    with live.acts.reading() as session:
+        assert session.query(Bid).filter_by(case_id=case).one().size > 1 << 30
