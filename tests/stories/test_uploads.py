@@ -142,8 +142,13 @@ def _left(served: House, data: bytes) -> None:
     acts.engine.dispose()
 
 
+def _content(size: int) -> bytes:
+    dice = random.Random(SEED)
+    return b"".join(dice.randbytes(1 << 20) for _ in range(size >> 20))
+
+
 def _cut_lines(served: House, cuts: int, size: int) -> None:
-    dice, data = random.Random(SEED), random.Random(SEED).randbytes(size)
+    dice, data = random.Random(SEED), _content(size)
     sender, done = Sender(served, data), 0
     while done < cuts:
         at = sender.offset()
@@ -200,7 +205,7 @@ def _child(parent: int) -> int:
 
 
 def _kill_servers(served: House, kills: int, size: int) -> None:
-    dice, data = random.Random(SEED), random.Random(SEED).randbytes(size)
+    dice, data = random.Random(SEED), _content(size)
     sender = Sender(served, data)
     marks = [size * (number + 1) // (kills + 1) for number in range(kills)]
     killers: list[Killer] = []
