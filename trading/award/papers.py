@@ -8,19 +8,12 @@ from typing import Any
 
 from core import canon
 from core.paper import Paper
+from trading.award.methods import METHODS
 from trading.award.models import Publicity
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money, with_record
 
 CENT, NOTHING = Decimal("0.01"), Decimal(0)
-METHODS = {
-    "majority": "票决法(过半数)",
-    "plurality": "票决法(得票最多)",
-    "elimination": "票决法(逐轮淘汰)",
-    "points": "票决法(积分)",
-    "lowest_price": "价格竞争法(最低价)",
-    "nearest_below_mean": "价格竞争法(次低于平均价)",
-}
 
 
 def rounds_table(paper: Paper, rounds: list[Any], names: dict[str, str]) -> None:

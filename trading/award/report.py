@@ -15,6 +15,7 @@ from core.rules import refuse_if
 from methods import vote
 from trading.award import papers, rules
 from trading.award.actions import meeting_of, of_tenderer, seats
+from trading.award.methods import METHODS
 from trading.award.models import AwardMeeting, Elector, Speech
 from trading.award.publicity import candidate_rows
 from trading.project.models import Case, Project
@@ -62,7 +63,7 @@ def paper_of(project: Project, row: Case, known: dict[str, str], record: Payload
     head = ["定标候选人", f"投标报价({row.unit})", "评审得分", "工期(日历天)", "项目负责人"]
     paper.section("定标候选人(按投标编号列示)").table(head, rows)
     by_bid = {one["bid"]: one["name"] for one in record["candidates"]}
-    paper.section("票决情况").facts([("定标方法", papers.METHODS[record["vote"]["input"]["method"]])])
+    paper.section("票决情况").facts([("定标方法", METHODS[record["vote"]["input"]["method"]])])
     papers.rounds_table(paper, record["vote"]["input"]["rounds"], by_bid)
     paper.section("定标结果").text(f"中标人: {by_bid[record['winner']]}。")
     if record["reason"]:

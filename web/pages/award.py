@@ -13,8 +13,8 @@ from accounts import queries as accounts
 from core import live
 from core.access import Actor, Role
 from trading.award import queries
+from trading.award.methods import METHODS
 from trading.award.models import AwardMeeting
-from trading.award.papers import METHODS
 from trading.document.rules import least_pool
 from trading.project.models import Case, Project
 from trading.project.queries import documents, open_acts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trading.award.methods import METHODS
+
 CATEGORIES = ("A01 房建", "A02 市政", "A08 施工", "A09 其他工程")
 KIND = "works"
 
@@ -55,15 +57,7 @@ REJECT_GROUNDS: tuple[dict[str, str], ...] = (
     {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
 )
 
-AWARD_METHODS = {
-    "majority": "票决法(直接票决，过半数)",
-    "plurality": "票决法(直接票决，得票最多)",
-    "elimination": "票决法(逐轮淘汰)",
-    "points": "票决法(排序计分)",
-    "lowest_price": "价格竞争法(最低价)",
-    "nearest_below_mean": "价格竞争法(次低于平均价)",
-    "lottery": "票决抽签法",
-}
+AWARD_METHODS = METHODS
 
 # The straight road of a case, for the line of stations; the award meeting only where evaluation and award are separate.
 ROAD = (
