@@ -83,7 +83,7 @@ def test_a_centre_writes_finds_uses_and_deletes_templates(live: Live) -> None:
     page.get_by_role("button", name="Save as version 2").click()
     expect(one(page, "市政工程")).to_contain_text("Version 2")
     one(page, "市政工程").get_by_role("button", name="Put in force").click()
-    expect(one(page, "市政工程")).to_contain_text("in force")
+    expect(one(page, "市政工程")).to_contain_text("in use")
     expect(one(page, "市政工程").get_by_role("button", name="Delete")).to_have_count(0)
     link = one(page, "市政工程").get_by_role("link", name="PDF").get_attribute("href")
     for path in (link, "/record-templates/house.pdf"):

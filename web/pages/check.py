@@ -64,7 +64,7 @@ PERSONAL = frozenset({"certificate", "key", "upload", "download"})
 PROBES = (
     N_("in order"), N_("with a limit"), N_("does not work"), N_("not tried"), N_("being tried…"), N_("Nothing."),
     N_("Within %(seconds)s s of the server's clock."),
-    N_("The demonstration's clock is moved on purpose: %(seconds)s s away from this computer's."),
+    N_("The demonstration's clock is moved on purpose; this computer's says nothing about it."),
     N_("%(seconds)s s off the server's clock."),
     N_("Let this computer set its time by itself. Go by the time at the top of every page: it is the server's."),
     N_("Make or renew it on the page “My certificates”."),

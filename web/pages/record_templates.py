@@ -21,7 +21,7 @@ blueprint = Blueprint("record_templates", __name__)
 LINKS = (Link(N_("Record templates"), "/record-templates", "ti-template", Permit((Role.CENTRE,)), 75),)
 # What columns and blocks are called; the order in which they are offered.
 NAMES = {
-    "number": N_("Number"), "bidder": N_("Bidder's name"), "received_at": N_("Time of receipt"),
+    "number": N_("No."), "bidder": N_("Bidder's name"), "received_at": N_("Time of receipt"),
     "unlocking": N_("How it was unlocked"), "price": N_("Price"), "duration": N_("Duration"), "remarks": N_("Remarks"),
     "failures": N_("Bids that did not open, with digests"), "pauses": N_("Suspensions of the hall"),
     "objections": N_("Objections and answers"), "uscc": N_("Unified social credit code"),

@@ -35,7 +35,7 @@ export async function clock(demo) {
   }
   const seconds = (Math.abs(best.off) / 1000).toFixed(1);
   if (Math.abs(best.off) < 2000) return good(t("Within %(seconds)s s of the server's clock.", { seconds }));
-  if (demo) return good(t("The demonstration's clock is moved on purpose: %(seconds)s s away from this computer's.", { seconds }));
+  if (demo) return good(t("The demonstration's clock is moved on purpose; this computer's says nothing about it."));
   return weak(t("%(seconds)s s off the server's clock.", { seconds }), t("Let this computer set its time by itself. Go by the time at the top of every page: it is the server's."));
 }
 
