@@ -30,13 +30,22 @@ SEAL = "seal"
 
 @dataclass(frozen=True)
 class Signer:
-    """One expected signature: `field` in the PDF, who signs, in which role, with which certificate."""
+    """One expected signature: `field` in the PDF, who signs, in which role, with which certificate.
+
+    `may_lack`: silence counts as assent, so the document may be closed without it; its own record says so.
+    """
 
     field: str
     person: str
     role: str
     fingerprint: str
     org: str = ""
+    may_lack: bool = False
+
+    def named(self) -> dict[str, Any]:
+        """As the machine record names the signer."""
+        said: dict[str, Any] = {"field": self.field, "fingerprint": self.fingerprint, "role": self.role}
+        return said | ({"may_lack": True} if self.may_lack else {})
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ def first_revision(
     """
     if not signers:
         raise Unusable("signers: a document on the desk is signed by somebody")
-    named = [{"field": one.field, "fingerprint": one.fingerprint, "role": one.role} for one in signers]
+    named = [one.named() for one in signers]
     if seal is not None:
         named.append({"field": SEAL, "fingerprint": seal.fingerprint, "role": SEAL})
     if any(one.role == SEAL or one.field == SEAL for one in signers):
@@ -121,7 +130,7 @@ def open_document(
         tx.session.add(
             SigningField(
                 doc_id=doc.id, name=one.field, person_id=one.person, org_id=one.org, role=one.role,
-                fingerprint=one.fingerprint, position=position,
+                fingerprint=one.fingerprint, position=position, may_lack=one.may_lack,
             )
         )  # fmt: skip
         tx.publish(f"me:{one.person}", "paper.waiting", {"document": doc.id, "title": title, "field": one.field})
@@ -142,6 +151,22 @@ def void_document(tx: Tx, document: str, reason: str) -> None:
     drop_prepared(tx, doc)
     doc.state, doc.void_reason, doc.lease, doc.prepared = "void", reason, "", {}
     tx.record(doc.stream, "paper.voided", {"document": doc.id, "kind": doc.kind, "reason": reason}, case=doc.case)
+
+
+def complete_without(tx: Tx, document: str) -> bool:
+    """Close the signing over those who may lack and have not signed; False while somebody else must sign still.
+
+    Closing or sealing follows as after a last signature.
+    """
+    doc = row(tx.session, document)
+    left = [one for one in places(tx.session, document) if one.signed_at is None]
+    if doc.state != "open" or not left or not all(one.may_lack for one in left):
+        return False
+    drop_prepared(tx, doc)
+    doc.state, doc.lease, doc.prepared = "signed", "", {}
+    body = {"document": doc.id, "kind": doc.kind, "fields": [one.name for one in left]}
+    tx.record(doc.stream, "paper.left_out", body, case=doc.case)
+    return True
 
 
 def drop_prepared(tx: Tx, doc: SigningDoc) -> None:
@@ -167,13 +192,13 @@ def places(session: Session, document: str) -> list[SigningField]:
 
 def state(session: Session, document: str) -> dict[str, Any]:
     """{id, case, kind, title, audience, state, first, head, size, record_sha256, last, seal, opened_at, sealed_at,
-    void_reason, fields: [{field, person, role, fingerprint, signed_at}]}; `head` is the file to show."""
+    void_reason, fields: [{field, person, role, fingerprint, signed_at, may_lack}]}; `head` is the file to show."""
     doc = row(session, document)
     keys = ("id", "case", "kind", "title", "audience", "state", "first", "head", "size", "record_sha256", "seal")
     listed = [
         {
             "field": one.name, "person": one.person_id, "role": one.role, "fingerprint": one.fingerprint,
-            "signed_at": one.signed_at,
+            "signed_at": one.signed_at, "may_lack": one.may_lack,
         }
         for one in places(session, document)
     ]  # fmt: skip

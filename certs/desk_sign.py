@@ -224,7 +224,7 @@ def _sealed(tx: Tx, document: str, base: str, sha256: str, size: int) -> bool:
     body = {
         "document": doc.id, "kind": doc.kind, "title": doc.title, "sha256": sha256, "size": size,
         "first_revision": doc.first, "record_sha256": doc.record_sha256, "seal": doc.seal_fingerprint,
-        "signers": [one.fingerprint for one in desk.places(tx.session, doc.id)],
+        "signers": [one.fingerprint for one in desk.places(tx.session, doc.id) if one.signed_at is not None],
     }  # fmt: skip
     tx.record(doc.stream, "paper.sealed", body, case=doc.case)
     return True

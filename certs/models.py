@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed
@@ -89,7 +89,10 @@ class SigningDoc(Keyed, Base):
 
 
 class SigningField(Base):
-    """Who signs where. `fingerprint` is the certificate expected, fixed before the first revision was built."""
+    """Who signs where. `fingerprint` is the certificate expected, fixed before the first revision was built.
+
+    `may_lack`: whoever opened the document may go on without this signature (desk.complete_without).
+    """
 
     __tablename__ = "signing_field"
     doc_id: Mapped[str] = mapped_column(ForeignKey("signing_doc.id"), primary_key=True)
@@ -99,6 +102,7 @@ class SigningField(Base):
     role: Mapped[str] = mapped_column(String(40))
     fingerprint: Mapped[str] = mapped_column(String(64))
     position: Mapped[int]
+    may_lack: Mapped[bool] = mapped_column(default=False, server_default=false())
     signed_at: Mapped[datetime | None]
     version_sha256: Mapped[str] = mapped_column(String(64), default="")
     __table_args__ = (

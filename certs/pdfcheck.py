@@ -193,13 +193,13 @@ def _well_formed(signers: Any) -> bool:
 def _require_signers(record: dict[str, Any], found: list[tuple[str, EmbeddedPdfSignature]]) -> None:
     held = dict(found)
     wanted = {entry["field"]: entry for entry in record["signers"]}
-    missing = [name for name in wanted if name not in held]
+    missing = [name for name, entry in wanted.items() if name not in held and entry.get("may_lack") is not True]
     if missing:
         raise Fault(f"{len(missing)} of {len(wanted)} signatures are missing: {', '.join(missing)}")
     extra = [name for name, _ in found if name not in wanted]
-    if extra or len(found) != len(wanted):
+    if extra or len(found) != len(held):
         raise Fault(f"signed by someone the record does not name: {', '.join(extra) or 'a field signed twice'}")
-    for name, entry in wanted.items():
+    for name, entry in ((name, wanted[name]) for name in held):
         der = held[name].signer_cert.dump()
         if fingerprint(der) != entry["fingerprint"]:
             raise Fault(f"field {name} is signed with another certificate ({common_name(der)}) than the record names")

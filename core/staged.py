@@ -122,6 +122,19 @@ def cancel(tx: Tx, upload: str) -> None:
         held.over = True
 
 
+def give_up(tx: Tx, subject: str, purpose: str, *files: tuple[str, str]) -> None:
+    """What was brought for this, and these (digest, person) besides, is nobody's any more; the sweep takes it away."""
+    for key in files:
+        named_before = tx.session.get(StagedFile, key)
+        if named_before is not None:
+            named_before.over = True
+    for row in tx.session.scalars(select(Upload).where(Upload.subject == subject, Upload.purpose == purpose)):
+        held = tx.session.get(StagedFile, (row.sha256, row.person_id)) if row.state == "done" else None
+        if held is not None:
+            held.over = True
+        tx.session.delete(row)
+
+
 def stage(tx: Tx, sha256: str, size: int) -> None:
     row = tx.session.get(StagedFile, (sha256, tx.actor.person))
     if row is None:

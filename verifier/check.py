@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from certs import checkpoint, draws, receipts
+from certs import checkpoint, draws, receipts, rehearsals
 from certs.suite import exact_keys
 from core import canon
 from core.faults import Fault, Unusable
@@ -68,6 +68,18 @@ def check_receipt(path: Path, data: bytes, trusted: Trust) -> list[str]:
     return [said, NOT_CHECKED if case is None else f"its entry stands in the ledger in {CASE_FILE}"]
 
 
+def check_rehearsal(path: Path, data: bytes, trusted: Trust) -> list[str]:
+    """A receipt of a practice run is never accepted for one, whether or not it was signed here."""
+    try:
+        found = rehearsals.verify(data, trusted.receipt_keys)
+    except Unusable as error:
+        raise Fault(f"the receipt of a rehearsal is damaged: {error}") from None
+    raise Fault(
+        f"REHEARSAL: no receipt of a bid and without any legal effect; practised at {found.server_time}, "
+        "signed by the platform as a rehearsal"
+    )
+
+
 def check_draw(path: Path, data: bytes, trusted: Trust) -> list[str]:
     record = canon.loads(data)
     replayed = draws.replay(record, trusted.roots)
@@ -94,6 +106,7 @@ def draw_lines(record: draws.Record, replayed: draws.Replayed) -> list[str]:
 
 SCHEMAS: dict[str, Callable[[Path, bytes, Trust], list[str]]] = {
     receipts.SCHEMA: check_receipt,
+    rehearsals.SCHEMA: check_rehearsal,
     draws.SCHEMA: check_draw,
 }
 

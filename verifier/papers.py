@@ -32,6 +32,10 @@ def accept(pdf: bytes, trusted: Trust) -> list[str]:
     _printed(pdf, figures(report.record))
     said = [f"{len(report.signatures)} signatures over the whole file, closed {report.closed.isoformat()}"]
     said += [f"{one.role}: {one.name}, {one.at.isoformat()}" for one in report.signatures]
+    there = {one.field for one in report.signatures}
+    lacking = [one["field"] for one in report.record["signers"] if one["field"] not in there]
+    if lacking:
+        said.append(f"not signed, as the record allows: {', '.join(lacking)}")
     if again:
         said.append(f"recomputed from the attached record: {', '.join(again)}")
     return [*said, f"SHA-256 {report.document}, first revision {report.first_revision}"]

@@ -23,7 +23,7 @@ from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
 from core.uploads import Uploads
-from web import api, clocks, errors, front, nav, pages, rooms, socket, uploads, wiring, words, workbench
+from web import api, clocks, errors, front, measure, nav, pages, rooms, socket, uploads, wiring, words, workbench
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = {"zh_CN": "中文", "en": "English"}
@@ -111,6 +111,7 @@ def _house(settings: config.Config, clock: Clock) -> Flask:
     workbench.gather(found)
     app.extensions["gongheng"] = front.Wired(acts, prove, settings)
     app.extensions["gongheng.uploads"] = Uploads(blobs)
+    app.extensions["gongheng.meter"] = measure.Meter()
     front.install(app)
     errors.install(app)
     _dress(app, settings)

@@ -75,6 +75,7 @@ SENTENCES: dict[str, str] = {
     "E-03": N_("Every bid gets its receipt at once, and none is decrypted before its time."),
     "E-04": N_("The bid could not be unlocked in the way and time that the tender file gives."),
     "E-05": N_("The opening record is published."),
+    "E-05/sign": N_("So long the opening record is signed; whoever is silent then is taken to accept it."),
     "E-06": N_("The evaluation is held online, in a watched and confidential place."),
     "E-07": N_("Clarifications, objections and answers go through the platform."),
     "E-08": N_("Documents are signed electronically and kept."),

@@ -156,10 +156,16 @@ def _leave(hub: Socket, sid: str, data: Answer) -> Answer:
     return {"status": 200, "channel": channel}
 
 
+def _ping(_hub: Socket, _sid: str, _data: Answer) -> Answer:
+    """There and back, for the page that checks a line."""
+    return {"status": 200}
+
+
 EVENTS: dict[str, Event] = {
     "act": Event(Permit((), person=True), _act),
     "join": Event(Permit((Role.PUBLIC,)), _join),
     "leave": Event(Permit((Role.PUBLIC,)), _leave),
+    "ping": Event(Permit((Role.PUBLIC,)), _ping),
 }
 
 

@@ -25,6 +25,7 @@ from core.rules import Refused
 from core.staged import Upload, Wish
 from core.uploads import BLOCK, CHECKSUMS, Checksum, Turned, Uploads
 from trading.bidding import transfers
+from trading.rehearsal import actions as rehearsing
 from web import errors
 from web.front import page_origins, permit, reading, wired
 from web.transport import hang_up
@@ -37,7 +38,7 @@ EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 SHOWN = "Location, Upload-Offset, Upload-Length, Upload-Expires, Upload-Metadata, X-Content-SHA256, Tus-Resumable, " \
         "Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"  # fmt: skip
 PATIENCE = 20  # seconds a client may send nothing before its line counts as cut
-PURPOSES = frozenset({"", transfers.PURPOSE, "reference", "document"})
+PURPOSES = frozenset({"", transfers.PURPOSE, rehearsing.PURPOSE, "reference", "document"})
 # code of a refusal → status, words
 TURNED: dict[str, tuple[int, str]] = {
     "OFFSET": (409, N_("The upload goes on at byte %(required)s, not at %(found)s.")),
@@ -48,6 +49,8 @@ TURNED: dict[str, tuple[int, str]] = {
     "QUOTA-BYTES": (413, N_("At most %(required)s bytes of unfinished uploads a person, this makes %(found)s.")),
     "FULL": (507, N_("The server has no room for this file. Tell the trading centre at once.")),
     "UNKNOWN": (404, N_("There is no such upload.")),
+    "MEASURED": (429, N_("At most %(required)s bytes a person are measured in ten minutes; try again later.")),
+    "CROWDED": (503, N_("Others measure their lines at this moment.")),
     "VERSION": (412, N_("This server speaks tus 1.0.0.")),
     "MEDIA": (415, N_("The body must be application/offset+octet-stream.")),
 }
@@ -72,7 +75,7 @@ def tus(view: View) -> View:
                 raise Turned("VERSION")
             response = view(*args, **kwargs)
         except Turned as turned:
-            response = _turned(turned)
+            response = turned_answer(turned)
         except Refused as refused:  # 409 would tell a tus client to try again
             response = make_response(jsonify({"breaches": errors.breaches_json(refused)}), 403)
         except Cut:
@@ -82,7 +85,7 @@ def tus(view: View) -> View:
     return run  # type: ignore[return-value]
 
 
-def _turned(turned: Turned) -> Response:
+def turned_answer(turned: Turned) -> Response:
     status, words = TURNED[turned.code]
     said = gettext(words, required=turned.required, found=turned.found)
     body = {"error": said, "required": turned.required, "found": turned.found}
@@ -143,7 +146,7 @@ def _checksum() -> Checksum | None:
         raise Unusable(f"upload-checksum: one of {', '.join(CHECKSUMS)} is expected") from None
 
 
-def _blocks(left: int) -> Iterator[bytes]:
+def blocks(left: int) -> Iterator[bytes]:
     """The body, at most one byte more than is `left`; Cut when the line ends, or falls silent, before the body does."""
     stream, length = request.environ["wsgi.input"], request.content_length
     wanted = left + 1 if length is None else length
@@ -203,6 +206,7 @@ def create() -> Response:
 
     def begin(tx: Tx) -> Upload:
         transfers.may_begin(tx, purpose, case)
+        rehearsing.may_begin_upload(tx, purpose, case, size)
         return staged.begin(tx, wish)
 
     row = wired().acts.act(begin, g.actor)
@@ -281,7 +285,7 @@ def _took(row: Upload, start: int) -> Response:
     length = request.content_length
     if length is not None and start + length > row.size:
         raise Turned("SIZE", row.size, start + length)
-    offset = _files().append(row.id, start, row.size, _blocks(row.size - start), _checksum())
+    offset = _files().append(row.id, start, row.size, blocks(row.size - start), _checksum())
     return _complete(row) if offset == row.size else _state(row, offset, 204)
 
 

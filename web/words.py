@@ -148,12 +148,19 @@ def _part(text: str) -> str:
     return text
 
 
+def _time(found: re.Match[str]) -> str:
+    """Without its zone; seconds only where they decide."""
+    seconds, fraction = (found[3] or "")[:3], found[4] or ""
+    exact = seconds if seconds != ":00" else f"{seconds}{fraction}" if fraction.strip(".0") else ""
+    return f"{found[1]} {found[2]}{exact}"
+
+
 def value(text: str) -> str:
     """A required or found value in words: states, roles and fields by name, units, times without their zone."""
     known = _known(text)
     if known is not None:
         return known
-    pieces = _PARTS.split(_TIME.sub(r"\1 \2", text))
+    pieces = _PARTS.split(_TIME.sub(_time, text))
     between = {" or ": " " + str(gettext("or")) + " "}
     return "".join(between.get(one, one) if place % 2 else _part(one) for place, one in enumerate(pieces))
 

@@ -201,19 +201,6 @@ def test_no_price_exists_before_the_hall_closes(stage) -> None:
     assert {row["price"] for row in rows} == {"5123.45"}
 
 
-@pytest.mark.rule("E-05", "allowed")
-@pytest.mark.rule("E-05", "refused")
-def test_the_opening_record_is_public_once_there_is_one(stage) -> None:
-    case = stage.announced()
-    seals = {who: stage.bid(case, who) for who in FIVE}
-    stage.sealed(case)
-    with stage.world.read() as session:
-        assert queries.portal(session, tab="opening")["items"] == []
-    stage.open_all(case, seals)
-    with stage.world.read() as session:
-        assert [n["kind"] for n in queries.portal(session, tab="opening")["items"]] == ["opening_record"]
-
-
 @pytest.mark.certify("A-109", "B-018")
 @pytest.mark.rule("R1-10", "by the timer")
 def test_a_failed_tender_names_nobody(stage) -> None:

@@ -71,7 +71,7 @@ def _fetched(session: Session, row: Case, wanted: str) -> CaseDocument:
     return found
 
 
-def _read_seal(tx: Tx, p: Payload, context: Context) -> tuple[Manifest | None, str]:
+def read_seal(tx: Tx, p: Payload, context: Context) -> tuple[Manifest | None, str]:
     """The manifest, or why this is no sealed upload. Shape, binding, hash, size and header are checked."""
     sha256, size = fields.sha256(p, "ciphertext_sha256"), fields.integer(p, "size", least=1, most=1 << 40)
     if not staged.brought(tx, sha256):
@@ -127,7 +127,7 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, "manifest", "ciphertext_sha256", "size")
     row, org = may_bid(tx, case, "bid.submit")
     context = _context(tx, row, "bid", p)
-    manifest, why = _read_seal(tx, p, context)
+    manifest, why = read_seal(tx, p, context)
     held = tuple(sorted((role, one.key) for role, one in manifest.held.items())) if manifest else ()
     assert row.deadline is not None
     facts = Submission(tx.now, row.deadline, why, operator_tie(tx.session, org, row), held, custodian_keys(row))
@@ -199,7 +199,7 @@ def seal_reference(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "reference.seal")
     if row.deadline is not None and row.announced_at is not None:
         refuse_late(row, tx.now)
-    manifest, why = _read_seal(tx, p, _context(tx, row, "reference", p))
+    manifest, why = read_seal(tx, p, _context(tx, row, "reference", p))
     if manifest is None:
         raise Refused(book_of(row, tx.now)["E-01"].breach(why, required="gongheng/sealed/1", field="manifest"))
     kept = tx.session.get(SealedReference, (case, row.round)) or SealedReference(case_id=case, round=row.round)

@@ -21,7 +21,7 @@ from trading.opening import rules
 from trading.opening.ending import fail
 from trading.opening.facts import Hall
 from trading.opening.failures import blame_by_rule, plan_comparison
-from trading.opening.guards import any_bid, going_hall, own_bid
+from trading.opening.guards import any_bid, given_key, going_hall, own_bid
 from trading.opening.models import Opening, OpeningObjection, Released, Unlock
 from trading.opening.presence import enter, plan_attendance, too_few
 from trading.opening.queries import hall_facts, live_bids, opening_of, pause_of, present
@@ -96,11 +96,11 @@ def unlock(tx: Tx, case: str, p: Payload) -> Payload:
     opening, book = going_hall(tx, row), book_of(row, tx.now)
     refuse_if(rules.in_window(opening.window_until, tx.now, book))
     bid = own_bid(tx, row)
-    _check_key(row, tx, bid.manifest, p)
+    key = given_key(bid.manifest, p, book["E-04"].article)
     enter(tx, row, bid)
     held = tx.session.get_one(Unlock, bid.id)
     if not held.how:
-        held.at, held.how, held.file_key, held.cause, held.reason = tx.now, "bidder", p["file_key"], "", ""
+        held.at, held.how, held.file_key, held.cause, held.reason = tx.now, "bidder", key, "", ""
         go(tx, row, step, "opening.unlocked", {"bid": bid.id, "how": "bidder"})
         _tell_unlocked(tx, bid, "bidder")
     return {"bid": bid.id}
@@ -108,16 +108,6 @@ def unlock(tx: Tx, case: str, p: Payload) -> Payload:
 
 def _tell_unlocked(tx: Tx, bid: Bid, how: str) -> None:
     tx.publish(f"hall:{bid.case_id}", "opening.unlocked", {"bid": bid.id, "how": how, "at": tx.now.isoformat()})
-
-
-def _check_key(row: Case, tx: Tx, manifest: dict[str, object], p: Payload) -> None:
-    read = manifest_of(manifest)
-    try:
-        key = suite.unb64(p.get("file_key"), "file_key", sealing.KEY_BYTES)
-        sealing.check_file_key(key, read.header, read.context)
-    except Fault as fault:
-        article = book_of(row, tx.now)["E-04"].article
-        raise Refused(Breach("E-04", article, "B", "the file key of this bid", str(fault), "file_key")) from None
 
 
 @acting("reference.unlock", Role.TENDERER, signed=True)
@@ -129,8 +119,7 @@ def unlock_reference(tx: Tx, case: str, p: Payload) -> Payload:
     sealed = tx.session.get(SealedReference, (row.id, row.round))
     if sealed is None:
         raise Unusable("reference: none was sealed")
-    _check_key(row, tx, sealed.manifest, p)
-    opening.reference_key = p["file_key"]
+    opening.reference_key = given_key(sealed.manifest, p, book_of(row, tx.now)["E-04"].article)
     go(tx, row, step, "reference.unlocked", {})
     tx.publish(f"hall:{case}", "reference.unlocked", {})
     return {}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
+from certs import sealing, suite
 from core import fields
 from core.acts import Tx
 from core.doors import Payload
-from core.faults import Unusable
+from core.faults import Fault, Unusable
 from core.rules import Breach, Refused, refuse_if
 from trading.bidding.models import Bid
 from trading.opening import rules
 from trading.opening.models import Opening, Unlock
 from trading.opening.queries import opening_of, pause_of
+from trading.opening.reading import manifest_of
 from trading.project.models import Case
 from trading.project.states import book_of
 
@@ -47,3 +51,13 @@ def any_bid(tx: Tx, row: Case, p: Payload) -> tuple[Bid, Unlock]:
     if bid is None or unlock is None or bid.round != row.round:
         raise Unusable("bid: no such bid in this hall")
     return bid, unlock
+
+
+def given_key(manifest: dict[str, Any], p: Payload, article: str) -> str:
+    """The file key (base64) of the payload, when the ciphertext commits to it; Refused E-04 otherwise."""
+    read = manifest_of(manifest)
+    try:
+        sealing.check_file_key(suite.unb64(p.get("file_key"), "file_key", sealing.KEY_BYTES), read.header, read.context)
+    except Fault as fault:
+        raise Refused(Breach("E-04", article, "B", "the file key of this bid", str(fault), "file_key")) from None
+    return str(p["file_key"])

@@ -12,7 +12,11 @@ from core.db import Base, Keyed
 
 
 class Opening(Base):
-    """One opening. `closing_at` freezes the keys; `closed_at` says the prices are out (or the opening failed)."""
+    """One opening. `closing_at` freezes the keys; `closed_at` says the prices are out (or the opening failed).
+
+    Until `sign_until` the record is signed by those who were there; `published_at` says that it is confirmed.
+    `withheld`: the basis on which the law keeps it from the public.
+    """
 
     __tablename__ = "opening"
     case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
@@ -27,6 +31,9 @@ class Opening(Base):
     reference: Mapped[str] = mapped_column(String(20), default="")
     reference_problem: Mapped[str] = mapped_column(String(300), default="")
     document_id: Mapped[str] = mapped_column(String(16), default="")
+    sign_until: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    withheld: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
 
 class OpeningPause(Keyed, Base):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from core.paper import Paper, PaperResult, SignatureBox
 from core.paper_fonts import SANS, SERIF, checked
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money
+from trading.record.rules import Layout
 
 HOW = {"bidder": "投标人解密成功", "shares": "补救解密成功(两方密钥份额)", "": "未解密"}
 TRIED = {
@@ -48,57 +50,113 @@ def _plain(text: str) -> str:
     return "".join(c if c == "\n" or _printable(c) else "?" for c in text)
 
 
-def _arrival(bid: Mapping[str, Any]) -> list[str]:
-    how = HOW[bid["how"]] if bid["how"] else f"解密失败：{CAUSE[bid['cause']]}"
-    times = [hour(bid[key]) for key in ("received_at", "signed_in_at", "unlocked_at")]
-    return [str(bid["number"]), _plain(bid["org_name"]), *times, how]
+def _how(bid: Mapping[str, Any]) -> str:
+    return HOW[bid["how"]] if bid["how"] else f"解密失败：{CAUSE[bid['cause']]}"
 
 
-def _reading(bid: Mapping[str, Any], ceiling: str, unit: str) -> list[str]:
-    manager = bid["manager"].get("name", "") if bid["manager"] else ""
-    days = "—" if bid["duration_days"] is None else str(bid["duration_days"])
-    words = (_plain(bid["quality"]) or "—", _plain(manager) or "—")
-    price = "\n".join(one for one in (bid["price"], capital(bid["price"], unit) if bid["price"] else "") if one) or "—"
-    return [str(bid["number"]), _plain(bid["org_name"]), price, days, *words, _note(bid, ceiling)]
+def _days(bid: Mapping[str, Any]) -> str:
+    return "—" if bid["duration_days"] is None else str(bid["duration_days"])
+
+
+def _price(bid: Mapping[str, Any], shown: Shown) -> str:
+    words = capital(bid["price"], shown.unit) if bid["price"] and "capital" in shown.columns else ""
+    return "\n".join(one for one in (bid["price"], words) if one) or "—"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a table of bids is printed with."""
+
+    columns: frozenset[str]
+    unit: str
+    ceiling: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """`name` as in trading.record.rules."""
+
+    name: str
+    head: str
+    width: float
+    cell: Callable[[Mapping[str, Any], Shown], str]
+    align: str = "left"
+
+
+NUMBER = Column("number", "序号", 1, lambda bid, _: str(bid["number"]), "centre")
+BIDDER = Column("bidder", "投标人", 3, lambda bid, _: _plain(bid["org_name"]))
+ARRIVAL = (
+    NUMBER,
+    BIDDER,
+    Column("uscc", "统一社会信用代码", 2.6, lambda bid, _: bid["uscc"]),
+    Column("received_at", "送达时间", 2.4, lambda bid, _: hour(bid["received_at"])),
+    Column("signed_in_at", "签到时间", 2.4, lambda bid, _: hour(bid["signed_in_at"])),
+    Column("unlocked_at", "解密时间", 2.4, lambda bid, _: hour(bid["unlocked_at"])),
+    Column("unlocking", "解密情况", 2.6, lambda bid, _: _how(bid)),
+    Column("digest", "文件摘要(SHA-256)", 3.2, lambda bid, _: bid["ciphertext_sha256"]),
+)
+READING = (
+    NUMBER,
+    BIDDER,
+    Column("price", "投标报价（{unit}）", 2.6, _price, "right"),
+    Column("duration", "工期（日历天）", 1.4, lambda bid, _: _days(bid), "right"),
+    Column("quality", "质量", 1.2, lambda bid, _: _plain(bid["quality"]) or "—"),
+    Column("manager", "项目负责人", 1.8, lambda bid, _: _plain((bid["manager"] or {}).get("name", "")) or "—"),
+    Column("remarks", "备注", 2.8, lambda bid, shown: _note(bid, shown.ceiling)),
+)  # fmt: skip
+
+
+def _table(
+    paper: Paper, title: str, columns: Sequence[Column], bids: Sequence[Mapping[str, Any]], shown: Shown
+) -> None:
+    taken = [one for one in columns if one.name in shown.columns]
+    paper.section(title).table(
+        [one.head.format(unit=shown.unit) for one in taken],
+        [[one.cell(bid, shown) for one in taken] for bid in bids],
+        widths=[one.width for one in taken],
+        align=[one.align for one in taken],
+    )
 
 
 def opening_record(
-    record: Mapping[str, Any], heads: Sequence[tuple[str, str]], places: Sequence[tuple[str, str]], *, demo: bool
-) -> PaperResult:
+    record: Mapping[str, Any], heads: Sequence[tuple[str, str]], places: Sequence[tuple[str, str]], layout: Layout, *,
+    demo: bool,
+) -> PaperResult:  # fmt: skip
     """`record` is the machine record opening-record/1, `places` (field, label) of those who sign."""
-    unit, ceiling = record["unit"], record["ceiling"]
+    shown = Shown(layout.columns, record["unit"], record["ceiling"])
     paper = Paper("开标记录表", subtitle=record["name"], number=record["codes"]["lot"], demo=demo)
+    if layout.opening_words:
+        paper.text(_plain(layout.opening_words))
     paper.section("基本情况").facts(
         [
             *heads,
             ("开标时间", hour(record["began_at"])),
             ("解密截止", hour(record["window_until"])),
             ("主持人", _plain(record["host"])),
-            ("最高投标限价", money(ceiling, unit)),
+            ("最高投标限价", money(shown.ceiling, shown.unit)),
             *_reference(record),
         ]
     )
-    paper.section("投标文件送达与解密").table(
-        ["序号", "投标人", "送达时间", "签到时间", "解密时间", "解密情况"],
-        [_arrival(bid) for bid in record["bids"]],
-        widths=[1, 3, 2.4, 2.4, 2.4, 2.6],
-        align=["centre", "left", "left", "left", "left", "left"],
-    )
-    paper.section("唱标").table(
-        ["序号", "投标人", f"投标报价（{unit}）", "工期（日历天）", "质量", "项目负责人", "备注"],
-        [_reading(bid, ceiling, unit) for bid in record["bids"]],
-        widths=[1, 3, 2.6, 1.4, 1.2, 1.8, 2.8],
-        align=["centre", "left", "right", "right", "left", "left", "left"],
-    )
-    present = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
-    paper.section("签到").text(f"在线签到的投标人：{'、'.join(present) or '无'}。未签到的投标人视同认可开标结果。")
+    _table(paper, "投标文件送达与解密", ARRIVAL, record["bids"], shown)
+    _table(paper, "唱标", READING, record["bids"], shown)
+    _present(paper, record, shown)
     _interruptions(paper, record["pauses"])
     _failures(paper, record)
     _objections(paper, record["objections"])
-    paper.note(f"所有报价于 {hour(record['closing_at'])} 一次公布。本记录附机器可读记录 record.json。")
+    if layout.closing_words:
+        paper.section("说明").text(_plain(layout.closing_words))
+    made_by = f"模板：{_plain(layout.name)} 第{layout.version}版。" if layout.version else ""
+    paper.note(f"所有报价于 {hour(record['closing_at'])} 一次公布。本记录附机器可读记录 record.json。{made_by}")
     if places:
         paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], "以下人员确认本记录：")
     return paper.build()
+
+
+def _present(paper: Paper, record: Mapping[str, Any], shown: Shown) -> None:
+    """The list may be left out, what absence means never."""
+    here = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
+    listed = f"在线签到的投标人：{'、'.join(here) or '无'}。" if "present" in shown.columns else ""
+    paper.section("签到").text(f"{listed}未签到的投标人视同认可开标结果，逾期未签署本记录的投标人视为认可本记录。")
 
 
 def _interruptions(paper: Paper, pauses: Sequence[Mapping[str, Any]]) -> None:

@@ -146,7 +146,10 @@ def hall(session: Session, case: str, actor: Actor, now: datetime, *, rows: bool
         "signin_from": time and time.opens, "signin_until": time and time.until,
         "began_at": opening.began_at if opening else None, "closed_at": opening.closed_at if opening else None,
         "window_until": opening.window_until if opening else None, "reference": opening.reference if opening else "",
-        "document": opening.document_id if opening else "", "factor": factor(session, row),
+        "document": opening.document_id if opening else "",
+        "sign_until": opening.sign_until if opening else None,
+        "published_at": opening.published_at if opening else None, "withheld": opening.withheld if opening else "",
+        "factor": factor(session, row),
         "pause": pause and {"at": pause.at, "reason": pause.reason, "role": pause.role},
     }  # fmt: skip
     base["own"] = own_bid(session, row, actor)

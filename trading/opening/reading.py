@@ -180,6 +180,18 @@ def _sheet(parts: _Parts) -> tuple[sheets.Sheet | None, str]:
         return None, sheets.problem_of(error)
 
 
+def price_of(blobs: Blobs, one: Locked) -> tuple[sheets.Sheet | None, str]:
+    """(price sheet, problem) of a file sealed for practice: decrypted like a bid, and nothing of it is kept."""
+    parts = _Parts()
+    try:
+        _opened(blobs, one, parts)
+        return _sheet(parts)
+    except (Fault, Unusable, FileNotFoundError) as error:
+        return None, sheets.problem_of(error)
+    finally:
+        parts.close()
+
+
 def read_reference(blobs: Blobs, one: Locked) -> tuple[str, str]:
     """(price, problem) of the sealed reference price."""
     parts = _Parts()

@@ -78,5 +78,22 @@ def objection_open(prices_at: datetime | None, now: datetime, book: Book) -> lis
     return [book["R1-30"].breach(now.isoformat(), required=f"on the spot, ≤ {(prices_at + spot).isoformat()}")]
 
 
+def still_signing(opened_at: datetime, now: datetime, book: Book) -> list[Breach]:
+    """E-05/sign: until its end nobody's silence counts as assent to the record."""
+    until = sign_until(opened_at, book)
+    return [book["E-05/sign"].breach(now.isoformat(), required=f"≥ {until.isoformat()}")] if now < until else []
+
+
+def sign_until(opened_at: datetime, book: Book) -> datetime:
+    return opened_at + timedelta(minutes=book["E-05/sign"].number)
+
+
+def may_withhold(published_at: datetime | None, book: Book) -> list[Breach]:
+    """What is out cannot be kept secret any more."""
+    if published_at is None:
+        return []
+    return [_block(book, "E-05", "not yet published", published_at.isoformat())]
+
+
 def _block(book: Book, rule: str, required: str, found: str) -> Breach:
     return Breach(rule, book[rule].article, "B", required, found)

@@ -24,7 +24,7 @@ from core.blobs import Blobs
 from core.doors import Payload, acting
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
-from trading.opening import papers, reading, rules
+from trading.opening import papers, reading, record, rules
 from trading.opening.ending import fail
 from trading.opening.models import OpenedBid, Opening, OpeningObjection, SignIn, Unlock
 from trading.opening.queries import live_bids, opening_of, pauses, present, said, troubles, words_of
@@ -33,6 +33,8 @@ from trading.project.models import Case, CaseDocument, Project
 from trading.project.papers import case_facts, file_document, named, with_record
 from trading.project.queries import names, org_names
 from trading.project.states import book_of, case_row, go, guard
+from trading.record import queries as layouts
+from trading.record.rules import Layout
 
 SCHEMA = "opening-record/1"
 OPENED = (
@@ -52,6 +54,7 @@ class Work:
     heads: list[tuple[str, str]]
     signers: tuple[Signer, ...]
     labels: dict[str, str]
+    layout: Layout
     demo: bool
 
 
@@ -76,13 +79,15 @@ def prepare(session: Session, case: str, *, demo: bool) -> Work | None:
     sealed = session.get(SealedReference, (row.id, row.round))
     signers, labels = _signers(session, row, opening, bids)
     unlocked_reference = sealed is not None and bool(opening.reference_key)
+    layout = layouts.in_force(session, row.centre_org)
     return Work(
         locked=tuple(Locked(b.id, b.manifest, unlocks[b.id].file_key, b.size) for b in bids if unlocks[b.id].how),
         reference=Locked("", sealed.manifest, opening.reference_key) if sealed and unlocked_reference else None,
-        record=_record(session, row, project, opening, bids, unlocks, sealed),
+        record=_record(session, row, project, opening, bids, unlocks, sealed) | {"template": layout.said()},
         heads=case_facts(project, row, names(session, row)),
         signers=signers,
         labels=labels,
+        layout=layout,
         demo=demo,
     )
 
@@ -150,7 +155,8 @@ def _signers(
     for field, person, role, label in wanted:
         certificate = signing_certificate(session, person, opening.closing_at)
         if certificate is not None and certificate.fingerprint not in [s.fingerprint for s in found]:
-            found.append(Signer(field, person, role, certificate.fingerprint, certificate.org_id))
+            silent = role == "bidder"  # its silence is assent
+            found.append(Signer(field, person, role, certificate.fingerprint, certificate.org_id, silent))
             labels[field] = label
     return tuple(found), labels
 
@@ -175,18 +181,18 @@ def carry_out(blobs: Blobs, work: Work) -> Outcome:
 
 def compose(blobs: Blobs, work: Work, reads: dict[str, Read]) -> Outcome:
     """Print the record of what was read, place its signature fields."""
-    record = work.record | {"bids": [_filled(line, reads.get(line["bid"])) for line in work.record["bids"]]}
+    whole = work.record | {"bids": [_filled(line, reads.get(line["bid"])) for line in work.record["bids"]]}
     reference = ("", "")
-    if record["reference"] is not None:
+    if whole["reference"] is not None:
         reference = ("", "not unlocked")
         if work.reference is not None:
             reference = reading.read_reference(blobs, work.reference)
-        record["reference"] = record["reference"] | {"price": reference[0], "problem": reference[1]}
-    paper = papers.opening_record(record, work.heads, list(work.labels.items()), demo=work.demo)
+        whole["reference"] = whole["reference"] | {"price": reference[0], "problem": reference[1]}
+    paper = papers.opening_record(whole, work.heads, list(work.labels.items()), work.layout, demo=work.demo)
     if not work.signers:
-        return Outcome(reads, reference, record, with_record(paper.bytes, record), None)
-    first = desk.first_revision(paper.bytes, paper.boxes, record, work.signers)
-    return Outcome(reads, reference, record, first.pdf, first)
+        return Outcome(reads, reference, whole, with_record(paper.bytes, whole), None)
+    first = desk.first_revision(paper.bytes, paper.boxes, whole, work.signers)
+    return Outcome(reads, reference, whole, first.pdf, first)
 
 
 def _filled(line: dict[str, Any], read: Read | None) -> dict[str, Any]:
@@ -249,6 +255,10 @@ def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
         tx.session.add(OpenedBid(bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]], **values))
     document, signing = _file(tx, case, outcome)
     opening.document_id = document.id
+    if signing:
+        record.begin_signing(tx, row, opening)
+    else:
+        opening.published_at = tx.now
     shown = [{key: line[key] for key in SHOWN} for line in outcome.record["bids"]]
     body = named(document) | {"bids": shown, "reference": outcome.reference[0], "signing": signing}
     go(tx, row, step, "opening.opened", body, target="OPENED")
@@ -271,9 +281,10 @@ def _file(tx: Tx, case: str, outcome: Outcome) -> tuple[CaseDocument, str]:
     title, signing = f"{outcome.record['name']} 开标记录表", ""
     if outcome.first is not None:
         signing = desk.open_document(
-            tx, outcome.first, case=case, kind="opening_record", title=title, audience="public"
+            tx, outcome.first, case=case, kind=record.KIND, title=title, audience=record.CONFIRMED
         )
-    return file_document(tx, case, "opening_record", title, outcome.pdf, "public", signing_doc=signing), signing
+    audience = record.UNCONFIRMED if signing else record.CONFIRMED
+    return file_document(tx, case, record.KIND, title, outcome.pdf, audience, signing_doc=signing), signing
 
 
 def _heard(line: dict[str, Any], unit: str) -> dict[str, Any]:

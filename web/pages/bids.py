@@ -44,6 +44,7 @@ WORDS = (
     N_("Sealed. Please sign to submit."),
     N_("The bid was received. The receipt is saved on this computer."),
     N_("Not sent; the sealed file is kept here. Press again to send the same file."),
+    N_("Too late: nothing more is taken. A version that was handed in before the deadline stands."),
     N_("This is not a PDF file."),
     N_("Two files have the same name: %(name)s"),
     N_("The price is above the ceiling of %(ceiling)s: such a bid is rejected."),

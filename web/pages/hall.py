@@ -23,7 +23,7 @@ from trading.opening.actions import CUSTODIANS
 from trading.opening.failures import WHAT
 from trading.opening.queries import hall, opening_of, waiting_for
 from trading.project.models import Case, CaseDocument
-from trading.project.queries import open_acts
+from trading.project.queries import open_acts, visible
 from trading.project.states import stands_as
 from web import words, workbench
 from web.front import permit, reading, wired
@@ -41,6 +41,7 @@ WORDS = (
     N_("The decryption key is not in this browser: load the key file."),
     N_("The key is ready in this browser."),
     N_("Choose the key file and type its passphrase."),
+    N_("The key file and its passphrase belong to another key."),
     N_("Your sealed bid was not found."),
     N_("All prices are published."),
     N_("The hall is suspended."),
@@ -58,6 +59,7 @@ WORDS = (
     N_("not unlocked: the bidder's own cause"),
     N_("not unlocked: not the bidder's fault"),
     N_("Compare the stored file"),
+    N_("Keep the opening record from the public"),
     N_("Pause"),
     N_("Go on"),
 )
@@ -124,8 +126,8 @@ def releasable(session: Session, row: Case, shown: dict[str, Any], roles: frozen
     return {bid: {"role": role, "manifest": session.get_one(Bid, bid).manifest} for bid in waiting}
 
 
-def record_of(session: Session, shown: dict[str, Any]) -> dict[str, Any] | None:
-    """The opening record and how far its signing has come."""
+def record_of(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, Any] | None:
+    """The opening record, how far its signing has come, and whether this reader may open it yet."""
     document = session.get(CaseDocument, shown["document"]) if shown["document"] else None
     if document is None:
         return None
@@ -134,6 +136,8 @@ def record_of(session: Session, shown: dict[str, Any]) -> dict[str, Any] | None:
     return {
         "id": document.id, "title": document.title, "sha256": document.sha256, "signing": document.signing_doc,
         "signed": sum(one["signed_at"] is not None for one in fields), "expected": len(fields),
+        "readable": visible(row, document, g.actor, stands_as(row, g.actor)),
+        "until": shown["sign_until"], "published_at": shown["published_at"], "withheld": shown["withheld"],
         "mine": any(one["person"] == g.actor.person and one["signed_at"] is None for one in fields),
     }  # fmt: skip
 
@@ -194,7 +198,7 @@ def show(case: str) -> str:
         releasable=releasable(session, row, shown, roles),
         reference=reference,
         reference_unlocked=bool(opening and opening.reference_key),
-        record=record_of(session, shown),
+        record=record_of(session, row, shown),
         draw=drawing(session, row, shown, acts),
         failed=FAILED,
         key_shown=bool(held),

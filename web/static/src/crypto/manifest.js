@@ -6,11 +6,12 @@ import { SUITE } from "./keys.js";
 import { check } from "./typed.js";
 
 const SCHEMA = "gongheng/sealed/1";
+const KINDS = ["bid", "reference", "rehearsal"];
 export const ROLES = ["tenderer", "centre", "regulator"];
 export const THRESHOLD = 2;
 
 /**
- * @typedef {{kind: "bid" | "reference", lot: string, bid: string, sealer: string}} Context
+ * @typedef {{kind: "bid" | "reference" | "rehearsal", lot: string, bid: string, sealer: string}} Context
  *   sealer: SHA-256 (hex) of the sealer's signing certificate in DER
  * @typedef {{key: string, wrapped: string, commitment: string}} HeldShare
  * @typedef {Context & {schema: string, suite: string, ciphertext: {sha256: string, size: number, header: string},
@@ -19,7 +20,7 @@ export const THRESHOLD = 2;
 
 /** @param {Context} context @returns {Record<string, string>} */
 export function contextFields({ kind, lot, bid, sealer }) {
-  if (kind !== "bid" && kind !== "reference") throw new Unusable(`a seal is for a bid or a reference, not ${kind}`);
+  if (!KINDS.includes(kind)) throw new Unusable(`a seal is for one of ${KINDS.join(", ")}, not ${kind}`);
   check("word", lot, "lot");
   check("word", bid, "bid");
   check("digest", sealer, "sealer");

@@ -1,14 +1,15 @@
 /** The bid desk: checks, seals in this browser, uploads, signs, keeps the receipt. */
 import { dumps, unb64 } from "../crypto/index.js";
 import { act } from "./acts.js";
-import { clearError, el, showError } from "./breaches.js";
+import { clearError, showError } from "./breaches.js";
 import { beijing } from "./clock.js";
+import * as handIn from "./handin.js";
 import { get, me } from "./net.js";
 import { refresh } from "./live.js";
 import { chosen, sealedOffline } from "./offline.js";
 import { heldKey } from "./openkey.js";
 import { drop, keptSealed, sealAndKeep } from "./sealed.js";
-import { cancel, forget, pace, upload } from "./tus.js";
+import { cancel, forget } from "./tus.js";
 import { t } from "./words.js";
 
 const desk = JSON.parse(document.getElementById("desk").textContent);
@@ -49,17 +50,6 @@ async function check() {
   await checkClock(); // a wrong clock is told, it stops nothing: the server's decides
   const held = await checkKey();
   document.querySelector("[data-step=check]").toggleAttribute("data-done", secure && signs && held);
-}
-
-/** Shows part, speed and time left of a piece of work. */
-function meter(words) {
-  const bar = form.querySelector("progress");
-  const status = form.querySelector("[data-status]");
-  bar.hidden = false;
-  return pace(({ part, speed, left }) => {
-    bar.value = part;
-    status.textContent = t(words, { part: part.toFixed(0), speed: (speed / 1e6).toFixed(1), left: left ?? "…" });
-  });
 }
 
 const value = (name) => form.elements.namedItem(name).value.trim();
@@ -107,41 +97,13 @@ async function sealAll() {
   return sealAndKeep(desk.case, all, unb64(desk.key.spki, "spki"), context, shares, (done) => say(Math.min(done, total), total));
 }
 
-function save(bytes, name) {
-  const link = document.querySelector("#receipt [data-save]");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/json" }));
-  link.download = name;
-  link.click();
-}
-
-function showReceipt({ receipt }) {
-  const box = document.getElementById("receipt");
-  box.querySelector("[data-text]").textContent = t("The bid was received. The receipt is saved on this computer.");
-  const facts = box.querySelector("[data-facts]");
-  facts.replaceChildren();
-  for (const name of ["server_time", "version", "size", "ciphertext_sha256", "entry_hash"]) facts.append(el("dt", name), el("dd", String(receipt[name]), "hash"));
-  box.hidden = false;
-  save(dumps(receipt), `receipt-${receipt.bid}-v${receipt.version}.json`);
-}
-
 const uploadKey = () => `bid:${desk.case}:${sealed.manifest.ciphertext.sha256}`;
 
-/** Sends what was sealed; goes on by itself after a cut line, and where it was after a reload. */
-async function send() {
-  const status = form.querySelector("[data-status]");
-  const say = meter("Uploading: %(part)s % · %(speed)s MB/s · %(left)s s left");
-  const state = (now) => now === "waiting" && (status.textContent = t("Line cut; going on by itself where it stopped…"));
-  const one = sealed;
-  one.sending ??= upload(one.ciphertext, say, { key: uploadKey(), name: "bid.sealed", purpose: "bid", about: desk.case, state });
-  try {
-    one.stored = await one.sending;
-  } finally {
-    one.sending = undefined;
-  }
-}
+const send = () => handIn.send(form, sealed, { key: uploadKey(), purpose: "bid", about: desk.case });
+const meter = (words) => handIn.meter(form, words);
 
 /** Seals what is not sealed, sends, signs, hands in. A cut line loses nothing: the sealed file stays in this browser. */
-async function handIn() {
+async function handInBid() {
   sealed ??= chosen(form) ? await sealedOffline(form, desk, meter) : await sealAll();
   const { manifest } = sealed;
   await send();
@@ -186,6 +148,16 @@ async function takeUp() {
   form.querySelector("[data-status]").textContent = t("The sealed bid is on the server. Press the button to sign and hand it in.");
 }
 
+let over = false;
+
+/** What was not in at the deadline is of no more use here; the desk says what became of it. */
+async function tooLate() {
+  over = true;
+  if (sealed) forget(uploadKey());
+  sealed = undefined;
+  await Promise.all([drop(desk.case), refresh()]);
+}
+
 async function submit() {
   const box = form.querySelector("[data-breaches]");
   const button = form.querySelector("button");
@@ -194,15 +166,18 @@ async function submit() {
   button.disabled = true;
   form.setAttribute("aria-busy", "true");
   try {
-    showReceipt(await handIn());
+    const { receipt } = await handInBid();
+    handIn.showReceipt(receipt, t("The bid was received. The receipt is saved on this computer."), `receipt-${receipt.bid}-v${receipt.version}.json`);
     status.textContent = "";
     await refresh();
   } catch (error) {
+    const late = (error.breaches ?? []).some((one) => one.rule === "E-02");
+    if (late) await tooLate();
     showError(box, error);
-    status.textContent = sealed && !sealed.stored ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
+    status.textContent = late ? t("Too late: nothing more is taken. A version that was handed in before the deadline stands.") : sealed && !sealed.stored ? t("Not sent; the sealed file is kept here. Press again to send the same file.") : "";
     showKept();
   } finally {
-    button.disabled = false;
+    button.disabled = over;
     form.removeAttribute("aria-busy");
     form.querySelector("progress").hidden = true;
   }

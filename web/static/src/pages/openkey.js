@@ -24,6 +24,8 @@ document.addEventListener("submit", async (event) => {
   try {
     if (!file || !passphrase.value) throw new Error(t("Choose the key file and type its passphrase."));
     const key = await readKeyFile(await file.text(), passphrase.value, form.dataset.keyfile);
+    const needed = form.dataset.key;
+    if (needed && (await sha256hex(key.spki)) !== needed) throw new Error(t("The key file and its passphrase belong to another key."));
     await store.keep(key);
     passphrase.value = "";
     form.querySelector("[data-status]").textContent = t("The key is ready in this browser.");

@@ -4,8 +4,8 @@ import { el, showError } from "./breaches.js";
 import { get, me, post } from "./net.js";
 import { t } from "./words.js";
 
-/** Fingerprints unlocked in this tab; the frozen keys themselves lie in the browser's own store. */
-async function heldKey(person, certificate) {
+/** The key of this certificate when it is open in this browser; the frozen keys lie in the browser's own store. */
+export async function heldKey(person, certificate) {
   const keys = await store.find(person.id, "sign");
   return keys.find((key) => certificate.spki === btoa(String.fromCharCode(...key.spki)));
 }

@@ -1,0 +1,130 @@
+"""The record of the opening: read and signed by those who were there, then published (20号令 art. 32).
+
+Host and witness sign. A bidder who is absent, or has not signed when the time to sign ends, is taken to accept (A-114):
+the record says of each field whether it may lack. Until then bidders and parties read it; what the law keeps secret
+stays with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from certs import desk
+from core import fields, jobs
+from core.access import SYSTEM, Role
+from core.acts import Acts, Tx
+from core.doors import TABLE, Payload, acting
+from core.ledger import Entry
+from core.rules import refuse_if
+from trading.bidding.models import Bid
+from trading.opening import rules
+from trading.opening.models import Opening
+from trading.opening.queries import opening_of
+from trading.project.models import Case, CaseDocument
+from trading.project.papers import named
+from trading.project.states import book_of, case_row, go, guard
+
+KIND = "opening_record"
+UNCONFIRMED, CONFIRMED = "bidders", "public"  # who reads it
+
+
+def begin_signing(tx: Tx, row: Case, opening: Opening) -> None:
+    """From the moment the prices are out."""
+    assert row.opened_at is not None
+    opening.sign_until = rules.sign_until(row.opened_at, book_of(row, tx.now))
+    jobs.plan(tx.session, opening.sign_until, "opening.confirm", row.id, {"document": opening.document_id})
+
+
+def _signed(tx: Tx, case: str, document: str) -> tuple[Case, Opening, CaseDocument] | None:
+    """The opening whose record is on the desk under this id, or filed under it."""
+    row = case_row(tx.session, case)
+    filed = (CaseDocument.id == document) | (CaseDocument.signing_doc == document)
+    paper = tx.session.scalar(select(CaseDocument).where(filed, CaseDocument.case_id == case))
+    if paper is None or not paper.signing_doc:
+        return None
+    opening = tx.session.get(Opening, (case, paper.round))
+    return None if opening is None or opening.document_id != paper.id else (row, opening, paper)
+
+
+@acting("opening.confirm")
+def confirm(tx: Tx, case: str, p: Payload) -> Payload:
+    """{document} → {complete}: at the end of the time to sign, and after each signature that comes later."""
+    found = _signed(tx, case, p["document"])
+    if found is None:
+        return {"complete": False}
+    row, opening, paper = found
+    assert opening.closed_at is not None
+    if opening.published_at or rules.still_signing(opening.closed_at, tx.now, book_of(row, tx.now)):
+        return {"complete": False}
+    return {"complete": desk.complete_without(tx, paper.signing_doc)}
+
+
+@acting("opening.publish")
+def publish(tx: Tx, case: str, p: Payload) -> Payload:
+    """{document}: the closed record takes the place of the one on the desk, open to everybody; once.
+
+    The ledger says who signed and who is taken to accept, and on what basis it is kept from the public if it is.
+    """
+    found = _signed(tx, case, p["document"])
+    if found is None:
+        return {}
+    row, opening, paper = found
+    state = desk.state(tx.session, paper.signing_doc)
+    if state["state"] != "sealed" or opening.published_at is not None:
+        return {}
+    paper.sha256, paper.size = state["head"], state["size"]
+    paper.audience = UNCONFIRMED if opening.withheld else CONFIRMED
+    opening.published_at = tx.now
+    body = named(paper) | {
+        "signed": [one["field"] for one in state["fields"] if one["signed_at"] is not None],
+        "accepted": _silent(tx, paper, state), "withheld": opening.withheld,
+    }  # fmt: skip
+    tx.record(f"case:{row.id}", "opening.published", body, case=row.id)
+    tx.publish(f"hall:{row.id}", "opening.published", {"document": paper.id})
+    return {"document": paper.id}
+
+
+def _silent(tx: Tx, paper: CaseDocument, state: dict[str, Any]) -> list[dict[str, str]]:
+    """Bidders who did not sign and are taken to accept: absent from the hall, or there and silent."""
+    expected = {one["field"]: one["signed_at"] is not None for one in state["fields"]}
+    mine = (Bid.case_id == paper.case_id, Bid.round == paper.round, Bid.state == "received")
+    bids = tx.session.scalars(select(Bid.id).where(*mine).order_by(Bid.received_at, Bid.id))
+    found = []
+    for number, bid in enumerate(bids, 1):
+        signed = expected.get(f"bidder-{number}")
+        if not signed:
+            found.append({"bid": bid, "why": "absent" if signed is None else "silent"})
+    return found
+
+
+@acting("opening.withhold", Role.REGULATOR, signed=True)
+def withhold(tx: Tx, case: str, p: Payload) -> Payload:
+    """{basis}: the record stays with bidders and parties, because the law keeps it secret (20号令 art. 32)."""
+    fields.only(p, "basis")
+    row, step = guard(tx, case, "opening.withhold")
+    opening = opening_of(tx.session, row)
+    assert opening is not None
+    refuse_if(rules.may_withhold(opening.published_at, book_of(row, tx.now)))
+    opening.withheld = fields.text(p, "basis", limit=300)
+    entry = go(tx, row, step, "opening.withheld", {"basis": opening.withheld})
+    tx.publish(f"hall:{case}", "opening.withheld", {})
+    return {"entry": entry}
+
+
+def _ring(act: str, acts: Acts, entry: Entry) -> None:
+    if entry.body.get("kind") == KIND:
+        acts.act(TABLE[act].fn, SYSTEM, entry.case, {"document": entry.body["document"]})
+
+
+def on_signed(acts: Acts, entry: Entry) -> None:
+    """The host may be the last one, after the time to sign."""
+    _ring("opening.confirm", acts, entry)
+
+
+def on_sealed(acts: Acts, entry: Entry) -> None:
+    _ring("opening.publish", acts, entry)
+
+
+LISTENERS = {"paper.signed": on_signed, "paper.sealed": on_sealed}
