@@ -12,6 +12,7 @@ from core.faults import Unusable
 from core.money import D
 from core.paper import Paper, PaperResult, SignatureBox
 from core.paper_fonts import SANS, SERIF, checked
+from trading.deadline.papers import DECIDED, clock_line, outage_table
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money
 
@@ -75,6 +76,8 @@ def opening_record(
             ("解密截止", hour(record["window_until"])),
             ("主持人", _plain(record["host"])),
             ("最高投标限价", money(ceiling, unit)),
+            ("投标截止时间", hour(record["deadline"])),
+            ("时间依据", _plain(clock_line(record["clock"]))),
             *_reference(record),
         ]
     )
@@ -92,6 +95,7 @@ def opening_record(
     )
     present = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
     paper.section("签到").text(f"在线签到的投标人：{'、'.join(present) or '无'}。未签到的投标人视同认可开标结果。")
+    _deadline(paper, record)
     _interruptions(paper, record["pauses"])
     _failures(paper, record)
     _objections(paper, record["objections"])
@@ -99,6 +103,17 @@ def opening_record(
     if places:
         paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], "以下人员确认本记录：")
     return paper.build()
+
+
+def _deadline(paper: Paper, record: Mapping[str, Any]) -> None:
+    """Outages of the platform around the deadline, an alarm of the clock, and what the tenderer decided."""
+    if not record["outages"] and not record["decisions"]:
+        return
+    paper.section("投标截止前后的平台运行")
+    outage_table(paper, record["outages"])
+    for one in record["decisions"]:
+        moved = f"，投标截止时间由 {hour(one['before'])} 改为 {hour(one['after'])}" if one["after"] else ""
+        paper.text(f"招标人于 {hour(one['at'])} 决定：{DECIDED[one['what']]}{moved}。理由：{_plain(one['reason'])}")
 
 
 def _interruptions(paper: Paper, pauses: Sequence[Mapping[str, Any]]) -> None:
