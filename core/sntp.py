@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ import ntplib
 
 PATIENCE = 2.0  # seconds for one server
 SERVER, UNSYNCHRONISED, MOST_STRATUM = 4, 3, 15  # mode, leap indicator, worst distance from a reference clock
+MOST_DELAY = 1.0  # seconds there and back: the offset is as uncertain as half of it
 SLACK = 0.001  # seconds: a timestamp goes through the 32 bits of its fraction
 MILLISECOND = Decimal("0.001")
 
@@ -32,11 +32,8 @@ class Answer:
 
 
 def compare(servers: Sequence[str]) -> tuple[Answer, ...]:
-    """All at once, each within PATIENCE; in the order given."""
-    if not servers:
-        return ()
-    with ThreadPoolExecutor(len(servers)) as pool:
-        return tuple(pool.map(ask, servers))
+    """One after the other, each within PATIENCE."""
+    return tuple(ask(server) for server in servers)
 
 
 def middle(answers: Sequence[Answer]) -> Answer | None:
@@ -60,6 +57,8 @@ def ask(server: str) -> Answer:
         return Answer(server, cause="not an answer to what was asked")
     if found.mode != SERVER or found.leap == UNSYNCHRONISED or not 1 <= found.stratum <= MOST_STRATUM:
         return Answer(server, cause=f"not synchronised (stratum {found.stratum})")
+    if found.delay > MOST_DELAY:
+        return Answer(server, cause=f"round trip of {found.delay:.3f} s")
     return Answer(server, _rounded(found.offset), _rounded(found.delay), found.stratum)
 
 

@@ -84,7 +84,7 @@ SENTENCES: dict[str, str] = {
     "E-12": N_("Names and number of those who took the tender file stay secret."),
     "E-13": N_("The operator of the platform and firms tied to it do not bid here."),
     "CLOCK-OFFSET": N_("The server's clock differs from national standard time by more than the limit."),
-    "OUTAGE": N_("The platform could not be reached around the deadline: the opening waits for the tenderer's decision."),
+    "OUTAGE": N_("The platform could not be reached around the deadline: the opening waits for a decision."),
     "OUTAGE/gap": N_("A process that is silent for longer counts as not reachable."),
     "POSTPONE": N_("The new deadline is too near, or not later than the one it replaces."),
     "CAL-01": N_("The holidays of that year are not published yet: the date is provisional."),

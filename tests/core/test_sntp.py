@@ -55,6 +55,19 @@ def test_garbage_is_no_time(spoil, cause: str) -> None:
     assert found.offset is None and cause in found.cause
 
 
+@pytest.mark.parametrize(("slow", "cause"), [(0.9, ""), (1.2, "round trip")])
+def test_an_answer_that_took_too_long_measures_nothing(slow: float, cause: str) -> None:
+    """The server claims to have answered so much earlier than it came: no wait in the test, the same packet."""
+
+    def early(answer: bytes) -> bytes:
+        received, sent = struct.unpack("!QQ", answer[32:])
+        return answer[:32] + struct.pack("!QQ", received, sent - round(slow * (1 << 32)))
+
+    with TimeServer(spoil=early) as server:
+        found = sntp.ask(server.name)
+    assert cause in found.cause and (found.offset is None) is bool(cause)
+
+
 def test_several_are_asked_in_the_order_given_and_each_answers_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sntp, "PATIENCE", 0.5)
     with TimeServer(0.2) as one, TimeServer(0.4) as other:

@@ -34,7 +34,9 @@ class Scene:
 
     def rows(self) -> list[Outage]:
         with self.live.acts.reading() as session:
-            return list(session.scalars(select(Outage).order_by(Outage.since, Outage.process)))
+            found = list(session.scalars(select(Outage).order_by(Outage.since, Outage.process)))
+            session.expunge_all()  # reading ends with a rollback, after which a row would be read again
+            return found
 
     def state(self) -> str:
         with self.live.acts.reading() as session:

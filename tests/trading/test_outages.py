@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from core import heartbeat, ledger
+from core import heartbeat, ledger, live
 from core.access import SYSTEM, Role
 from core.clock import DemoClock, SystemClock
 from core.heartbeat import PAGE, PROCESSES, STREAM, UPLOAD, Heartbeat
 from core.jobs import DueJob
-from core.live import LiveEvent
 from core.rules import Refused
 from trading.bidding.models import Bid
 from trading.deadline import outages, queries
@@ -128,7 +127,7 @@ def test_a_gap_that_ends_before_the_last_half_hour_is_no_matter(stage, into, sto
     stage.ring("tender.deadline", case)
     stage.arrive(case, *THREE)
     if stopped:
-        assert _refused(stage, "代理", "opening.begin", case) == ["OUTAGE"]
+        assert _refused(stage, "代理", "opening.begin", case) == ["OUTAGE"] * 2
     else:
         stage.do("代理", "opening.begin", case)
 
@@ -197,8 +196,7 @@ def test_an_outage_across_the_deadline_stops_the_opening_for_all_to_see(stage) -
     with stage.world.read() as session:
         assert [one["case"] for one in queries.waiting_for(session, stage.people["招标人"])] == [case]
         assert queries.waiting_for(session, stage.people["代理"]) == []
-        told = session.scalars(select(LiveEvent.kind).where(LiveEvent.channel == f"hall:{case}"))
-        assert "outage.noted" in list(told)
+        assert "outage.noted" in [one.kind for one in live.since(session, f"hall:{case}", 0)]
 
 
 def test_a_sign_in_time_that_was_cut_off_fails_nobody(stage) -> None:
@@ -269,8 +267,8 @@ def test_bids_stay_sealed_and_valid_and_may_be_replaced_or_withdrawn(stage) -> N
     moment = _postpone(stage, case)
     assert (_state(stage, case), stage.deadline(case)) == ("ANNOUNCED", moment)
     with stage.world.read() as session:
-        live = select(func.count()).select_from(Bid).where(Bid.case_id == case, Bid.state == "received")
-        assert session.scalar(live) == 3
+        kept = select(func.count()).select_from(Bid).where(Bid.case_id == case, Bid.state == "received")
+        assert session.scalar(kept) == 3
     seals["投标人甲"] = stage.bid(case, "投标人甲", "5600")
     stage.do("投标人乙", "bid.withdraw", case, bid=str(seals.pop("投标人乙").manifest.context.bid))
     seals["投标人丁"] = stage.bid(case, "投标人丁")
@@ -320,7 +318,7 @@ def test_the_public_is_told_and_everyone_who_took_the_file(stage) -> None:
         notice = session.scalars(select(CaseDocument).where(CaseDocument.kind == "postponement")).one()
         assert notice.audience == "public" and notice.title.endswith("延期公告")
         mine = f"me:{stage.people['投标人甲'].person}"
-        assert session.scalar(select(func.count()).select_from(LiveEvent).where(LiveEvent.channel == mine)) == 1
+        assert [one.kind for one in live.since(session, mine, 0)] == ["deadline.postponed"]
         entry = next(e for e in ledger.entries(session, f"case:{case}") if e.kind == "deadline.postponed")
     assert entry.body["sha256"] == notice.sha256 and entry.body["reason"] == REASON
     assert (entry.body["before"], entry.body["after"]) == (old.isoformat(), moment.isoformat())

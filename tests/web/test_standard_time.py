@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
+from certs import authority
+from core.clock import CST
 from core.config import Config
 from core.db import Base
 from tests.sntp_server import TimeServer, silent
 from web import standard_time
 from web.app import create_app
 
-ENGLISH = {"Cookie": "gh_language=en"}
-
 
 @pytest.fixture
 def made(config: Config):
-    """`made(servers…)`: an app of a production-like start that is compared with these servers."""
-    apps = []
+    """`made(servers…)`: an app of a production start that is compared with these servers."""
+    folder, apps = config.data_dir / "own-ca", []
+    authority.establish(folder, "平台", datetime.now(CST), demo=False)
 
     def make(*servers: str):
-        app = create_app(replace(config, demo=False, ntp_servers=servers))
+        app = create_app(replace(config, demo=False, ca_dir=folder, ntp_servers=servers))
         Base.metadata.create_all(app.extensions["gongheng"].acts.engine)
         apps.append(app)
         return app
 
-    # The demo CA of the test's folder is made before the settings stop being a demo's.
-    create_app(config).extensions["gongheng"].acts.engine.dispose()
     yield make
     for app in apps:
         app.extensions["gongheng"].acts.engine.dispose()
 
 
-def _said(app, path: str = "/", headers: dict[str, str] = ENGLISH) -> str:
-    return app.test_client().get(path, headers=headers).get_data(as_text=True)
+def _client(app, language: str = "en"):
+    client = app.test_client()
+    client.set_cookie("gh_language", language)
+    return client
+
+
+def _said(app, path: str = "/", language: str = "en") -> str:
+    return _client(app, language).get(path).get_data(as_text=True)
 
 
 @pytest.mark.certify("A-98")
@@ -46,8 +52,8 @@ def test_every_page_shows_the_clock_and_what_it_was_compared_with(made) -> None:
     for path in ("/", "/login", "/verify"):
         page = _said(app, path)
         assert "data-clock=" in page and f"compared with {server.name} (stratum 1): +0.2" in page
-    assert f"与 {server.name}" in _said(app, headers={})
-    told = app.test_client().get("/api/v1/time", headers=ENGLISH).json
+    assert f"与 {server.name}" in _said(app, language="zh_CN")
+    told = _client(app).get("/api/v1/time").json
     assert set(told) == {"now", "ms", "compared"} and server.name in told["compared"]
 
 

@@ -104,4 +104,4 @@ def _postpone(tx: Tx, row: Case, step: Row, made: DeadlineDecision, after: datet
     go(tx, row, step, "deadline.postponed", named(document) | body, target="ANNOUNCED")
     timers.plan(tx.session, row)
     tx.publish(f"hall:{row.id}", "deadline.decided", {"decision": "postpone", "deadline": after.isoformat()})
-    tell_takers(tx, row, {"case": row.id, "document": document.id, "title": title})
+    tell_takers(tx, row, "deadline.postponed", {"case": row.id, "document": document.id, "title": title})

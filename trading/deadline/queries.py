@@ -59,9 +59,10 @@ def section(session: Session, row: Case, roles: frozenset[Role]) -> dict[str, An
     """{outages, decisions, reading, alarms, waits, may}: outages are everybody's, an alarm of the clock is shown to who
     runs or watches the tender. `waits`: something is undecided, `may`: this reader decides it."""
     found, inside = outages(session, row), bool(roles & WATCHING)
-    held = [{key: getattr(one, key) for key in READ} for one in alarms(session, row)]
-    fresh = any(one["decision"] == "" and one["deadline"] == row.deadline for one in found)
-    waits = row.state in OPEN and (fresh or bool(held))
+    open_now = row.state in OPEN
+    held = [{key: getattr(one, key) for key in READ} for one in alarms(session, row)] if open_now else []
+    fresh = open_now and any(one["decision"] == "" and one["deadline"] == row.deadline for one in found)
+    waits = fresh or bool(held)
     return {
         "outages": found, "decisions": decisions(session, row), "alarms": held if inside else [],
         "reading": last_reading(session, row) if inside else None,

@@ -46,7 +46,7 @@ def _wanted(row: Case, p: Payload, now: datetime) -> bool:
     if p["step"] == WINDOW.name:
         return row.state == "OPENING"
     due = [step.name for step in STEPS if now >= row.deadline - step.before]
-    return row.state in ("ANNOUNCED", "SEALED", "OPENING", "FAILED") and due[-1:] == [p["step"]]
+    return row.state in ("ANNOUNCED", "SEALED", "FAILED") and due[-1:] == [p["step"]]
 
 
 @jobs.long("clock.compare")

@@ -197,11 +197,11 @@ def refuse_late(row: Case, now: datetime) -> None:
         raise Refused(book["E-02"].breach(now.isoformat(), required=f"< {row.deadline.isoformat()}"))
 
 
-def tell_takers(tx: Tx, row: Case, said: dict[str, Any]) -> None:
+def tell_takers(tx: Tx, row: Case, kind: str, said: dict[str, Any]) -> None:
     """Everyone who took the file hears of it, each alone: no channel tells how many they are (实施条例 art. 21)."""
     took = select(Download.person_id).where(Download.case_id == row.id, Download.round == row.round).distinct()
     for person in tx.session.scalars(took):
-        tx.publish(f"me:{person}", "tender.clarified", said)
+        tx.publish(f"me:{person}", kind, said)
 
 
 @acting("tender.clarify", Role.TENDERER, Role.AGENCY)
@@ -231,5 +231,6 @@ def clarify(tx: Tx, case: str, p: Payload) -> Payload:
     go(tx, row, step, "tender.clarified", body)
     if after != before:
         timers.plan(tx.session, row)
-    tell_takers(tx, row, {"case": case, "number": number, "document": document.id, "title": title})
+    told = {"case": case, "number": number, "document": document.id, "title": title}
+    tell_takers(tx, row, "tender.clarified", told)
     return {"document": document.id, "number": number, "deadline": after.isoformat(), "breaches": shown(found)}

@@ -77,7 +77,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deadline_outage')),
     sa.UniqueConstraint('case_id', 'round', 'deadline', 'process', 'since', name=op.f('uq_deadline_outage_case_id_round_deadline_process_since'))
     )
-    with op.batch_alter_table('trading_case', schema=None) as batch_op:
+    with op.batch_alter_table('trading_case', schema=None, recreate='always') as batch_op:
         batch_op.add_column(sa.Column('attend_from', sa.DateTime(), nullable=True))
 
     # ### end Alembic commands ###
