@@ -67,7 +67,7 @@ def test_an_outage_is_seen_by_all_and_the_hall_opens_after_the_decision(live: Li
     for who in made:
         live.stage.act(who, "opening.signin", case)
     host = live.open("centre1", f"/cases/{case}/hall")
-    expect(host.get_by_role("button", name="开启大厅")).to_be_disabled()
+    expect(host.get_by_role("button", name="开启开标大厅")).to_be_disabled()
     expect(host.locator("#begin-why")).to_contain_text("平台曾经中断")
     regulator = live.open("regulator", "/watch", language="en")
     expect(regulator.locator("#wall")).to_contain_text("OUTAGE")
@@ -79,8 +79,8 @@ def test_an_outage_is_seen_by_all_and_the_hall_opens_after_the_decision(live: Li
     assert not faults_of(tenderer)
     decide(live, tenderer, "go_on", "The platform is back; nobody was hindered.")
     expect(tenderer.locator("#hall-deadline")).to_contain_text("the deadline stands")
-    expect(host.get_by_role("button", name="开启大厅")).to_be_enabled()
-    host.get_by_role("button", name="开启大厅").click()
+    expect(host.get_by_role("button", name="开启开标大厅")).to_be_enabled()
+    host.get_by_role("button", name="开启开标大厅").click()
     expect(host.locator("#hall-rows tbody tr")).to_have_count(3)
     assert not errors
 
