@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import select, update
 
 from core import ledger
 from core.clock import DemoClock
 from core.heartbeat import PAGE, UPLOAD, Heartbeat
 from tests.browser.conftest import PRICES, Live, case_of, make_world
+from tests.sntp_server import TimeServer
 from trading.deadline.models import Outage
 from web import clocks
 from web.demo.play import Server
@@ -69,8 +72,9 @@ class Scene:
         return self.live.stage.act("tenderer", "deadline.decide", self.case, decision=decision, reason=REASON, **more)
 
 
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+@contextmanager
+def begun(tmp_path: Path) -> Iterator[Scene]:
+    """A server of its own with three bids."""
     acts, ring = make_world(tmp_path / "world")
     server = Server(tmp_path / "world")
     stage = HttpStage(server.base, ring)
@@ -84,6 +88,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     stage.close()
     server.stop()
     acts.engine.dispose()
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    with begun(tmp_path) as made:
+        yield made
 
 
 def _open(scene: Scene) -> None:
@@ -126,3 +136,26 @@ def test_killed_across_the_deadline_and_postponed(scene: Scene) -> None:
     _open(scene)
     opened = {one["bid"]: one["price"] for one in scene.live.stage.ask("", "opening.hall", scene.case)["rows"]}
     assert opened[scene.bids["bidder2"]] == "5700" and len(opened) == 3
+
+
+def test_a_running_server_asks_what_time_it_is_and_raises_the_alarm(tmp_path: Path, monkeypatch) -> None:
+    with TimeServer(3.0, stratum=1) as clock:
+        monkeypatch.setenv("NTP_SERVERS", clock.name)
+        with begun(tmp_path) as scene:
+            scene.live.stage.move_to(scene.deadline - timedelta(minutes=30))
+            end = time.monotonic() + 60
+            while not (found := _readings(scene)):
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            assert [(one["server"], one["stratum"], one["warnings"][0]["rule"]) for one in found] == [
+                (clock.name, 1, "CLOCK-OFFSET")
+            ]
+            shown = requests.get(f"{scene.live.base}/api/v1/time", cookies={"gh_language": "en"}, timeout=10).json()
+            assert f"compared with {clock.name} (stratum 1): +" in shown["compared"]
+            scene.live.bid(scene.case, "bidder1", "5600")
+            assert scene.decide("go_on")["state"] == "ANNOUNCED"
+
+
+def _readings(scene: Scene) -> list[dict]:
+    with scene.live.acts.reading() as session:
+        return [one.body for one in ledger.entries(session, f"case:{scene.case}") if one.kind == "clock.compared"]

@@ -33,7 +33,10 @@ def postponement(
 
 def outage_table(paper: Paper, outages: Sequence[Mapping[str, Any]]) -> None:
     if outages:
-        rows = [[PROCESS[one["process"]], hour(one["since"]), hour(one["until"])] for one in outages]
+        rows = [
+            [PROCESS[one["process"]], hour(one["since"]), hour(one["until"]) if one["until"] else "尚未恢复"]
+            for one in outages
+        ]
         paper.subsection("平台中断记录（依平台心跳）").table(["服务", "自", "至"], rows, widths=[3, 3, 3])
 
 
