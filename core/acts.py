@@ -47,6 +47,7 @@ class Tx:
     def __init__(self, session: Session, now: datetime, actor: Actor, house: House) -> None:
         self.session, self.now, self.actor = session, now, actor
         self.ledger, self.hub, self.blobs, self.config = house.ledger, house.hub, house.blobs, house.config
+        self.ahead = house.clock.ahead
         self.hooks: list[Callable[[], None]] = []
 
     def record(

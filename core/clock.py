@@ -15,6 +15,11 @@ class Clock(Protocol):
         """Aware, in CST, to the millisecond."""
         ...
 
+    @property
+    def ahead(self) -> timedelta:
+        """How far it has been moved away from the machine's own clock; zero everywhere but in the demo."""
+        ...
+
 
 def _trim(moment: datetime) -> datetime:
     return moment.astimezone(CST).replace(microsecond=moment.microsecond // 1000 * 1000)
@@ -22,6 +27,8 @@ def _trim(moment: datetime) -> datetime:
 
 class SystemClock:
     """The machine's clock; production keeps it right with NTP and shows it on every page."""
+
+    ahead = timedelta(0)
 
     def now(self) -> datetime:
         return _trim(datetime.now(UTC))
@@ -36,6 +43,10 @@ class DemoClock:
     def now(self) -> datetime:
         return _trim(datetime.now(UTC) + self.offset)
 
+    @property
+    def ahead(self) -> timedelta:
+        return self.offset
+
     def move_to(self, moment: datetime) -> datetime:
         """Jump forward; Refused when `moment` lies in the past of this clock."""
         here = self.now()
@@ -47,6 +58,8 @@ class DemoClock:
 
 class FixedClock:
     """For tests: stands still until told."""
+
+    ahead = timedelta(0)
 
     def __init__(self, moment: datetime) -> None:
         self.moment = moment

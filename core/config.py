@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.faults import Unusable
+
+STANDARD_TIME = "ntp.ntsc.ac.cn"  # 国家授时中心's public service: what a production start is compared with
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Config:
 
     `proxies`: how many of ours stand in front and append the client's address to X-Forwarded-For. `upload_most`: bytes
     of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
-    address pages are told, "" = that port of the page's own host.
+    address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
+    time ours is compared; () = with none.
     """
 
     demo: bool
@@ -32,6 +36,7 @@ class Config:
     upload_most: int = 4096 << 20
     upload_port: int = 0
     upload_url: str = ""
+    ntp_servers: tuple[str, ...] = ()
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -70,7 +75,17 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         proxies=int(proxies),
         upload_most=_megabytes(env.get("UPLOAD_MOST_MB", "4096")),
         upload_url=env.get("UPLOAD_URL", "" if demo else "/uploads"),
+        ntp_servers=_servers(env.get("NTP_SERVERS", "" if demo else STANDARD_TIME)),
     )
+
+
+def _servers(text: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    for one in found:
+        place = re.fullmatch(r"[A-Za-z0-9.-]+(?::(\d{1,5}))?", one)
+        if place is None or not 0 < int(place[1] or 123) < 65536:
+            raise Unusable(f"NTP_SERVERS: host or host:port, with blanks or commas between, found {one!r}")
+    return found
 
 
 def _megabytes(text: str) -> int:

@@ -17,7 +17,7 @@ from core.access import Role
 from core.doors import QUESTIONS, TABLE, ask
 from core.faults import Unusable
 from core.fields import sha256
-from web import channels, files, openapi
+from web import channels, files, openapi, standard_time
 from web.front import act, permit, reading, wired
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -132,8 +132,8 @@ def catch_up(channel: str) -> Response:
 @blueprint.get("/time")
 @permit(Role.PUBLIC)
 def time() -> Response:
-    """The server's clock, which alone decides deadlines."""
-    return plain({"now": g.now, "ms": int(g.now.timestamp() * 1000)})
+    """The server's clock, which alone decides deadlines, and in words what it was last compared with."""
+    return plain({"now": g.now, "ms": int(g.now.timestamp() * 1000), "compared": standard_time.sentence()})
 
 
 @blueprint.get("/openapi.json")

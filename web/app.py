@@ -23,7 +23,22 @@ from core.db import open_engine
 from core.ledger import Ledger
 from core.live import Hub
 from core.uploads import Uploads
-from web import api, clocks, errors, front, measure, nav, pages, rooms, socket, uploads, wiring, words, workbench
+from web import (
+    api,
+    clocks,
+    errors,
+    front,
+    measure,
+    nav,
+    pages,
+    rooms,
+    socket,
+    standard_time,
+    uploads,
+    wiring,
+    words,
+    workbench,
+)  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = {"zh_CN": "中文", "en": "English"}
@@ -84,7 +99,8 @@ def _dress(app: Flask, settings: config.Config) -> None:
     def _page() -> dict[str, object]:
         locale = str(get_locale())
         actor = g.get("actor")
-        return {"actor": actor, "now": g.get("now"), "locale": locale, "menu": nav.menu(actor)}
+        told = standard_time.sentence()
+        return {"actor": actor, "now": g.get("now"), "locale": locale, "menu": nav.menu(actor), "standard_time": told}
 
 
 def _house(settings: config.Config, clock: Clock) -> Flask:
@@ -112,6 +128,7 @@ def _house(settings: config.Config, clock: Clock) -> Flask:
     app.extensions["gongheng"] = front.Wired(acts, prove, settings)
     app.extensions["gongheng.uploads"] = Uploads(blobs)
     app.extensions["gongheng.meter"] = measure.Meter()
+    app.extensions["gongheng.time"] = standard_time.Compared(settings.ntp_servers)
     front.install(app)
     errors.install(app)
     _dress(app, settings)

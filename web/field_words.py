@@ -90,6 +90,7 @@ FIELDS: dict[str, str] = {
     "criteria": N_("Criteria"),
     "criterion": N_("Criterion"),
     "deadline": N_("Deadline"),
+    "decision": N_("Decision about the deadline"),
     "document": N_("Document"),
     "duration": N_("Duration"),
     "duration_days": N_("Duration in days"),

@@ -84,6 +84,10 @@ SENTENCES: dict[str, str] = {
     "E-11": N_("Where paper and data differ, the data count."),
     "E-12": N_("Names and number of those who took the tender file stay secret."),
     "E-13": N_("The operator of the platform and firms tied to it do not bid here."),
+    "CLOCK-OFFSET": N_("The server's clock differs from national standard time by more than the limit."),
+    "OUTAGE": N_("The platform could not be reached around the deadline: the opening waits for a decision."),
+    "OUTAGE/gap": N_("A process that is silent for longer counts as not reachable."),
+    "POSTPONE": N_("The new deadline is too near, or not later than the one it replaces."),
     "CAL-01": N_("The holidays of that year are not published yet: the date is provisional."),
     "AW-01": N_("The separation of evaluation and award needs its filed basis and an award plan."),
     "AW-02": N_("The award committee has an odd number of members, at least five."),
@@ -165,7 +169,8 @@ _SAID: tuple[str, ...] = (
     N_("a new vote, a candidate taken back or a new tender"), N_("agency of this case"),
     N_("all objections answered"), N_("all unlocked"), N_("another file"), N_("both digests compared"),
     N_("cause decided"), N_("coefficient drawn"), N_("not compared"), N_("not drawn"), N_("signed in"),
-    N_("stored file as in the receipt"), N_("an active person"), N_("an invited expert"),
+    N_("stored file as in the receipt"), N_("an outage or an alarm"),
+    N_("an active person"), N_("an invited expert"),
     N_("an open ballot"), N_("an own score that stands out"), N_("an unused activation code"), N_("another candidate"),
     N_("another list"), N_("another organisation's person"), N_("another person"), N_("another person's"),
     N_("another sheet"), N_("another"), N_("another's"), N_("answered"), N_("at least one manager stays"),
@@ -225,6 +230,9 @@ PHRASES: dict[str, str] = {
     "SUMMARY": N_("Summary"),
     "REPORT": N_("Report"),
     "SIGNED": N_("Signed"),
+    "page": N_("web pages"),
+    "upload": N_("uploads"),
+    "still": N_("still going on"),
     "spare": N_("a spare"),
     "accepted": N_("accepted"),
     "requested": N_("asked for"),
@@ -283,6 +291,7 @@ UNITS: dict[str, str] = {
     "倍": N_("%(n)s-fold"),
     "小时": N_("%(n)s hours"),
     "分钟": N_("%(n)s minutes"),
+    "秒": N_("%(n)s seconds"),
 }
 
 # Official titles have no official English; these are the usual ones.

@@ -1,4 +1,4 @@
-"""python -m web.serve: gevent's server on our own listener, the socket hub and the timers in one process.
+"""python -m web.serve: gevent's server on our own listener, the socket hub, the timers and the pulse in one process.
 
 Uploads have a second process (web.upload_server) on a port of their own, so that they disturb no socket.
 """
@@ -27,8 +27,9 @@ from certs.desk_sign import seal_waiting  # noqa: E402
 from core import config  # noqa: E402
 from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
+from core.heartbeat import PAGE  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
-from web import https, timers, transport, wiring  # noqa: E402
+from web import https, pulse, standard_time, timers, transport, wiring  # noqa: E402
 from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,6 +120,7 @@ def main() -> int:
         settings = replace(settings, upload_port=for_uploads.getsockname()[1])
         app = create_app(settings)
         wiring.admit(app.extensions["gongheng"].acts, settings)
+        pulse.begin(app.extensions["gongheng"].acts, PAGE)  # before any timer judges what was missed
         tls = https.made(settings, host) if os.environ.get("HTTPS") == "1" else None
     except (Unusable, OSError, ValueError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
@@ -132,6 +134,8 @@ def main() -> int:
     acts = app.extensions["gongheng"].acts
     gevent.spawn(retell, acts)
     gevent.spawn(_seal_for_ever, acts)
+    gevent.spawn(pulse.go_on, acts, PAGE)
+    gevent.spawn(standard_time.compare_for_ever, app)
     gevent.spawn(timers.run_for_ever, app)
     _greet(settings, port, tls)
     try:

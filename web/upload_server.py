@@ -1,7 +1,8 @@
 """python -m web.upload_server: uploads in a process of their own, beside web.serve, which starts it.
 
 It is handed a listening socket and ends when the pipe at its standard input closes: with its parent, also when that was
-killed. Hashing and syncing here cost the sockets of the hall nothing. It also sweeps what nobody named in time.
+killed. Hashing and syncing here cost the sockets of the hall nothing. It also sweeps what nobody named in time, and its
+own heartbeat says that it runs.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ from gevent.pywsgi import WSGIServer  # noqa: E402
 
 from certs import blocking  # noqa: E402
 from core import config, staged  # noqa: E402
-from web import transport  # noqa: E402
+from core.heartbeat import UPLOAD  # noqa: E402
+from web import pulse, transport  # noqa: E402
 from web.app import create_upload_app  # noqa: E402
 
 SWEEP = 60  # seconds between two rounds
@@ -58,6 +60,7 @@ def main() -> int:
     app = create_upload_app(settings, int(os.environ.get("PORT", "8000")))
     app.extensions["gongheng.uploads"].later = transport.later
     gevent.spawn(sweep_for_ever, app)
+    gevent.spawn(pulse.go_on, app.extensions["gongheng"].acts, UPLOAD, begin=True)
     tls = {"certfile": sys.argv[2], "keyfile": sys.argv[3]} if len(sys.argv) > 3 else {}
     WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"), **tls).serve_forever()
     return 0

@@ -227,6 +227,7 @@ KINDS: dict[str, str] = {
     "contract": N_("Contracts"),
     "tender_file": N_("Tender file"),
     "clarification": N_("Clarification"),
+    "postponement": N_("Postponement notice"),
     "opening_record": N_("Opening record"),
     "candidate_notice": N_("Candidate notice"),
     "result_notice": N_("Result notice"),

@@ -215,6 +215,8 @@ def drawn(tx: Tx, draw: drawdesk.Draw) -> None:
     """Places for the drawn, sealed and numbered site by site in the order of booking; the record is filed for the
     regulator until the result."""
     committee = tx.session.scalars(select(Committee).where(Committee.draw_id == draw.id)).one()
+    if committee.void_at is not None:  # the deadline was moved while the draw ran
+        return
     case, record = committee.case_id, draw.record or {}
     last = tx.session.scalar(select(func.max(Member.number)).where(Member.committee_id == committee.id)) or 0
     order = {centre.region: place for place, (_, centre) in enumerate(_booked(tx, case))}

@@ -10,12 +10,15 @@ import pytest
 from certs import drawdesk, draws
 from core.access import SYSTEM, Actor, Role
 from core.doors import TABLE
+from core.heartbeat import Heartbeat
 from core.rules import Refused
-from evaluation.committee.models import Committee
+from evaluation.committee import postponed as postponed
+from evaluation.committee.models import Committee, Member
 from evaluation.vault import Vault, vault
 from experts.models import Expert
 from tests.evaluation.house import SMALL
-from trading.project.models import CaseDocument
+from trading.deadline import actions as _deadline  # noqa: F401
+from trading.project.models import Case, CaseDocument
 
 
 @pytest.fixture
@@ -254,3 +257,45 @@ def test_the_vault_opens_for_its_case_and_key_alone(small):
         with pytest.raises(Exception, match="does not open"):
             other.open(case, token)
     assert vault().mark("p") != Vault("another secret").mark("p")
+
+
+def test_a_committee_drawn_before_a_deadline_that_is_moved_is_void(house):
+    """Others may bid until the new deadline, whom the frozen list did not avoid."""
+    small = house.build(pool=6, sites=SMALL, state="SEALED")
+    small.draw(begin(small))
+    assert small.members("invited")
+    now = small.world.clock.now()
+
+    def silent(tx):
+        row = tx.session.get_one(Case, small.case)
+        row.deadline = now - timedelta(minutes=5)
+        for at in (now - timedelta(hours=1), now):
+            tx.session.add(Heartbeat(process="page", at=at, ahead=0))
+
+    small.write(silent)
+    moment = now + timedelta(days=1)
+    small.do("tenderer", "deadline.decide", decision="postpone", reason="平台中断", deadline=moment.isoformat())
+    assert small.state == "ANNOUNCED"
+    with small.world.read() as session:
+        assert [one.void_at is not None for one in session.query(Committee).filter_by(case_id=small.case)] == [True]
+
+    def sealed(tx):
+        tx.session.get_one(Case, small.case).state = "SEALED"
+
+    small.write(sealed)
+    begin(small)
+
+
+def test_a_draw_that_ends_after_the_deadline_was_moved_invites_nobody(house):
+    small = house.build(pool=6, sites=SMALL, state="SEALED")
+    draw = begin(small)
+    small.commit(draw)
+
+    def moved(tx):
+        tx.session.query(Committee).filter_by(case_id=small.case).one().void_at = tx.now
+
+    small.write(moved)
+    for party in small.NAMES:
+        small.reveal(draw, party)
+    with small.world.read() as session:
+        assert session.query(Member).count() == 0

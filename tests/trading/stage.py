@@ -21,6 +21,7 @@ from core.doors import TABLE
 from core.rules import Refused
 from trading.award import report as _award  # noqa: F401  (declares the acts of the award)
 from trading.bidding import queries as _bid_queries  # noqa: F401  (declares what blocks bids)
+from trading.deadline import actions as _deadline  # noqa: F401
 from trading.document import actions as _document  # noqa: F401
 from trading.objection import actions as _objection  # noqa: F401
 from trading.opening import actions as _opening  # noqa: F401

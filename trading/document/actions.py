@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.queries import decryption_certificate, signing_certificate
 from certs import desk, issuer, shares, suite
-from core import fields, jobs
+from core import fields
 from core.access import Actor, Role
 from core.acts import Tx
 from core.calendar import Calendar
@@ -20,6 +20,7 @@ from core.doors import Payload, acting
 from core.faults import Unusable
 from core.rules import Breach, Refused, shown
 from trading.bidding.models import Download, SealedReference
+from trading.deadline import timers
 from trading.document import drafts, papers, rules
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
@@ -145,7 +146,7 @@ def issue(tx: Tx, case: str, p: Payload) -> Payload:
         "warnings": shown(found), "reason": reason,
     }  # fmt: skip
     go(tx, row, step, "tender.issued", body)
-    jobs.plan(tx.session, row.deadline, "tender.deadline", case)
+    timers.plan(tx.session, row)
     return {
         "notice": notice.id, "tender_file": file.id, "deadline": row.deadline.isoformat(), "warnings": shown(found),
     }  # fmt: skip
@@ -196,11 +197,11 @@ def refuse_late(row: Case, now: datetime) -> None:
         raise Refused(book["E-02"].breach(now.isoformat(), required=f"< {row.deadline.isoformat()}"))
 
 
-def _tell_takers(tx: Tx, row: Case, said: dict[str, Any]) -> None:
+def tell_takers(tx: Tx, row: Case, kind: str, said: dict[str, Any]) -> None:
     """Everyone who took the file hears of it, each alone: no channel tells how many they are (实施条例 art. 21)."""
     took = select(Download.person_id).where(Download.case_id == row.id, Download.round == row.round).distinct()
     for person in tx.session.scalars(took):
-        tx.publish(f"me:{person}", "tender.clarified", said)
+        tx.publish(f"me:{person}", kind, said)
 
 
 @acting("tender.clarify", Role.TENDERER, Role.AGENCY)
@@ -229,6 +230,7 @@ def clarify(tx: Tx, case: str, p: Payload) -> Payload:
     body = named(document) | {"number": number, "affects_bids": affects, "deadline": after, "breaches": shown(found)}
     go(tx, row, step, "tender.clarified", body)
     if after != before:
-        jobs.plan(tx.session, after, "tender.deadline", case)
-    _tell_takers(tx, row, {"case": case, "number": number, "document": document.id, "title": title})
+        timers.plan(tx.session, row)
+    told = {"case": case, "number": number, "document": document.id, "title": title}
+    tell_takers(tx, row, "tender.clarified", told)
     return {"document": document.id, "number": number, "deadline": after.isoformat(), "breaches": shown(found)}

@@ -17,13 +17,14 @@ from core.rules import Breach, Refused, refuse_if
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
 from trading.bidding.transfers import withdraw_unfinished
+from trading.deadline import outages, timers
 from trading.opening import rules
 from trading.opening.ending import fail
 from trading.opening.facts import Hall
 from trading.opening.failures import blame_by_rule, plan_comparison
 from trading.opening.guards import any_bid, given_key, going_hall, own_bid
 from trading.opening.models import Opening, OpeningObjection, Released, Unlock
-from trading.opening.presence import enter, plan_attendance, too_few
+from trading.opening.presence import enter, not_yet, plan_attendance
 from trading.opening.queries import hall_facts, live_bids, opening_of, pause_of, present
 from trading.opening.reading import manifest_of
 from trading.project.models import Case
@@ -37,12 +38,14 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
     """{} → {state}: at the deadline the sealed stream's root enters the case stream; fewer than three bids fail.
 
     While an objection waits the case goes no step forward (R1-09), but what was received is fixed on the hour all the
-    same; the answer rings this timer again.
+    same; the answer rings this timer again. Nor does a tender fail whose bidders could not reach the platform: it is
+    sealed off, and the tenderer decides (`deadline.decide`).
     """
     row = case_row(tx.session, case)
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
         return {"state": row.state}
     withdraw_unfinished(tx, row)
+    outages.note(tx, row)
     if row.suspended:
         body = {"deadline": row.deadline, "sealed_root": ledger.head(tx.session, sealed_stream(case))["root"]}
         tx.record(f"case:{case}", "tender.held", body, case=case)
@@ -50,7 +53,7 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
         return {"state": row.state}
     row, step = guard(tx, case, "tender.deadline")
     short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
-    if short:
+    if short and not outages.blocking(tx.session, row, tx.now):
         fail(tx, row, step, short[0], "tender.failed")
     else:
         root = ledger.head(tx.session, sealed_stream(case))["root"]
@@ -63,11 +66,12 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
 def begin(tx: Tx, case: str, p: Payload) -> Payload:
     """{window_minutes?} → {window_until}: the host opens the hall; names are public, prices are not.
 
-    Refused while fewer than three have signed in; at the end of the sign-in time `opening.attendance` decides.
+    Refused while an outage around the deadline is undecided, or fewer than three have signed in; at the end of the
+    sign-in time `opening.attendance` decides.
     """
     fields.only(p, "window_minutes")
     row, step = guard(tx, case, "opening.begin")
-    refuse_if(too_few(tx.session, row, tx.now))
+    refuse_if(not_yet(tx.session, row, tx.now))
     planned = int(row.settings.get("window_minutes", 30))
     minutes = fields.integer(p, "window_minutes", least=1, most=1440, default=planned)
     until = tx.now + timedelta(minutes=minutes)
@@ -85,6 +89,7 @@ def begin(tx: Tx, case: str, p: Payload) -> Payload:
     go(tx, row, step, "opening.begun", body)
     tx.publish(f"hall:{case}", "opening.begun", {"window_until": until.isoformat()})
     jobs.plan(tx.session, until, "opening.close", case)
+    timers.plan_window(tx.session, row, tx.now, until)
     return {"window_until": until.isoformat()}
 
 

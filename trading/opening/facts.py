@@ -80,6 +80,7 @@ class SignInTime:
     until: datetime
 
 
-def sign_in_time(deadline: datetime, before: int, after: int) -> SignInTime:
-    """`before` and `after`: minutes around the deadline, as the tender file says."""
-    return SignInTime(deadline - timedelta(minutes=before), deadline + timedelta(minutes=after))
+def sign_in_time(deadline: datetime, before: int, after: int, since: datetime | None = None) -> SignInTime:
+    """`before` and `after`: minutes around the deadline, as the tender file says. `since`: a later moment from which
+    `after` counts."""
+    return SignInTime(deadline - timedelta(minutes=before), (since or deadline) + timedelta(minutes=after))

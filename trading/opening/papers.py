@@ -13,6 +13,7 @@ from core.faults import Unusable
 from core.money import D
 from core.paper import Paper, PaperResult, SignatureBox
 from core.paper_fonts import SANS, SERIF, checked
+from trading.deadline.papers import DECIDED, clock_line, outage_table
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, money
 from trading.record.rules import Layout
@@ -134,12 +135,15 @@ def opening_record(
             ("解密截止", hour(record["window_until"])),
             ("主持人", _plain(record["host"])),
             ("最高投标限价", money(shown.ceiling, shown.unit)),
+            ("投标截止时间", hour(record["deadline"])),
+            ("时间依据", _plain(clock_line(record["clock"]))),
             *_reference(record),
         ]
     )
     _table(paper, "投标文件送达与解密", ARRIVAL, record["bids"], shown)
     _table(paper, "唱标", READING, record["bids"], shown)
     _present(paper, record, shown)
+    _deadline(paper, record)
     _interruptions(paper, record["pauses"])
     _failures(paper, record)
     _objections(paper, record["objections"])
@@ -157,6 +161,17 @@ def _present(paper: Paper, record: Mapping[str, Any], shown: Shown) -> None:
     here = [f"{bid['number']}.{_plain(bid['org_name'])}" for bid in record["bids"] if bid["signed_in_at"]]
     listed = f"在线签到的投标人：{'、'.join(here) or '无'}。" if "present" in shown.columns else ""
     paper.section("签到").text(f"{listed}未签到的投标人视同认可开标结果，逾期未签署本记录的投标人视为认可本记录。")
+
+
+def _deadline(paper: Paper, record: Mapping[str, Any]) -> None:
+    """Outages of the platform around the deadline, an alarm of the clock, and what the tenderer decided."""
+    if not record["outages"] and not record["decisions"]:
+        return
+    paper.section("投标截止前后的平台运行")
+    outage_table(paper, record["outages"])
+    for one in record["decisions"]:
+        moved = f"，投标截止时间由 {hour(one['before'])} 改为 {hour(one['after'])}" if one["after"] else ""
+        paper.text(f"招标人于 {hour(one['at'])} 决定：{DECIDED[one['what']]}{moved}。理由：{_plain(one['reason'])}")
 
 
 def _interruptions(paper: Paper, pauses: Sequence[Mapping[str, Any]]) -> None:

@@ -13,6 +13,7 @@ from core.doors import Payload, acting
 from core.rules import Breach, refuse_if
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid
+from trading.deadline import outages
 from trading.opening import rules
 from trading.opening.ending import fail
 from trading.opening.guards import own_bid
@@ -62,11 +63,22 @@ def too_few(session: Session, row: Case, now: datetime) -> list[Breach]:
     return rules.attended(attendance(session, row), book_of(row, now)) if bound(row) else []
 
 
+def not_yet(session: Session, row: Case, now: datetime) -> list[Breach]:
+    """Why the hall cannot be opened now. An outage comes first: who could not sign in is not counted as absent."""
+    return outages.blocking(session, row, now) or too_few(session, row, now)
+
+
 @acting("opening.attendance")
 def attend(tx: Tx, case: str, p: Payload) -> Payload:
-    """{} → {state}: at the end of the sign-in time; fewer than three fail with their files still sealed (B-033)."""
+    """{} → {state}: at the end of the sign-in time; fewer than three fail with their files still sealed (B-033).
+
+    While an outage is undecided it does nothing; the decision to go on gives a sign-in time anew.
+    """
     row = case_row(tx.session, case)
     if row.state != "SEALED" or tx.now < schedule(row).until:
+        return {"state": row.state}
+    outages.note(tx, row)
+    if outages.blocking(tx.session, row, tx.now):
         return {"state": row.state}
     row, step = guard(tx, case, "opening.attendance")
     short = too_few(tx.session, row, tx.now)
@@ -77,7 +89,7 @@ def attend(tx: Tx, case: str, p: Payload) -> Payload:
 
 @blocked_by("opening.begin")
 def _begin_blocked(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
-    return too_few(session, row, now)
+    return not_yet(session, row, now)
 
 
 @blocked_by("opening.signin")

@@ -74,10 +74,10 @@ def factor(session: Session, row: Case) -> dict[str, Any] | None:
 
 
 def schedule(row: Case) -> SignInTime:
-    """When bidders may sign in, as the tender file says."""
+    """When bidders may sign in, as the tender file says; after an outage its end counts from the decision to go on."""
     assert row.deadline is not None
-    told = (int(row.settings.get(key, SIGN_IN[key])) for key in ("signin_before", "signin_after"))
-    return sign_in_time(row.deadline, *told)
+    before, after = (int(row.settings.get(key, SIGN_IN[key])) for key in ("signin_before", "signin_after"))
+    return sign_in_time(row.deadline, before, after, row.attend_from)
 
 
 def present(session: Session, row: Case) -> dict[str, SignIn]:

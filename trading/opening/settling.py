@@ -24,6 +24,7 @@ from core.blobs import Blobs
 from core.doors import Payload, acting
 from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
+from trading.deadline import queries as deadline
 from trading.opening import papers, reading, record, rules
 from trading.opening.ending import fail
 from trading.opening.models import OpenedBid, Opening, OpeningObjection, SignIn, Unlock
@@ -123,6 +124,7 @@ def _record(
             {key: one[key] for key in ("bid", "receipt", "stored", "compared_at", "tries", "cause", "reason")}
             for one in troubles(session, row)
         ],
+        **deadline.record_part(session, row),
     }  # fmt: skip
 
 

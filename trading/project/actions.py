@@ -219,7 +219,7 @@ def retender(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, "reason")
     row, step = guard(tx, case, "project.retender")
     row.round += 1
-    row.announced_at = row.file_from = row.file_until = row.deadline = row.opened_at = None
+    row.announced_at = row.file_from = row.file_until = row.deadline = row.attend_from = row.opened_at = None
     row.failed_reason, row.result, row.winner_bid = "", {}, ""
     reason = fields.text(p, "reason", limit=300, default="-")
     go(tx, row, step, "project.retendered", {"round": row.round, "reason": reason})

@@ -38,7 +38,10 @@ class Project(Keyed, Base):
 
 
 class Case(Keyed, Base):
-    """One lot. Money is decimal text in `unit`; `evaluation` and `award` have the shape of a case file's blocks."""
+    """One lot. Money is decimal text in `unit`; `evaluation` and `award` have the shape of a case file's blocks.
+
+    `attend_from`: whence the sign-in time after the deadline counts, None = from the deadline.
+    """
 
     __tablename__ = "trading_case"
     project_id: Mapped[str] = mapped_column(ForeignKey("project.id"), index=True)
@@ -71,6 +74,7 @@ class Case(Keyed, Base):
     file_from: Mapped[datetime | None]
     file_until: Mapped[datetime | None]
     deadline: Mapped[datetime | None] = mapped_column(index=True)
+    attend_from: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     failed_reason: Mapped[str] = mapped_column(String(300), default="")
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -23,7 +23,7 @@ __all__ = ["case_page", "case_row", "cases_of", "documents", "names", "parties",
 
 NOTICES = {
     "plan": ("plan",),
-    "notice": ("notice", "tender_file", "clarification"),
+    "notice": ("notice", "tender_file", "clarification", "postponement"),
     "opening": ("opening_record",),
     "candidates": ("candidate_notice",),
     "result": ("result_notice", "failure_notice", "termination"),

@@ -84,14 +84,17 @@ def is_manager(session: Session) -> bool:
     return any(one["id"] == g.actor.person and one["manager"] for one in accounts.people(session, g.actor.org))
 
 
+# What a bidder must have read.
+PAPERS = ("tender_file", "clarification", "postponement", "notice")
+
+
 @blueprint.get("/cases/<case>/bid")
 @permit(Role.BIDDER)
 def desk(case: str) -> str:
     session = reading()
     row = bidding_case(session, case)
     shown = bidding.bid_desk(session, case, g.actor, g.now)
-    papers = [one for one in documents(session, case, g.actor) if one["kind"] in ("tender_file", "clarification",
-                                                                                  "notice")]  # fmt: skip
+    papers = [one for one in documents(session, case, g.actor) if one["kind"] in PAPERS]
     held = own_key(session)
     flags = sorted((row.evaluation.get("price") or {}).get("deductions") or {})
     settings: dict[str, Any] = {

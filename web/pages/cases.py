@@ -27,7 +27,7 @@ from trading.project.models import Case
 from trading.project.periods import Running
 from trading.project.queries import case_page
 from trading.project.states import book_of, case_row, procedure_of
-from web import objections, words
+from web import deadlines, objections, words
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.words import N_, for_scripts
@@ -180,10 +180,17 @@ def due_of(session: Session, row: Case, act: str, running: Sequence[Running]) ->
 
 
 def turns(
-    session: Session, row: Case, running: Sequence[Running], answer_due: datetime | None = None
-) -> list[dict[str, Any]]:
-    """Who must act next and by when: {act, text, roles, word, due}; the answer to an objection before all else."""
+    session: Session, row: Case, running: Sequence[Running], answer_due: datetime | None = None, *,
+    doubtful: bool = False,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Who must act next and by when: {act, text, roles, word, due}; a deadline in doubt and the answer to an objection
+    before all else."""
     found: dict[str, dict[str, Any]] = {}
+    if doubtful:
+        found["deadline.decide"] = {
+            "act": "deadline.decide", "text": N_("Decide whether the deadline stands"), "roles": (Role.TENDERER,),
+            "word": "", "due": None,
+        }  # fmt: skip
     if answer_due is not None:
         found["objection.answer"] = {
             "act": "objection.answer", "text": N_("Answer the objection"), "roles": (Role.TENDERER,),
@@ -278,6 +285,7 @@ def show(case: str) -> str:
     roles = {Role(role) for role in shown["roles"]}
     table = data.regions()
     objected = objections.section(session, row, g.actor, roles, g.now)
+    doubt = deadlines.section(session, row, roles, g.now)
     public_method = row.announced_at is not None or roles & {Role.TENDERER, Role.AGENCY}
     return page(
         "trading/case.html",
@@ -287,7 +295,10 @@ def show(case: str) -> str:
         roles=roles,
         place=table.full_name(row.region),
         rooms=rooms_of(row, roles),
-        turns=turns(session, row, periods.running(session, [row], g.now)[case], objected["due"]),
+        turns=turns(
+            session, row, periods.running(session, [row], g.now)[case], objected["due"], doubtful=doubt["waits"]
+        ),
+        doubt=doubt,
         objections=objected,
         steps=steps_of(shown),
         failed=failed_words(row),

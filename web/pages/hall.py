@@ -25,7 +25,7 @@ from trading.opening.queries import hall, opening_of, waiting_for
 from trading.project.models import Case, CaseDocument
 from trading.project.queries import open_acts, visible
 from trading.project.states import stands_as
-from web import words, workbench
+from web import deadlines, words, workbench
 from web.front import permit, reading, wired
 from web.pages import bonds
 from web.pages.bids import own_key
@@ -203,6 +203,7 @@ def show(case: str) -> str:
         failed=FAILED,
         key_shown=bool(held),
         bonds=bonds.hall_part(session, row),
+        doubt=deadlines.section(session, row, roles, g.now),
         settings=settings,
     )
 

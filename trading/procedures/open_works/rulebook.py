@@ -104,6 +104,11 @@ RULES = RuleBook(
         _row("E-11", None, "-", E20, "第62条", "W", "纸质与数据电文不一致以数据电文为准", "V"),
         _row("E-12", None, "-", E20, "第21条、第56条", "B", "不得泄露下载者的名称和数量", "V"),
         _row("E-13", None, "-", E20, "第23条", "B", "平台运营机构及其控股管理关系单位不得投标", "V"),
+        # The platform's own duties around a deadline: every number is a parameter.
+        _row("CLOCK-OFFSET", "1", "秒", E20, "第13条、第27条", "W", "平台时间与国家标准时间之差不超过", "P"),
+        _row("OUTAGE", "30", "分钟", E20, "第12条、第29条", "B", "投标截止前和签到期间平台中断的，招标人先作决定", "P"),
+        _row("OUTAGE/gap", "90", "秒", E20, "第12条、第29条", "B", "平台心跳间隔超过即为中断", "P"),
+        _row("POSTPONE", "2", "小时", E20, "第22条、第29条", "B", "新的投标截止时间距决定之时", "P"),
         _row("CAL-01", None, "-", "民法典", "第203条", "W", "期限进入未公布放假安排的年份，为暂定", "V"),
         # 评定分离 stands on policy and local rules: every number is a parameter (domain.md §5).
         _row("AW-01", None, "-", G21, "", "B", "评定分离须有依据文件和定标方案", "P"),

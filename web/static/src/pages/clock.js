@@ -40,8 +40,10 @@ async function ask() {
   const sent = Date.now();
   const response = await fetch("/api/v1/time", { cache: "no-store" }).catch(() => undefined);
   if (!response?.ok) return;
-  const { ms } = await response.json();
+  const { ms, compared } = await response.json();
   ahead = ms - (sent + Date.now()) / 2;
+  for (const node of document.querySelectorAll("[data-standard-time]")) node.textContent = compared;
+  for (const node of document.querySelectorAll("[data-standard-title]")) node.title = `${node.dataset.standardTitle} ${compared}`;
 }
 
 tick();

@@ -1,0 +1,106 @@
+"""Whether the platform could be reached around a deadline, by its own heartbeats; an outage stops the opening.
+
+Judged for the pages until the sign-in time is over, for uploads until the deadline. What the tenderer has decided about
+is not asked again: the time after a decision is judged anew.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from core import heartbeat
+from core.acts import Tx
+from core.heartbeat import PAGE, PROCESSES
+from core.rules import Breach, shown
+from trading.deadline import rules
+from trading.deadline.facts import Silence
+from trading.deadline.models import DeadlineDecision, Outage
+from trading.opening.queries import schedule
+from trading.project.models import Case
+from trading.project.states import book_of
+
+# Beats come from so long before a deadline on; more than any rule book's OUTAGE.
+AHEAD = timedelta(hours=2)
+
+
+def watched(session: Session, now: datetime) -> bool:
+    """Whether some tender needs the pulse: its deadline is near, or its bids are sealed and not all opened."""
+    return session.scalar(select(Case.id).where(_near(now)).limit(1)) is not None
+
+
+def _near(now: datetime) -> ColumnElement[bool]:
+    return or_(and_(Case.state == "ANNOUNCED", Case.deadline <= now + AHEAD), Case.state.in_(("SEALED", "OPENING")))
+
+
+def look(tx: Tx) -> None:
+    """Note what the beats say of every tender that is near; asked with every beat of the pages' process."""
+    query = select(Case).where(_near(tx.now), Case.state != "OPENING")
+    for row in tx.session.scalars(query.order_by(Case.id)):
+        note(tx, row)
+
+
+def judged(session: Session, row: Case, now: datetime) -> list[Silence]:
+    """Silences that nobody has decided about, as the beats say at this moment."""
+    assert row.deadline is not None
+    book = book_of(row, now)
+    longest = timedelta(seconds=book["OUTAGE/gap"].number)
+    decided = _decided(session, row)
+    since = max(row.deadline - timedelta(minutes=book["OUTAGE"].number), decided or row.deadline - AHEAD)
+    found = []
+    for process in PROCESSES:
+        until = schedule(row).until if process == PAGE else row.deadline
+        for gap in heartbeat.gaps(session, process, since, until, now, longest):
+            begun = max(gap.since, decided) if decided else gap.since
+            if (gap.until or now) - begun > longest or begun == gap.since:
+                found.append(Silence(process, begun, gap.until))
+    return found
+
+
+def _decided(session: Session, row: Case) -> datetime | None:
+    mine = (DeadlineDecision.case_id == row.id, DeadlineDecision.round == row.round)
+    return session.scalar(select(func.max(DeadlineDecision.at)).where(*mine))
+
+
+def open_ones(session: Session, row: Case) -> list[Outage]:
+    """Noted for this deadline and not decided."""
+    mine = (Outage.case_id == row.id, Outage.round == row.round, Outage.deadline == row.deadline)
+    query = select(Outage).where(*mine, Outage.decision_id == "").order_by(Outage.since, Outage.process)
+    return list(session.scalars(query))
+
+
+def blocking(session: Session, row: Case, now: datetime) -> list[Breach]:
+    """OUTAGE for everything undecided, noted or not yet."""
+    if row.deadline is None:
+        return []
+    noted = [Silence(one.process, one.since, one.until) for one in open_ones(session, row)]
+    known = {(one.process, one.since) for one in noted}
+    fresh = [one for one in judged(session, row, now) if (one.process, one.since) not in known]
+    return rules.unbroken([*noted, *fresh], book_of(row, now))
+
+
+def note(tx: Tx, row: Case) -> None:
+    """Rows and entries for what the beats say now; an outage that ended gets its end."""
+    if row.deadline is None:
+        return
+    for one in judged(tx.session, row, tx.now):
+        mine = (Outage.case_id == row.id, Outage.round == row.round, Outage.deadline == row.deadline)
+        query = select(Outage).where(*mine, Outage.process == one.process, Outage.since == one.since)
+        held = tx.session.scalar(query)
+        body = {"process": one.process, "since": one.since, "until": one.until, "deadline": row.deadline}
+        if held is None:
+            tx.session.add(
+                Outage(case_id=row.id, round=row.round, deadline=row.deadline, process=one.process, since=one.since,
+                       until=one.until, noted_at=tx.now)
+            )  # fmt: skip
+            tx.session.flush()
+            warned = {"warnings": shown(rules.unbroken([one], book_of(row, tx.now)))}
+            tx.record(f"case:{row.id}", "outage.noted", body | warned, case=row.id)
+        elif held.until is None and one.until is not None:
+            held.until = one.until
+            tx.record(f"case:{row.id}", "outage.ended", body, case=row.id)
+        else:
+            continue
+        tx.publish(f"hall:{row.id}", "outage.noted", {"process": one.process})

@@ -1,0 +1,54 @@
+"""Says that this process runs, while some tender needs to know (core.heartbeat), and looks what the beats tell."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from core import heartbeat
+from core.access import SYSTEM
+from core.acts import Acts, Tx
+from core.heartbeat import PAGE, PROCESSES
+from trading.deadline import outages
+
+log = logging.getLogger("gongheng.web")
+
+
+def begin(acts: Acts, process: str) -> None:
+    """The first beat of a process, whether or not anybody needs it: from here on its silence counts."""
+    acts.act(_beat, SYSTEM, process)
+
+
+def _beat(tx: Tx, process: str) -> None:
+    heartbeat.beat(tx, process)
+    if process == PAGE:
+        outages.look(tx)
+
+
+def beat_all(acts: Acts) -> None:
+    """For the demo's clock, which leaves out what lies between."""
+    acts.act(heartbeat.beat, SYSTEM, *PROCESSES)
+
+
+def once(acts: Acts, process: str) -> bool:
+    """A beat, where a deadline is near or an opening runs; whether there was one."""
+    with acts.reading() as session:
+        needed = outages.watched(session, acts.house.clock.now())
+    if needed:
+        acts.act(_beat, SYSTEM, process)
+    return needed
+
+
+def go_on(acts: Acts, process: str, *, begin: bool = False) -> None:
+    """For ever, every `heartbeat.EVERY`; the first beat at once where `begin`."""
+    first = begin
+    while True:
+        try:
+            if first:
+                acts.act(_beat, SYSTEM, process)
+            else:
+                once(acts, process)
+            first = False
+        except Exception as error:  # a beat that is missed is a gap, and the next look tries again
+            log.error("heartbeat: %s", type(error).__name__)
+        time.sleep(heartbeat.EVERY.total_seconds())
