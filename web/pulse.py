@@ -39,16 +39,17 @@ def once(acts: Acts, process: str) -> bool:
     return needed
 
 
-def go_on(acts: Acts, process: str, *, begin: bool = False) -> None:
-    """For ever, every `heartbeat.EVERY`; the first beat at once where `begin`."""
-    first = begin
+def go_on(acts: Acts, process: str, *, first: bool = False) -> None:
+    """For ever, every `heartbeat.EVERY`; the first beat at once where `first`, else it has been already."""
     while True:
+        if not first:
+            time.sleep(heartbeat.EVERY.total_seconds())
         try:
             if first:
-                acts.act(_beat, SYSTEM, process)
+                begin(acts, process)
             else:
                 once(acts, process)
             first = False
         except Exception as error:  # a beat that is missed is a gap, and the next look tries again
             log.error("heartbeat: %s", type(error).__name__)
-        time.sleep(heartbeat.EVERY.total_seconds())
+            time.sleep(1)

@@ -60,7 +60,7 @@ def main() -> int:
     app = create_upload_app(settings, int(os.environ.get("PORT", "8000")))
     app.extensions["gongheng.uploads"].later = transport.later
     gevent.spawn(sweep_for_ever, app)
-    gevent.spawn(pulse.go_on, app.extensions["gongheng"].acts, UPLOAD, begin=True)
+    gevent.spawn(pulse.go_on, app.extensions["gongheng"].acts, UPLOAD, first=True)
     tls = {"certfile": sys.argv[2], "keyfile": sys.argv[3]} if len(sys.argv) > 3 else {}
     WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"), **tls).serve_forever()
     return 0
