@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from pathlib import Path
 from typing import Any
 
@@ -122,10 +121,10 @@ def test_three_thousand_lines_freeze_no_page(live: Live) -> None:
     bill = large(3000)
     page = live.open("", "/")
     page.evaluate(STILL)
-    began = time.monotonic()
-    found = page.evaluate(COMPARE, [b64(priced(bill)), bills.compose(bill), "", "元"])
-    seconds, still = time.monotonic() - began, page.evaluate("window.still")
-    print(f"3,000 lines: {seconds:.2f} s, page still for {still:.0f} ms")
+    timed = f"(asked, t = performance.now()) => ({COMPARE})(asked).then((found) => [found, performance.now() - t])"
+    found, took = page.evaluate(timed, [b64(priced(bill)), bills.compose(bill), "", "元"])
+    still = page.evaluate("window.still")
+    print(f"3,000 lines: {took:.0f} ms, page still for {still:.0f} ms")  # noqa: T201
     assert (len(found["priced"]["lines"]), found["findings"]) == (3000, [])
     assert still < 1000
 
@@ -361,7 +360,8 @@ def test_the_editor_reads_a_bill_and_the_parts_reach_the_desk(live: Live, tmp_pa
         assert bill_of(session, row).lines == 1  # type: ignore[union-attr]
     page.get_by_role("button", name="Take it out").click()
     expect(status).to_contain_text("taken out")
-    assert (faults_of(page), errors) == ([], [])
+    assert faults_of(page) == []
+    assert [one for one in errors if "Failed to load" not in one] == [], "only the refused workbook"
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])

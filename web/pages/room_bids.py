@@ -39,20 +39,20 @@ def parts(case: str, bid: str) -> str:
     listed = [{"name": names.get(one["id"], one["id"]), "file": one["file"]} for one in said.get("parts", [])]
     findings = [one | {"text": finding(one["kind"])} for one in said.get("findings", [])]
     return page(
-        "evaluation/parts.html", (), case=case, bid=found, said=said, listed=listed, findings=findings, pdf=PDF,
+        "evaluation/bid_parts.html", (), case=case, bid=found, said=said, listed=listed, findings=findings, pdf=PDF,
         files={one["name"]: place for place, one in enumerate(found["attachments"])},
     )  # fmt: skip
 
 
-@blueprint.get("/room/<case>/bids/<bid>/parts/<int:place>")
+@blueprint.get("/room/<case>/bids/<bid>/parts/<place>")
 @permit(person=True)
-def part(case: str, bid: str, place: int) -> Response:
+def part(case: str, bid: str, place: str) -> Response:
     """One attached file as the bidder sealed it: a PDF to read here, anything else to be saved."""
     found = _bid(reading(), case, bid)
     blobs = wired().acts.house.blobs
-    if place >= len(found["attachments"]) or not blobs.has(found["attachments"][place]["sha256"]):
+    one = next((file for number, file in enumerate(found["attachments"]) if str(number) == place), None)
+    if one is None or not blobs.has(one["sha256"]):
         abort(404)
-    one = found["attachments"][place]
     readable = one["media"] == "application/pdf"
     response = Response(blobs.stream(one["sha256"]), mimetype=one["media"] if readable else "application/octet-stream")
     response.headers["Content-Length"] = str(one["size"])
