@@ -64,7 +64,7 @@ WORDS: tuple[str, ...] = (
     N_("Reading the workbook…"),
     N_("%(n)s lines read, total %(total)s. Nothing to find fault with."),
     N_("%(n)s lines read, total %(total)s: %(faults)s findings."),
-    N_("Line"),
+    N_("Row in the sheet"),
     N_("No."),
     N_("Finding"),
     N_("The first %(n)s of %(all)s findings are shown."),

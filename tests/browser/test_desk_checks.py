@@ -124,7 +124,7 @@ def test_three_thousand_lines_freeze_no_page(live: Live) -> None:
     timed = f"(asked, t = performance.now()) => ({COMPARE})(asked).then((found) => [found, performance.now() - t])"
     found, took = page.evaluate(timed, [b64(priced(bill)), bills.compose(bill), "", "元"])
     still = page.evaluate("window.still")
-    print(f"3,000 lines: {took:.0f} ms, page still for {still:.0f} ms")  # noqa: T201
+    print(f"3,000 lines: {took:.0f} ms, page still for {still:.0f} ms")
     assert (len(found["priced"]["lines"]), found["findings"]) == (3000, [])
     assert still < 1000
 

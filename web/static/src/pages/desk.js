@@ -123,7 +123,7 @@ export class Desk {
     if (!findings.length) return [el("p", t("%(n)s lines read, total %(total)s. Nothing to find fault with.", facts), "text-success mb-0")];
     const save = el("a", t("Save all findings"), "btn btn-sm");
     const rows = findings.map((one) => [one.line || "", one.no, t(this.words(one.kind)), one.required, one.found]);
-    const csv = [[t("Line"), t("No."), t("Finding"), t("Required"), t("Found")], ...rows].map((row) => row.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join(",")).join("\r\n");
+    const csv = [[t("Row in the sheet"), t("No."), t("Finding"), t("Required"), t("Found")], ...rows].map((row) => row.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join(",")).join("\r\n");
     save.href = URL.createObjectURL(new Blob(["\ufeff", csv], { type: "text/csv" }));
     save.download = "findings.csv";
     return [el("p", t("%(n)s lines read, total %(total)s: %(faults)s findings.", facts), "text-warning-emphasis mb-1"), this.#table(rows.slice(0, SHOWN)), this.#more(findings.length), save];
@@ -134,7 +134,7 @@ export class Desk {
   }
 
   #table(rows) {
-    const names = [t("Line"), t("No."), t("Finding"), t("Required"), t("Found")];
+    const names = [t("Row in the sheet"), t("No."), t("Finding"), t("Required"), t("Found")];
     const table = el("table", undefined, "table table-sm gh-cards mb-1");
     const [top, head, body] = [el("thead"), el("tr"), el("tbody")];
     for (const name of names) head.append(Object.assign(el("th", name), { scope: "col" }));
