@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from certs import shares, suite, typed
-from certs.sealing_parts import BLOCK, Opened, Part, Sink, Writer, pack, unpack
+from certs.sealing_parts import BLOCK, PAD, Opened, Part, Sink, Writer, pack, unpack
 from certs.shares import HeldShare
 from certs.suite import HPKE, SUITE, PrivateKey, PublicKey, b64, exact_keys, unb64
 from core import canon
@@ -33,6 +33,7 @@ SCHEMA = "gongheng/sealed/1"
 KINDS = ("bid", "reference", "rehearsal")  # what was sealed for one opens as no other
 HEADER_BYTES = 56  # 24 salt, 32 commitment
 KEY_BYTES = 32
+CHUNK_BYTES, TAG_BYTES = 16 << 10, 16
 _WRAPPED_BYTES = 65 + KEY_BYTES + 16
 _CHUNK_INFO = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00"
 
@@ -123,6 +124,15 @@ def read_manifest(data: bytes, context: Context | None = None) -> Manifest:
         unb64(owner["wrapped"], "wrapped key", _WRAPPED_BYTES),
         shares.from_json(body["shares"]),
     )
+
+
+def possible_size(size: int) -> bool:
+    """Whether a whole ciphertext of a padded payload can have so many bytes: all a server can see of its contents."""
+    inside = size - HEADER_BYTES
+    # The last chunk is never full: after a full one comes an empty one.
+    chunks = inside // (CHUNK_BYTES + TAG_BYTES) + 1
+    payload = inside - chunks * TAG_BYTES
+    return payload >= PAD and payload % PAD == 0 and payload // CHUNK_BYTES + 1 == chunks
 
 
 class _Hashing:

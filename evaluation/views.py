@@ -36,6 +36,11 @@ BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "fl
             "problem")  # fmt: skip
 
 
+def _bid(bid: dict[str, Any]) -> dict[str, Any]:
+    """A bid in the room; of the findings of its check only the count, the list has a page of its own."""
+    return {key: bid.get(key) for key in BID_KEYS} | {"findings": bid["contents"].get("count", 0)}
+
+
 def fresh(committee: Committee) -> Sitting:
     """What stands before the first sign-in."""
     return Sitting(
@@ -238,7 +243,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "stage": sitting.stage, "paused": sitting.paused, "until": sitting.until.isoformat(),
         "leader": sitting.leader_id, "leader_round": sitting.leader_round, "places": places(committee),
         "unit": facts.unit, "ceiling": facts.ceiling, "sites": sites(session, facts, rows, now, names=True),
-        "bids": [{key: bid.get(key) for key in BID_KEYS} for bid in bids], "items": list(facts.items),
+        "bids": [_bid(bid) for bid in bids], "items": list(facts.items),
         "grounds": facts.grounds, "criteria": list(facts.criteria), "rejected": dict(sitting.rejected),
         **_bonds(session, case),
         "mine": _mine(session, facts, sitting, me, bids), "votes": _votes(session, rows, me, bids),

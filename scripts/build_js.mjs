@@ -30,9 +30,9 @@ const COPIED = {
   [`${FONTS}/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf`]: "fonts/NotoSansSC-Bold.ttf",
 };
 
-/** Entry points: src/*.js, src/*.css, src/pages/*.js, the crypto modules as one, and the worker beside them. */
+/** Entry points: src/*.js, src/*.css, src/pages/*.js, the crypto modules as one, and the workers. */
 async function entries() {
-  const found = [join(SOURCE, "crypto/index.js"), join(SOURCE, "crypto/hasher.js")];
+  const found = [join(SOURCE, "crypto/index.js"), join(SOURCE, "crypto/hasher.js"), join(SOURCE, "bill/worker.js")];
   for (const folder of [SOURCE, join(SOURCE, "pages")]) {
     const names = await readdir(folder).catch((error) => {
       if (error.code === "ENOENT") return [];

@@ -17,9 +17,12 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from certs import offline
-from core import config, data
+from core import canon, config, data
 from core.faults import Fault, Unusable
+from methods import bill as bills
 from methods.commands import Outcome, run_score, run_tax, run_vote
+from trading.bidding import contents
+from trading.bidding import workbook as workbooks
 from trading.opening import sheet
 from verifier.commands import run_replay, run_verify
 
@@ -125,6 +128,30 @@ def price_sheet(price: str, out: Path, days: str, quality: str, manager: str, ce
     except OSError as error:
         raise Unusable(f"{out}: {error.strerror}") from None
     click.echo(data.decode())
+
+
+@seal.command("bill")
+@click.argument("workbook", type=PATH)
+@click.argument("out", type=PATH)
+@click.option("--tender-bill", type=PATH, required=True, help="bill.json of the bid desk")
+@click.option("--price", default="", help="as in the price sheet; compared with the total when given")
+@click.option("--unit", type=click.Choice(["元", "万元"]), default="万元", help="of the price")
+@plain
+def priced_bill(workbook: Path, out: Path, tender_bill: Path, price: str, unit: str) -> None:
+    """Check a priced WORKBOOK line by line against the tender's bill and write bill.json for sealing.
+
+    Seal the workbook beside it under the name bill.xlsx. Findings are printed; status 1 when there are any.
+    """
+    try:
+        asked, data = bills.read(canon.loads(tender_bill.read_bytes())), workbook.read_bytes()
+        priced = bills.priced_of(workbooks.rows(data))
+        with out.open("xb") as file:
+            file.write(canon.dumps(bills.compose_priced(priced)))
+    except OSError as error:
+        raise Unusable(f"{error.filename}: {error.strerror}") from None
+    found = bills.check(asked, priced, contents.in_yuan(price, unit) if price else None)
+    answer = {"lines": len(priced.lines), "total": priced.total, "findings": [one.plain() for one in found]}
+    _end(Outcome(int(bool(found)), canon.dumps(answer).decode()))
 
 
 db = AppGroup("db", help="The database.")

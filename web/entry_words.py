@@ -56,6 +56,7 @@ ENTRIES: dict[str, str] = {
     "draw.revealed": N_("Party revealed its secret"),
     "draw.voided": N_("Draw given up"),
     "evaluation.begin": N_("Evaluation begun"),
+    "file.bill_saved": N_("Bill of quantities saved with the tender file"),
     "file.compiled": N_("Tender file begun"),
     "file.fetched": N_("Tender file taken"),
     "file.saved": N_("Tender file saved"),

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 PARTIES = {"tenderer": "tenderer", "centre": "centre1", "supervisor": "regulator"}
 EXPERTS = 12
+COMPONENTS = [{"id": "letter", "name": "投标函及附录"}, {"id": "model", "name": "进度模型", "format": "zip"}]
 
 
 def check_axe(page: Page) -> None:
@@ -77,7 +78,7 @@ class Sitting:
 @pytest.fixture(scope="module")
 def sitting(live: Live) -> Sitting:
     """Bids opened, a venue with twelve seats booked, a pool of experts; nobody is drawn yet."""
-    case, bids = live.opened()
+    case, bids = live.opened(settings={"fallback": True, "window_minutes": 30, "components": COMPONENTS})
     local = LocalStage(live.acts, prove, live.ring, lambda: None)
     builder = Builder(local, stored_keys=True)
     builder.number = 7000
@@ -244,6 +245,24 @@ def test_findings_survive_a_cut_line_and_a_reload(sitting: Sitting) -> None:
         live.stage.act(who, "prelim.mark", case, marks=marks)
         live.stage.act(who, "prelim.lock", case)
     expect(page.locator("[data-room]")).to_have_attribute("data-stage", "SCORING")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_members_read_the_parts_of_a_bid_and_what_its_check_found(sitting: Sitting, phone: bool) -> None:
+    live, case, bid = sitting.live, sitting.case, sitting.bids["bidder1"]
+    page = live.open(sitting.members[0], f"/room/{case}?bid={bid}", phone=phone, language="en")
+    expect(page.get_by_text("The check of parts and priced bill found 2 points.")).to_be_visible()
+    page.get_by_role("link", name="Parts of the bid and what the check found").click()
+    table = page.get_by_role("table")
+    expect(table).to_contain_text("The bid does not say where this part stands; it may be inside the bid PDF.")
+    expect(table).to_contain_text("A part is missing.")
+    expect(page.get_by_role("link", name="bid.pdf")).to_be_visible()
+    check_axe(page)
+    for who in ("bidder1", "tenderer", ""):
+        other = live.open(who, "/")
+        for path in (f"/room/{case}/bids/{bid}", f"/room/{case}/bids/{bid}/parts/0"):
+            answer = other.request.get(live.base + path, max_redirects=0)
+            assert answer.status in (302, 404), (who, path, answer.status)
 
 
 def finish_the_shown_bid(page: Page) -> None:

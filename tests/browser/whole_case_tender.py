@@ -222,6 +222,7 @@ class TenderStages(Stages):
                 continue
             if who == "bidder3":
                 person.load_key(self.key_path(who), person.user.passphrase)
+            person.at("[data-all-inside]").click()
             pdf = letter(self.folder / f"{who}.pdf")
             self.receipts[who] = self.live.hand_in(person.page, who, pdf, one["price"])
         for who in self.bidders:
@@ -288,4 +289,3 @@ class TenderStages(Stages):
             document = person.at("#hall-record a.btn-primary")
             document.wait_for()
             person.sign_paper(str(document.get_attribute("href")).rpartition("/")[2])
-

@@ -146,8 +146,7 @@ class Stage:
     def at(self, moment: datetime) -> None:
         self.world.clock.moment = moment
 
-    def drafting(self, **changes: Any) -> str:
-        """A case in DRAFTING on the issue day, with a complete file."""
+    def planned(self) -> str:
         self.at(START)
         made = self.do(
             "招标人", "project.create", name="东西湖区某污水处理厂配套管网工程(施工)", region="420112",
@@ -155,7 +154,13 @@ class Stage:
             lot={"no": "001", "name": "施工标段", "duration_days": 365}, agency_org=self.people["代理"].org,
             planned_notice_date="2026-04-01",
         )  # fmt: skip
-        case = made["case"]
+        return str(made["case"])
+
+    def drafting(self, **changes: Any) -> str:
+        """A case in DRAFTING on the issue day, with a complete file."""
+        return self.drafted(self.planned(), **changes)
+
+    def drafted(self, case: str, **changes: Any) -> str:
         self.do("招标人", "plan.publish", case)
         self.do("代理", "project.register", case, approval_no="东发改〔2026〕1号")
         self.do("代理", "file.compile", case)

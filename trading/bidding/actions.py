@@ -86,7 +86,8 @@ def read_seal(tx: Tx, p: Payload, context: Context) -> tuple[Manifest | None, st
         header = file.read(sealing.HEADER_BYTES)
     if (manifest.sha256, manifest.size) != (sha256, size) or tx.blobs.path(sha256).stat().st_size != size:
         return None, "the manifest is for another file"
-    return (manifest, "") if header == manifest.header else (None, "the file is not sealed")
+    whole = header == manifest.header and sealing.possible_size(size)
+    return (manifest, "") if whole else (None, "the file is not sealed")
 
 
 def _context(tx: Tx, row: Case, kind: str, p: Payload) -> Context:
@@ -119,12 +120,15 @@ def custodian_keys(row: Case) -> tuple[tuple[str, str], ...]:
 
 @acting("bid.submit", Role.BIDDER, signed=True)
 def submit(tx: Tx, case: str, p: Payload) -> Payload:
-    """{manifest, ciphertext_sha256, size} → {receipt}: a sealed version, replacing the bidder's earlier one.
+    """{manifest, ciphertext_sha256, size, kind?} → {receipt}: a sealed version, whole, in the place of an earlier one.
+
+    `kind`: replacement (the default beside an earlier version) or supplement, as the bidder means it (招标投标法 art.
+    29); the ledger entry and the receipt name it. Every version stays sealed.
 
     `manifest` is gongheng/sealed/1 with kind "bid", lot = the case's id, bid = 16 fresh random hex characters and
     sealer = the fingerprint of the certificate that signs this act.
     """
-    fields.only(p, "manifest", "ciphertext_sha256", "size")
+    fields.only(p, "manifest", "ciphertext_sha256", "size", "kind")
     row, org = may_bid(tx, case, "bid.submit")
     context = _context(tx, row, "bid", p)
     manifest, why = read_seal(tx, p, context)
@@ -135,18 +139,20 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     assert manifest is not None
     if tx.session.get(Bid, context.bid) is not None:
         raise Unusable("manifest.bid: seal again with a fresh id")
+    kind = _kind(tx, row, p)
     version = _end_live(tx, row, "replaced") + 1
     body = {
-        "bid": context.bid, "version": version, "ciphertext_sha256": manifest.sha256, "size": manifest.size,
-        "manifest_sha256": manifest.digest,
+        "bid": context.bid, "version": version, "kind": kind, "ciphertext_sha256": manifest.sha256,
+        "size": manifest.size, "manifest_sha256": manifest.digest,
     }  # fmt: skip
     entry = tx.record(sealed_stream(case), "bid.received", body)
-    receipt = _receipt(tx, context, version, manifest, entry)
+    receipt = _receipt(tx, context, version, manifest, entry, kind)
     tx.session.add(
         Bid(
             id=context.bid, case_id=case, round=row.round, org_id=org.id, person_id=tx.actor.person,
-            address=tx.actor.address, version=version, manifest=p["manifest"], ciphertext_sha256=manifest.sha256,
-            size=manifest.size, received_at=tx.now, receipt=receipt, entry_hash=entry,
+            address=tx.actor.address, version=version, kind=kind, manifest=p["manifest"],
+            ciphertext_sha256=manifest.sha256, size=manifest.size, received_at=tx.now, receipt=receipt,
+            entry_hash=entry,
         )
     )  # fmt: skip
     return {"bid": context.bid, "version": version, "receipt": receipt}
@@ -161,18 +167,30 @@ def may_bid(tx: Tx, case: str, act: str) -> tuple[Case, Org]:
     return row, trading_org(tx.session, tx.actor.org)
 
 
-def _receipt(tx: Tx, context: Context, version: int, manifest: Manifest, entry: str) -> dict[str, Any]:
+def _receipt(tx: Tx, context: Context, version: int, manifest: Manifest, entry: str, kind: str) -> dict[str, Any]:
     at = tx.now.replace(microsecond=0).isoformat()
-    unsigned = Receipt(context.bid, version, context.lot, manifest.sha256, manifest.size, at, entry)
+    named = "" if kind == "bid" else kind
+    unsigned = Receipt(context.bid, version, context.lot, manifest.sha256, manifest.size, at, entry, named)
     data = receipts.sign(unsigned, authority.of(tx.config).platform_key)
     found: dict[str, Any] = canon.loads(data)
     return found
 
 
+def _live(tx: Tx, row: Case) -> Bid | None:
+    mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org)
+    return tx.session.scalar(select(Bid).where(*mine, Bid.state == "received"))
+
+
+def _kind(tx: Tx, row: Case, p: Payload) -> str:
+    """With nothing to stand beside (any more) it is a bid, whatever it was called: a name refuses no bid in time."""
+    kind = fields.choice({"kind": p.get("kind") or "replacement"}, "kind", ("replacement", "supplement"))
+    return kind if _live(tx, row) is not None else "bid"
+
+
 def _end_live(tx: Tx, row: Case, state: str) -> int:
     """End the bidder's live version, if there is one; the number of the last version so far."""
     mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org)
-    live = tx.session.scalar(select(Bid).where(*mine, Bid.state == "received"))
+    live = _live(tx, row)
     if live is not None:
         live.state, live.ended_at = state, tx.now
         tx.session.flush()

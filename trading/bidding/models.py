@@ -28,7 +28,10 @@ class Download(Keyed, Base):
 
 
 class Bid(Keyed, Base):
-    """One sealed version. `id` is chosen by the bidder before sealing: it is bound into the ciphertext."""
+    """One sealed version. `id` is chosen by the bidder before sealing: it is bound into the ciphertext.
+
+    `kind`: a first bid, or one that replaces or supplements the version before (招标投标法 art. 29).
+    """
 
     __tablename__ = "bid"
     case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"))
@@ -37,6 +40,7 @@ class Bid(Keyed, Base):
     person_id: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(60), default="")
     version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12), default="bid", server_default="bid")
     state: Mapped[str] = mapped_column(String(10), default="received")
     manifest: Mapped[dict[str, Any]]
     ciphertext_sha256: Mapped[str] = mapped_column(String(64))
@@ -47,6 +51,7 @@ class Bid(Keyed, Base):
     ended_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("state IN ('received', 'replaced', 'withdrawn')", name="state"),
+        CheckConstraint("kind IN ('bid', 'replacement', 'supplement')", name="kind"),
         Index("uq_bid_live", "case_id", "round", "org_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("ix_bid_case_org", "case_id", "org_id", "version"),
     )

@@ -23,13 +23,15 @@ OWNERS = frozenset({Role.TENDERER, Role.AGENCY})
 
 
 def _version(bid: Bid) -> dict[str, Any]:
-    keys = ("id", "version", "state", "ciphertext_sha256", "size", "received_at", "receipt", "manifest", "ended_at")
+    keys = (
+        "id", "version", "kind", "state", "ciphertext_sha256", "size", "received_at", "receipt", "manifest", "ended_at",
+    )  # fmt: skip
     return {key: getattr(bid, key) for key in keys}
 
 
 def bid_desk(session: Session, case: str, actor: Actor, now: datetime) -> dict[str, Any]:
     """A bidder's own side of a case: {deadline, open, lot, sealing, versions, unfinished, downloads, clarifications,
-    breaches}.
+    lots, breaches}.
 
     `sealing`: {kind, lot, custodians} for the page that seals; `versions` newest first, nobody else's; `unfinished`:
     transfers that the deadline ended, deemed withdrawn (20号令 art. 27).
@@ -62,8 +64,27 @@ def bid_desk(session: Session, case: str, actor: Actor, now: datetime) -> dict[s
             }
             for c in session.scalars(notes.order_by(Clarification.number))
         ],
+        "lots": other_lots(session, row, actor, now) if own else [],
         "breaches": _submit_blocked(session, row, actor, now),
     }
+
+
+def other_lots(session: Session, row: Case, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The other lots of the project that are public, with the version of this bidder in force there and no other's:
+    [{case, lot_no, lot_name, state, deadline, open, may_bid, version}]. A bid is sealed for one lot."""
+    query = select(Case).where(Case.project_id == row.project_id, Case.id != row.id, Case.announced_at.is_not(None))
+    found = []
+    for lot in session.scalars(query.order_by(Case.lot_no)):
+        mine = (Bid.case_id == lot.id, Bid.round == lot.round, Bid.org_id == actor.org, Bid.state == "received")
+        found.append(
+            {
+                "case": lot.id, "lot_no": lot.lot_no, "lot_name": lot.lot_name, "state": lot.state,
+                "deadline": lot.deadline, "may_bid": Role.BIDDER in stands_as(lot, actor),
+                "open": lot.state == "ANNOUNCED" and lot.deadline is not None and now < lot.deadline,
+                "version": session.scalar(select(Bid.version).where(*mine)),
+            }
+        )  # fmt: skip
+    return found
 
 
 def _unfinished(session: Session, row: Case, actor: Actor) -> list[dict[str, Any]]:

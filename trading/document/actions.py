@@ -22,6 +22,7 @@ from core.rules import Breach, Refused, shown
 from trading.bidding.models import Download, SealedReference
 from trading.deadline import timers
 from trading.document import drafts, papers, rules
+from trading.document.bills import bill_of
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
 from trading.project.models import Case, CaseDocument, Project
@@ -156,7 +157,7 @@ def _file_tender(tx: Tx, tender: Tender, title: str, found: list[Breach], reason
     """The tender file, on the signing desk for the tenderer who issues it (20号令 art. 40)."""
     certificate = signing_certificate(tx.session, tx.actor.person, tx.now)
     paper, case = papers.tender_file(tender, found, reason, signed=certificate is not None), tender.case.id
-    record = papers.record(tender, "tender-file/1")
+    record = papers.file_record(tender)
     if certificate is None:
         return file_document(tx, case, "tender_file", title, with_record(paper.bytes, record), "bidders")
     signer = desk.Signer("tenderer", tx.actor.person, "tenderer", certificate.fingerprint, tx.actor.org)
@@ -168,7 +169,8 @@ def _file_tender(tx: Tx, tender: Tender, title: str, found: list[Breach], reason
 def tender_of(tx: Tx, row: Case, provisional: tuple[str, ...]) -> Tender:
     project = tx.session.get_one(Project, row.project_id)
     held = names(tx.session, row)
-    return Tender(project, row, procedure_of(row), held, tx.config.public_url, provisional, tx.config.demo)
+    bill = bill_of(tx.session, row)
+    return Tender(project, row, procedure_of(row), held, tx.config.public_url, provisional, tx.config.demo, bill)
 
 
 @blocked_by("tender.issue")

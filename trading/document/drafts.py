@@ -14,7 +14,7 @@ from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, RuleRow
 from trading.bond.facts import FORMS
-from trading.document import trial
+from trading.document import components, trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
 from trading.opening.facts import SIGN_IN
@@ -33,7 +33,7 @@ AWARD = (
 )  # fmt: skip
 SETTINGS = (
     "fallback", "window_minutes", "ceiling_method", "minimum_price", "reference_basis", "contact", "issue_days",
-    "bidding_days", "bond_forms", "bond_account", *SIGN_IN,
+    "bidding_days", "bond_forms", "bond_account", "components", *SIGN_IN,
 )  # fmt: skip
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
@@ -103,6 +103,8 @@ def settings(value: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
     if not set(map(str, forms)) <= set(FORMS):
         raise Unusable(f"bond_forms: one or more of {', '.join(FORMS)} are expected")
     out["bond_forms"] = [form for form in FORMS if form in forms]
+    if "components" in value:
+        out["components"] = components.read(value)
     for key in ("ceiling_method", "reference_basis", "contact", "bond_account"):
         out[key] = fields.text(out, key, limit=500, default="-").removeprefix("-")
     return out

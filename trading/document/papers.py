@@ -11,8 +11,9 @@ from certs import suite
 from core import canon
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
-from trading.document import explain, trial
+from trading.document import components, explain, trial
 from trading.document.facts import factor_set
+from trading.document.models import TenderBill
 from trading.opening.facts import SIGN_IN
 from trading.procedures import Procedure
 from trading.project.models import Case, Project
@@ -30,6 +31,7 @@ class Tender:
     url: str
     provisional: tuple[str, ...]
     demo: bool
+    bill: TenderBill | None = None
 
     @property
     def base(self) -> str:
@@ -137,6 +139,9 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str, *, signed: bool)
     for key, (heading, _) in t.kind.fields.SECTIONS.items():
         if key != "scope" and t.case.sections.get(key):
             paper.section(heading).text(str(t.case.sections[key]))
+        if key == "components":
+            _components(paper, t)
+    _bill(paper, t)
     _preliminary(paper, t)
     _scoring(paper, t)
     _example(paper, t)
@@ -151,6 +156,34 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str, *, signed: bool)
     if signed:
         paper.signatures([SignatureBox("tenderer", "招标人")])
     return paper.build()
+
+
+def file_record(t: Tender) -> dict[str, Any]:
+    """The record of the tender file itself: with the bill of quantities, which only those who take the file get."""
+    held = {"bill": {"sha256": t.bill.sha256, "data": t.bill.data}} if t.bill is not None else {}
+    return record(t, "tender-file/1") | held
+
+
+def _components(paper: Paper, t: Tender) -> None:
+    asked = t.case.settings.get("components")
+    if asked:
+        rows = components.printed(asked)
+        paper.table(["序号", "组成部分", "必须提交", "格式", "大小上限"], rows, widths=[1, 4, 1.5, 1.5, 1.5])
+
+
+def _bill(paper: Paper, t: Tender) -> None:
+    if t.bill is None:
+        return
+    lines = [line for section in t.bill.data["sections"] for line in section["lines"]]
+    paper.section("工程量清单").text(
+        f"工程量清单共 {len(lines)} 项，随本文件提供(xlsx)，其数据附于本文件(record.json)，SHA-256 为 {t.bill.sha256}。"
+        "投标人在所附清单中填写综合单价和合价，清单的编码、名称、特征、单位、工程量和固定金额不得改动；"
+        "合价等于综合单价乘以工程量，四舍五入保留两位小数，合计等于投标总价。"
+    )
+    fixed = [[line["no"], line["name"], line["fixed"]] for line in lines if line["fixed"]]
+    if fixed:
+        heads = ["序号", "固定金额的项目(暂列金额、暂估价等)", "金额(元)"]
+        paper.table(heads, fixed, widths=[1, 6, 2], align=["left", "left", "right"])
 
 
 def _notes(t: Tender) -> list[tuple[str, str]]:

@@ -125,7 +125,10 @@ class Released(Base):
 
 
 class OpenedBid(Base):
-    """What one bid says. `problem`: why the price sheet could not be read, for the committee to judge."""
+    """What one bid says. `problem`: why the price sheet could not be read, for the committee to judge.
+
+    `contents`: what trading.bidding.contents.judged found of parts and priced bill; {} where nothing was asked.
+    """
 
     __tablename__ = "opened_bid"
     bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
@@ -142,6 +145,7 @@ class OpenedBid(Base):
     sheet_sha256: Mapped[str] = mapped_column(String(64), default="")
     attachments: Mapped[list[Any]] = mapped_column(default=list)
     problem: Mapped[str] = mapped_column(String(300), default="")
+    contents: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     __table_args__ = (UniqueConstraint("case_id", "round", "number"),)
 
 

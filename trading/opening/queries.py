@@ -328,14 +328,15 @@ def waiting_for(session: Session, actor: Actor, now: datetime) -> list[dict[str,
 
 def opened_bids(session: Session, case: str) -> list[dict[str, Any]]:
     """What evaluation gets, in opening order: [{id, bid, number, org, org_name, uscc, price, duration_days, quality,
-    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem}]. `price` is "" when unreadable."""
+    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, contents}]. `price` is "" when
+    unreadable."""
     row = case_row(session, case)
     query = select(OpenedBid).where(OpenedBid.case_id == case, OpenedBid.round == row.round)
     found = list(session.scalars(query.order_by(OpenedBid.number)))
     orgs = org_names(session, (o.org_id for o in found))
     keys = (
         "number", "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments",
-        "problem",
+        "problem", "contents",
     )  # fmt: skip
     return [
         {"id": o.bid_id, "bid": o.bid_id, "org": o.org_id, "org_name": orgs[o.org_id].name, "uscc": orgs[o.org_id].uscc,

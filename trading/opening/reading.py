@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
@@ -19,6 +19,8 @@ from certs.sealing import KINDS, Manifest
 from core import canon
 from core.blobs import Blob, Blobs
 from core.faults import Fault, Unusable
+from trading.bidding import contents
+from trading.bidding.contents import Asked
 from trading.opening import sheet as sheets
 from trading.opening.sheet import PDF, REFERENCE, SHEET
 
@@ -30,6 +32,8 @@ COMMON = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errn
 MISSING = "平台存储的投标文件缺失"
 DAMAGED = "平台存储的投标文件与回执不一致"
 SLOW = "平台未能在合理时间内读取投标文件"
+NOTHING = Asked()
+OWN_PARTS = (PDF, SHEET, contents.NAME)
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Locked:
     manifest: dict[str, Any]
     file_key: str
     size: int = 0
+    asked: Asked = NOTHING
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class Read:
     attachments: list[dict[str, Any]]
     problem: str
     lost: str = ""
+    contents: dict[str, Any] = field(default_factory=dict)
 
 
 def manifest_of(data: dict[str, Any]) -> Manifest:
@@ -79,9 +85,9 @@ class _Parts:
         file.seek(0)
         return blobs.put(iter(lambda: file.read(1 << 20), b""))
 
-    def small(self, name: str) -> bytes:
+    def head(self, name: str, size: int) -> bytes:
         self.files[name].seek(0)
-        return self.files[name].read(sheets.LARGEST + 1)
+        return self.files[name].read(size)
 
     def close(self) -> None:
         for file in self.files.values():
@@ -129,9 +135,10 @@ def _contents(blobs: Blobs, one: Locked, parts: _Parts) -> Read:
     sheet, problem = _sheet(parts)
     if PDF not in parts.files:
         problem = problem or f"{PDF} is missing"
+    said = contents.judged(one.asked, found, parts.head, sheet.price if sheet else "")
     stored = {part["name"]: parts.store(blobs, part["name"]).sha256 for part in found}
-    others = [part for part in found if part["name"] not in (PDF, SHEET)]
-    return Read(one.bid, sheet, stored.get(PDF, ""), stored.get(SHEET, ""), others, problem)
+    others = [part for part in found if part["name"] not in OWN_PARTS]
+    return Read(one.bid, sheet, stored.get(PDF, ""), stored.get(SHEET, ""), others, problem, contents=said)
 
 
 def stored_digest(blobs: Blobs, sha256: str) -> str:
@@ -175,7 +182,7 @@ def _sheet(parts: _Parts) -> tuple[sheets.Sheet | None, str]:
     if SHEET not in parts.files:
         return None, f"{SHEET} is missing"
     try:
-        return sheets.read(parts.small(SHEET)), ""
+        return sheets.read(parts.head(SHEET, sheets.LARGEST + 1)), ""
     except (Fault, Unusable) as error:
         return None, sheets.problem_of(error)
 
@@ -199,7 +206,7 @@ def read_reference(blobs: Blobs, one: Locked) -> tuple[str, str]:
         _opened(blobs, one, parts)
         if REFERENCE not in parts.files:
             return "", f"{REFERENCE} is missing"
-        return sheets.read_reference(parts.small(REFERENCE)), ""
+        return sheets.read_reference(parts.head(REFERENCE, sheets.LARGEST + 1)), ""
     except (Fault, Unusable, FileNotFoundError) as error:
         return "", sheets.problem_of(error)
     finally:

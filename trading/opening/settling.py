@@ -23,6 +23,7 @@ from core.acts import Acts, Tx
 from core.blobs import Blobs
 from core.doors import Payload, acting
 from trading.bidding.actions import sealed_stream
+from trading.bidding.asked import asked_of
 from trading.bidding.models import Bid, SealedReference
 from trading.deadline import queries as deadline
 from trading.opening import papers, reading, record, rules
@@ -79,10 +80,13 @@ def prepare(session: Session, case: str, *, demo: bool) -> Work | None:
     unlocks = {u.bid_id: u for u in session.scalars(select(Unlock).where(Unlock.bid_id.in_([b.id for b in bids])))}
     sealed = session.get(SealedReference, (row.id, row.round))
     signers, labels = _signers(session, row, opening, bids)
+    asked = asked_of(session, row)
     unlocked_reference = sealed is not None and bool(opening.reference_key)
     layout = layouts.in_force(session, row.centre_org)
     return Work(
-        locked=tuple(Locked(b.id, b.manifest, unlocks[b.id].file_key, b.size) for b in bids if unlocks[b.id].how),
+        locked=tuple(
+            Locked(b.id, b.manifest, unlocks[b.id].file_key, b.size, asked) for b in bids if unlocks[b.id].how
+        ),
         reference=Locked("", sealed.manifest, opening.reference_key) if sealed and unlocked_reference else None,
         record=_record(session, row, project, opening, bids, unlocks, sealed) | {"template": layout.said()},
         heads=case_facts(project, row, names(session, row)),
@@ -253,7 +257,7 @@ def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
     opening.closed_at = row.opened_at = tx.now
     orgs = {b.id: b.org_id for b in live_bids(tx.session, row)}
     for line in lines:
-        values = {key: line[key] for key in OPENED}
+        values = {key: line[key] for key in OPENED} | {"contents": outcome.reads[line["bid"]].contents}
         tx.session.add(OpenedBid(bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]], **values))
     document, signing = _file(tx, case, outcome)
     opening.document_id = document.id

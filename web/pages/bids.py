@@ -17,10 +17,11 @@ from core.access import Role, denied
 from core.faults import Unusable
 from core.rules import Refused
 from trading.bidding import queries as bidding
+from trading.document.bills import bill_of
 from trading.project.models import Case, Project
 from trading.project.queries import documents
 from trading.project.states import stands_as
-from web import published
+from web import desk_words, published
 from web.front import permit, reading, wired
 from web.pages import bonds
 from web.pages.cases import page
@@ -97,17 +98,24 @@ def desk(case: str) -> str:
     papers = [one for one in documents(session, case, g.actor) if one["kind"] in PAPERS]
     held = own_key(session)
     flags = sorted((row.evaluation.get("price") or {}).get("deductions") or {})
+    live = next((one for one in shown["versions"] if one["state"] == "received"), None)
+    tender_bill = bill_of(session, row)
+    asked = row.settings.get("components") or []
     settings: dict[str, Any] = {
         "case": case, "org": g.actor.org, "unit": row.unit, "ceiling": row.ceiling, "key": held,
-        "sealing": shown["sealing"], "demo": wired().config.demo,
+        "sealing": shown["sealing"], "demo": wired().config.demo, "duration_days": row.duration_days,
+        "components": asked, "bill": tender_bill is not None, "findings": desk_words.FINDINGS,
+        "live": live and {"bid": live["id"], "manifest": live["manifest"]},
     }  # fmt: skip
     return page(
         "trading/bid.html",
-        WORDS,
+        (*WORDS, *desk_words.WORDS),
         row=row,
         project=session.get_one(Project, row.project_id),
         desk=shown,
-        live=next((one for one in shown["versions"] if one["state"] == "received"), None),
+        live=live,
+        asked={"components": asked},
+        tender_bill=tender_bill,
         papers=papers,
         questions=bidding.questions(session, case, g.actor),
         flags=flags,

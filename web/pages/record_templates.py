@@ -95,7 +95,7 @@ def _sample(layout: Layout) -> dict[str, Any]:
     return {
         "name": "样张：开标记录模板预览", "codes": {"lot": "（样张）"}, "unit": "万元", "ceiling": "6000",
         "host": "李某某", "began_at": at + timedelta(minutes=30), "window_until": at + timedelta(minutes=60),
-        "closing_at": g.now,
+        "closing_at": g.now, "deadline": at + timedelta(minutes=29), "clock": None, "outages": [], "decisions": [],
         "reference": None, "bids": [opened, shut], "pauses": [], "failures": [], "objections": [],
         "template": layout.said(),
     }  # fmt: skip

@@ -233,7 +233,7 @@ def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
 # -- files ------------------------------------------------------------------------------------------------------------
 
 
-def _inside(session: Session, case: str) -> bool:
+def inside(session: Session, case: str) -> bool:
     """Pledged members while the committee sits; supervisors of the case once the report is signed."""
     if is_member(session, g.actor, case):
         return True
@@ -260,7 +260,7 @@ def _pdf(sha256: str, title: str) -> Response:
 def bid_file(case: str, bid: str) -> Response:
     """A bid's PDF for those inside; 404 for everyone else, whatever exists."""
     session = reading()
-    if not _inside(session, case):
+    if not inside(session, case):
         abort(404)
     found = next((one for one in cases.bids(session, case) if one["id"] == bid), None)
     if found is None:
@@ -273,7 +273,7 @@ def bid_file(case: str, bid: str) -> Response:
 def tender_file(case: str) -> Response:
     """The tender file beside the bid."""
     session = reading()
-    document = session.get(CaseDocument, _tender_file(session, case)) if _inside(session, case) else None
+    document = session.get(CaseDocument, _tender_file(session, case)) if inside(session, case) else None
     if document is None:
         abort(404)
     return _pdf(document.sha256, document.title)

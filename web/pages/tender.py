@@ -15,10 +15,11 @@ from core.rules import Refused
 from trading.bidding.queries import reference_state
 from trading.document import drafts, trial
 from trading.document.actions import breaches_of
+from trading.document.bills import bill_of
 from trading.project.models import Case, Project
 from trading.project.states import procedure_of, stands_as
 from venues import queries as venues
-from web import words
+from web import desk_words, words
 from web.errors import breaches_json
 from web.field_words import FIELDS
 from web.front import permit, reading
@@ -135,6 +136,7 @@ def written(row: Case) -> dict[str, Any]:
         "remote": row.remote,
         "sites": [{"region": k, "count": v} for k, v in (row.remote.get("members_by_site") or {}).items()],
         "settings": drafts.settings({}, row.settings),
+        "components": row.settings.get("components", list(kind.fields.COMPONENTS)),
         "sections": [(key, heading if words.chinese() else FIELDS.get(key, heading), row.sections.get(key, text))
                      for key, (heading, text) in kind.fields.SECTIONS.items()],
         "file_from": local("file_from"), "file_until": local("file_until"), "deadline": local("deadline"),
@@ -148,9 +150,10 @@ def edit(case: str) -> str:
     row = authored(session, case)
     return page(
         "trading/file.html",
-        WORDS,
+        (*WORDS, *desk_words.WORDS),
         row=row,
         project=session.get_one(Project, row.project_id),
+        bill=bill_of(session, row),
         file=loose(written(row)),
         blank=Loose(),
         editable=row.state == "DRAFTING",

@@ -27,6 +27,15 @@ SECTIONS: dict[str, tuple[str, str]] = {
     ),
     "contract": ("合同主要条款", "采用国家发布的标准施工招标文件中的通用合同条款，专用条款见附件。"),
 }
+# Parts of a bid where the tenderer writes none: what a new file's editor begins with.
+COMPONENTS: tuple[dict[str, object], ...] = (
+    {"id": "letter", "name": "投标函及附录", "required": True, "format": "pdf", "most_mb": 0},
+    {"id": "authority", "name": "授权委托书", "required": True, "format": "pdf", "most_mb": 0},
+    {"id": "qualification", "name": "资格审查资料", "required": True, "format": "pdf", "most_mb": 0},
+    {"id": "priced_bill", "name": "已标价工程量清单", "required": True, "format": "pdf", "most_mb": 0},
+    {"id": "plan", "name": "施工组织设计", "required": True, "format": "pdf", "most_mb": 0},
+    {"id": "consortium", "name": "联合体协议书", "required": False, "format": "pdf", "most_mb": 0},
+)
 REQUIRED_SECTIONS = ("scope", "qualification", "quality", "components", "contract")
 
 # domain.md §3.1; the committee judges each pass or fail with a page.

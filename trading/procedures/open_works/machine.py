@@ -31,6 +31,7 @@ MACHINE = Machine(
         Row("PLAN_PUBLIC", "project.register", "REGISTERED", (T, A), f"{ZTB} 第9条", "registration"),
         Row("REGISTERED", "file.compile", "DRAFTING", (T, A), f"{ZTB} 第19条"),
         Row("DRAFTING", "file.save", "DRAFTING", (T, A), f"{ZTB} 第19条", forward=False),
+        Row("DRAFTING", "file.bill", "DRAFTING", (T, A), f"{ZTB} 第19条", forward=False),
         Row("DRAFTING", "reference.seal", "DRAFTING", (T,), f"{TL} 第27条"),
         Row("DRAFTING", "tender.issue", "ANNOUNCED", (T,), f"{ZTB} 第16条、第24条", "notice"),
         Row("ANNOUNCED", "reference.seal", "ANNOUNCED", (T,), f"{TL} 第27条"),

@@ -3,6 +3,8 @@ import { dumps, unb64 } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, showError } from "./breaches.js";
 import { beijing } from "./clock.js";
+import { Desk } from "./desk.js";
+import { handleFiles } from "./files.js";
 import * as handIn from "./handin.js";
 import { get, me } from "./net.js";
 import { refresh } from "./live.js";
@@ -14,7 +16,7 @@ import { t } from "./words.js";
 
 const desk = JSON.parse(document.getElementById("desk").textContent);
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-bid]"));
-const MEDIA = /^[a-z0-9.+-]{1,60}\/[a-z0-9.+-]{1,60}$/;
+const files = form && new Desk(desk, form);
 /** What was sealed but not yet handed in; kept over a reload, sealed anew when the form changes. */
 let sealed;
 
@@ -55,7 +57,7 @@ async function check() {
 const value = (name) => form.elements.namedItem(name).value.trim();
 
 function sheet() {
-  const price = value("price").replace(/[,，\s]/g, "");
+  const { price } = files;
   if (!/^\d{1,12}(\.\d{1,6})?$/.test(price)) throw new Error(t("The price must be a number."));
   return {
     schema: "price-sheet/1",
@@ -68,13 +70,10 @@ function sheet() {
 }
 
 async function parts() {
-  const [pdf] = form.elements.namedItem("pdf").files;
-  if (new TextDecoder().decode(await pdf.slice(0, 5).arrayBuffer()) !== "%PDF-") throw new Error(t("This is not a PDF file."));
-  const found = [
-    { name: "bid.pdf", media: "application/pdf", blob: pdf },
-    { name: "price.json", media: "application/json", blob: new Blob([dumps(sheet())]) },
-    ...[...form.elements.namedItem("more").files].map((file) => ({ name: file.name, media: MEDIA.test(file.type) ? file.type : "application/octet-stream", blob: file })),
-  ];
+  const why = await files.mayBeSealed();
+  if (why) throw new Error(why);
+  const [pdf, ...rest] = await files.parts();
+  const found = [pdf, { name: "price.json", media: "application/json", blob: new Blob([dumps(sheet())]) }, ...rest];
   const names = new Set();
   for (const { name } of found) {
     if (names.has(name)) throw new Error(t("Two files have the same name: %(name)s", { name }));
@@ -84,19 +83,22 @@ async function parts() {
 }
 
 async function sealAll() {
+  const all = await parts();
   const { certificate } = await me();
   if (!certificate) throw new Error(t("No signing certificate: make one on the page “My certificates”."));
   if (!desk.key) throw new Error(t("Your organisation has no decryption key yet."));
   const bid = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const context = { kind: desk.sealing.kind, lot: desk.sealing.lot, bid, sealer: certificate.fingerprint };
   const custodians = Object.fromEntries(Object.entries(desk.sealing.custodians).map(([role, spki]) => [role, unb64(spki, "spki")]));
-  const all = await parts();
   const total = all.reduce((sum, part) => sum + part.blob.size, 0);
   const say = meter("Sealing in this browser: %(part)s % · %(speed)s MB/s · %(left)s s left");
   const shares = Object.keys(custodians).length ? custodians : undefined;
+  localStorage.setItem(kindKey, files.kind);
   return sealAndKeep(desk.case, all, unb64(desk.key.spki, "spki"), context, shares, (done) => say(Math.min(done, total), total));
 }
 
+/** What the sealed version was meant as, kept over a reload like the sealed file itself. */
+const kindKey = `gh-bid-kind:${desk.case}`;
 const uploadKey = () => `bid:${desk.case}:${sealed.manifest.ciphertext.sha256}`;
 
 const send = () => handIn.send(form, sealed, { key: uploadKey(), purpose: "bid", about: desk.case });
@@ -106,25 +108,27 @@ const meter = (words) => handIn.meter(form, words);
 async function handInBid() {
   sealed ??= chosen(form) ? await sealedOffline(form, desk, meter) : await sealAll();
   const { manifest } = sealed;
+  const kind = chosen(form) ? files.kind : localStorage.getItem(kindKey);
   await send();
   form.querySelector("[data-status]").textContent = t("Sealed. Please sign to submit.");
-  const payload = { manifest, ciphertext_sha256: manifest.ciphertext.sha256, size: manifest.ciphertext.size };
+  const payload = { manifest, ciphertext_sha256: manifest.ciphertext.sha256, size: manifest.ciphertext.size, ...(kind && { kind }) };
   const documents = [{ name: t("Sealed bid"), sha256: manifest.ciphertext.sha256 }];
   const result = await act("bid.submit", { case: desk.case, payload, signed: true, title: t("Seal and submit the bid"), documents });
   if (result === undefined) throw new Error(t("Nothing was signed; nothing was sent."));
   forget(uploadKey());
   await drop(desk.case);
+  localStorage.removeItem(kindKey);
   sealed = undefined;
+  desk.live = { bid: manifest.bid, manifest };
+  document.getElementById("kind").hidden = false;
   showKept();
   return result;
 }
 
-/** The form asks for nothing while a sealed bid waits. */
 function showKept() {
   const box = document.querySelector("[data-kept]");
   const waits = Boolean(sealed?.kept);
   box.hidden = !waits;
-  form.noValidate = waits || chosen(form);
   if (waits) box.querySelector("[data-when]").textContent = beijing(sealed.ciphertext.lastModified ?? Date.now());
 }
 
@@ -160,7 +164,7 @@ async function tooLate() {
 
 async function submit() {
   const box = form.querySelector("[data-breaches]");
-  const button = form.querySelector("button");
+  const button = form.querySelector("button.btn-lg");
   const status = form.querySelector("[data-status]");
   clearError(box);
   button.disabled = true;
@@ -188,10 +192,14 @@ if (form) {
     event.preventDefault();
     submit();
   });
+  form.noValidate = true; // the review says everything at once, and what is sealed offline says it all
+  handleFiles(desk, form);
   document.querySelector("[data-give-up]").addEventListener("click", giveUp);
-  form.addEventListener("input", () => {
+  document.querySelector("[data-review]").addEventListener("click", () => files.mayBeSealed().catch((error) => showError(form.querySelector("[data-breaches]"), error)));
+  for (const name of ["bill", "price"]) form.elements.namedItem(name)?.addEventListener("change", () => files.showBill());
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "confirmed") return;
     giveUp();
-    form.noValidate = chosen(form); // the sealed file says it all
     const price = Number(value("price"));
     const over = desk.ceiling && price > Number(desk.ceiling);
     document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";

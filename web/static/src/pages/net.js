@@ -40,6 +40,10 @@ export const get = (path, query) => ask(query ? `${path}?${new URLSearchParams(q
 export const post = (path, value) =>
   ask(path, { method: "POST", headers: { ...HEADERS, "Content-Type": "application/json" }, body: dumps(value) });
 
+/** A file as the body; the answer is JSON. @param {string} path @param {Blob} file */
+export const postFile = (path, file) =>
+  ask(path, { method: "POST", headers: { ...HEADERS, "Content-Type": "application/octet-stream" }, body: file });
+
 /** Who is logged in, with the signing certificate in force. Asked once a page. */
 let mine;
 export const me = () => (mine ??= get("/api/v1/me"));

@@ -24,6 +24,7 @@ function valueOf(field) {
   if (field.type === "checkbox") return field.checked;
   const text = field.value.trim();
   if (text === "") return "keep" in field.dataset ? "" : undefined;
+  if (field.dataset.kind === "bool") return text === "true";
   if (field.dataset.kind === "list") return text.split(/[\s,，、;；]+/).filter(Boolean);
   return field.dataset.kind === "int" ? Number.parseInt(text, 10) : text;
 }
@@ -60,6 +61,7 @@ function tidy(file) {
   const { tie_by_price: tie, own_grounds: grounds, deductions, sites, bond_forms: forms, ...rest } = file;
   const { evaluation } = rest;
   rest.settings.bond_forms = Object.keys(forms).filter((form) => forms[form]);
+  name(rest.settings.components ?? []);
   evaluation.ties = tie ? ["price"] : [];
   evaluation.reject_grounds = grounds;
   if (deductions.length) evaluation.price.deductions = Object.fromEntries(deductions.map((one) => [one.flag ?? "", one.rate ?? ""]));
@@ -70,6 +72,17 @@ function tidy(file) {
   rest.remote = rest.remote?.mode ? { ...rest.remote, members_by_site: Object.fromEntries((sites ?? []).map((one) => [one.region, one.count])) } : {};
   for (const key of Object.keys(rest.sections ?? {})) rest.sections[key] ??= "";
   return rest;
+}
+
+/** A part added here gets an id that no other has. */
+function name(components) {
+  const taken = new Set(components.map((one) => one.id));
+  let n = 0;
+  for (const one of components) {
+    while (!one.id && taken.has(`part${++n}`));
+    one.id ||= `part${n}`;
+    taken.add(one.id);
+  }
 }
 
 /** Parts that belong to one choice only. */
@@ -193,7 +206,7 @@ form.addEventListener("click", (event) => {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const box = form.querySelector("[data-breaches]");
+  const box = form.querySelector(":scope > fieldset > [data-breaches]");
   clearError(box);
   try {
     const file = read();

@@ -1,0 +1,63 @@
+"""The parts of an opened bid for those inside the room: its files, its own words, and what the checks found."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort
+from sqlalchemy.orm import Session
+
+from evaluation import cases
+from trading.bidding.contents import PDF
+from trading.project.states import case_row
+from web.desk_words import finding
+from web.front import permit, reading, wired
+from web.pages.cases import page
+from web.pages.room import inside
+
+blueprint = Blueprint("room_bids", __name__)
+
+
+def _bid(session: Session, case: str, bid: str) -> dict[str, Any]:
+    """An opened bid for those inside; 404 for everyone else, whatever exists."""
+    found = None
+    if inside(session, case):
+        found = next((one for one in cases.bids(session, case) if one["id"] == bid), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+@blueprint.get("/room/<case>/bids/<bid>")
+@permit(person=True)
+def parts(case: str, bid: str) -> str:
+    session = reading()
+    found = _bid(session, case, bid)
+    said = found["contents"]
+    names = {one["id"]: one["name"] for one in case_row(session, case).settings.get("components") or ()}
+    listed = [{"name": names.get(one["id"], one["id"]), "file": one["file"]} for one in said.get("parts", [])]
+    findings = [one | {"text": finding(one["kind"])} for one in said.get("findings", [])]
+    return page(
+        "evaluation/bid_parts.html", (), case=case, bid=found, said=said, listed=listed, findings=findings, pdf=PDF,
+        files={one["name"]: place for place, one in enumerate(found["attachments"])},
+    )  # fmt: skip
+
+
+@blueprint.get("/room/<case>/bids/<bid>/parts/<place>")
+@permit(person=True)
+def part(case: str, bid: str, place: str) -> Response:
+    """One attached file as the bidder sealed it: a PDF to read here, anything else to be saved."""
+    found = _bid(reading(), case, bid)
+    blobs = wired().acts.house.blobs
+    one = next((file for number, file in enumerate(found["attachments"]) if str(number) == place), None)
+    if one is None or not blobs.has(one["sha256"]):
+        abort(404)
+    readable = one["media"] == "application/pdf"
+    response = Response(blobs.stream(one["sha256"]), mimetype=one["media"] if readable else "application/octet-stream")
+    response.headers["Content-Length"] = str(one["size"])
+    kind = "inline" if readable else "attachment"
+    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(one['name'])}"
+    response.headers["X-Content-SHA256"] = one["sha256"]
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
