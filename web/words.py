@@ -228,6 +228,7 @@ KINDS: dict[str, str] = {
     "tender_file": N_("Tender file"),
     "clarification": N_("Clarification"),
     "postponement": N_("Postponement notice"),
+    "opening_confirmation": N_("Confirmation of the opening record"),
     "opening_record": N_("Opening record"),
     "candidate_notice": N_("Candidate notice"),
     "result_notice": N_("Result notice"),

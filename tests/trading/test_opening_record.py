@@ -14,6 +14,7 @@ from core.jobs import DueJob
 from core.rules import Refused
 from tests.certs.pdf_tools import fonts_missing
 from tests.trading.stage import Stage
+from trading.opening import confirmations
 from trading.opening.models import Opening
 from trading.opening.queries import hall
 from trading.project import queries
@@ -24,6 +25,7 @@ from verifier.trust import Trust
 from web import rooms
 
 pytestmark = pytest.mark.skipif(bool(fonts_missing()), reason=fonts_missing())
+ROOMS = rooms.modules()  # their tables are there before the first world is made
 THERE = ("投标人甲", "投标人乙", "投标人丙")
 ABSENT = "投标人丁"
 TIME = timedelta(minutes=60)
@@ -35,7 +37,7 @@ HANDS = {"host": "交易中心", "witness": "监管"} | {f"bidder-{n}": who for 
 def opened(stage: Stage) -> tuple[Stage, str]:
     """Four bids, three bidders present; rooms hear of each other as on the server."""
     acts = stage.world.acts
-    rooms.listen(rooms.modules(), acts)
+    rooms.listen(ROOMS, acts)
     case = stage.announced()
     seals = {who: stage.bid(case, who) for who in THERE}
     stage.bid(case, ABSENT)
@@ -69,8 +71,8 @@ def opening(stage: Stage, case: str) -> Opening:
         return session.get_one(Opening, (case, 1))
 
 
-def sign(stage: Stage, case: str, *names: str) -> None:
-    document = paper(stage, case).signing_doc
+def sign(stage: Stage, case: str, *names: str, document: str = "") -> None:
+    document = document or paper(stage, case).signing_doc
     for field in names:
         who = HANDS[field]
         stage.at(stage.world.clock.moment + timedelta(seconds=1))
@@ -235,3 +237,63 @@ def test_a_case_of_another_name_is_nobodys_record(opened) -> None:
     with stage.world.read() as session:
         assert session.get_one(Case, case).opened_at is not None
         assert session.get_one(Opening, (case, 1)).published_at is None
+
+
+@pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> tuple[Stage, str, list[str]]:
+    """Three were there and two sign on one document: the ids of two pages on the desk."""
+    monkeypatch.setattr(confirmations, "ON_ONE", 2)
+    stage, case = request.getfixturevalue("opened")
+    with stage.world.read() as session:
+        pages = confirmations.pages_of(session, session.get_one(Opening, (case, 1)))
+        by_first = {desk.state(session, one.signing_doc)["fields"][0]["field"]: one.signing_doc for one in pages}
+    return stage, case, [by_first["bidder-1"], by_first["bidder-3"]]
+
+
+def test_few_sign_the_record_and_one_more_makes_pages() -> None:
+    def bidders(count: int) -> list[desk.Signer]:
+        return [desk.Signer(f"bidder-{n}", str(n), "bidder", str(n), may_lack=True) for n in range(1, count + 1)]
+
+    host = desk.Signer("host", "h", "host", "h")
+    assert confirmations.shared_out([host, *bidders(20)]) == ([host, *bidders(20)], [])
+    on_record, pages = confirmations.shared_out([host, *bidders(21)])
+    assert (on_record, [len(one) for one in pages]) == ([host], [20, 1])
+    assert [one.field for one in pages[1]] == ["bidder-21"]
+
+
+@pytest.mark.certify("A-114")
+def test_many_confirm_on_pages_that_name_the_record(crowded) -> None:
+    stage, case, (first, second) = crowded
+    record = paper(stage, case).signing_doc
+    with stage.world.read() as session:
+        begun = desk.state(session, record)
+    assert [one["field"] for one in begun["fields"]] == ["host", "witness"]
+    sign(stage, case, "host", "witness")
+    sign(stage, case, "bidder-1", "bidder-2", document=first)
+    assert "" not in read_by(stage, case), "one bidder has still time"
+    sign(stage, case, "bidder-3", document=second)
+    assert "" in read_by(stage, case)
+    said, blobs = last(stage, case, "opening.published"), stage.world.acts.house.blobs
+    assert set(said["signed"]) == set(HANDS) and len(said["pages"]) == 2
+    for sha256, there in zip(said["pages"], (["bidder-1", "bidder-2"], ["bidder-3"]), strict=True):
+        page = pdfcheck.accept(blobs.get(sha256), [root(stage)])
+        assert page.record["opening_record"] == begun["first"]
+        assert [one.field for one in page.signatures] == there
+
+
+def test_a_page_nobody_signs_is_taken_off_and_one_with_gaps_is_closed(crowded) -> None:
+    stage, case, (first, second) = crowded
+    sign(stage, case, "host", "witness")
+    sign(stage, case, "bidder-2", document=first)
+    end(stage, case, early=MOMENT)
+    assert "" not in read_by(stage, case)
+    end(stage, case)
+    assert "" in read_by(stage, case)
+    said = last(stage, case, "opening.published")
+    assert (set(said["signed"]), len(said["pages"])) == ({"host", "witness", "bidder-2"}, 1)
+    assert [one["why"] for one in said["accepted"]] == ["silent", "silent", "absent"]
+    with stage.world.read() as session:
+        assert desk.state(session, second)["state"] == "void"
+    for field, document in (("bidder-1", first), ("bidder-3", second)):
+        with pytest.raises(Refused, match="D-CLOSED"):
+            sign(stage, case, field, document=document)

@@ -151,8 +151,24 @@ def opening_record(
         paper.section("说明").text(_plain(layout.closing_words))
     made_by = f"模板：{_plain(layout.name)} 第{layout.version}版。" if layout.version else ""
     paper.note(f"所有报价于 {hour(record['closing_at'])} 一次公布。本记录附机器可读记录 record.json。{made_by}")
+    if record.get("confirmation_pages"):
+        paper.note(f"在线签到的投标人在另附的{record['confirmation_pages']}份开标记录确认页上签署。")
+    _sign(paper, places, "以下人员确认本记录：")
+    return paper.build()
+
+
+def _sign(paper: Paper, places: Sequence[tuple[str, str]], words: str) -> None:
     if places:
-        paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], "以下人员确认本记录：")
+        paper.signatures([SignatureBox(field, _plain(label)) for field, label in places], words)
+
+
+def confirmation(record: Mapping[str, Any], places: Sequence[tuple[str, str]], *, demo: bool) -> PaperResult:
+    """`record` is the machine record opening-confirmation/1."""
+    number = f"第{record['page']}份，共{record['of']}份"
+    paper = Paper("开标记录确认页", subtitle=record["name"], number=record["codes"]["lot"], demo=demo)
+    paper.section("所确认的开标记录").facts([("开标记录表 SHA-256", record["opening_record"]), ("确认页", number)])
+    paper.text("下列投标人已阅读并确认上述开标记录表。逾期未签署的投标人视为认可该记录。")
+    _sign(paper, places, "投标人：")
     return paper.build()
 
 

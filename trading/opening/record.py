@@ -7,11 +7,10 @@ stays with them.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 
 from certs import desk
+from certs.models import SigningField
 from core import fields, jobs
 from core.access import SYSTEM, Role
 from core.acts import Acts, Tx
@@ -19,7 +18,7 @@ from core.doors import TABLE, Payload, acting
 from core.ledger import Entry
 from core.rules import refuse_if
 from trading.bidding.models import Bid
-from trading.opening import rules
+from trading.opening import confirmations, rules
 from trading.opening.models import Opening
 from trading.opening.queries import opening_of
 from trading.project.models import Case, CaseDocument
@@ -27,6 +26,8 @@ from trading.project.papers import named
 from trading.project.states import book_of, case_row, go, guard
 
 KIND = "opening_record"
+KINDS = (KIND, confirmations.KIND)
+OPEN = ("open", "signed")  # of a document on the desk
 UNCONFIRMED, CONFIRMED = "bidders", "public"  # who reads it
 
 
@@ -38,14 +39,14 @@ def begin_signing(tx: Tx, row: Case, opening: Opening) -> None:
 
 
 def _signed(tx: Tx, case: str, document: str) -> tuple[Case, Opening, CaseDocument] | None:
-    """The opening whose record is on the desk under this id, or filed under it."""
+    """The opening whose record, or a page of it, is on the desk under this id or filed under it; with the record."""
     row = case_row(tx.session, case)
     filed = (CaseDocument.id == document) | (CaseDocument.signing_doc == document)
     paper = tx.session.scalar(select(CaseDocument).where(filed, CaseDocument.case_id == case))
-    if paper is None or not paper.signing_doc:
+    if paper is None or not paper.signing_doc or paper.kind not in KINDS:
         return None
     opening = tx.session.get(Opening, (case, paper.round))
-    return None if opening is None or opening.document_id != paper.id else (row, opening, paper)
+    return (row, opening, tx.session.get_one(CaseDocument, opening.document_id)) if opening is not None else None
 
 
 @acting("opening.confirm")
@@ -58,6 +59,8 @@ def confirm(tx: Tx, case: str, p: Payload) -> Payload:
     assert opening.closed_at is not None
     if opening.published_at or rules.still_signing(opening.closed_at, tx.now, book_of(row, tx.now)):
         return {"complete": False}
+    for page in confirmations.pages_of(tx.session, opening):
+        confirmations.close_over(tx, page.signing_doc)
     return {"complete": desk.complete_without(tx, paper.signing_doc)}
 
 
@@ -71,24 +74,27 @@ def publish(tx: Tx, case: str, p: Payload) -> Payload:
     if found is None:
         return {}
     row, opening, paper = found
-    state = desk.state(tx.session, paper.signing_doc)
-    if state["state"] != "sealed" or opening.published_at is not None:
+    papers = [paper, *confirmations.pages_of(tx.session, opening)]
+    states = [desk.row(tx.session, one.signing_doc) for one in papers]
+    if opening.published_at is not None or states[0].state != "sealed" or any(one.state in OPEN for one in states):
         return {}
-    paper.sha256, paper.size = state["head"], state["size"]
-    paper.audience = UNCONFIRMED if opening.withheld else CONFIRMED
+    for one, state in zip(papers, states, strict=True):
+        one.sha256, one.size = state.head, state.size
+        one.audience = UNCONFIRMED if opening.withheld else CONFIRMED
     opening.published_at = tx.now
-    body = named(paper) | {
-        "signed": [one["field"] for one in state["fields"] if one["signed_at"] is not None],
-        "accepted": _silent(tx, paper, state), "withheld": opening.withheld,
-    }  # fmt: skip
+    signed = [one.name for one in confirmations.places(tx.session, papers) if one.signed_at is not None]
+    accepted = _silent(tx, paper, confirmations.places(tx.session, papers))
+    body = named(paper) | {"signed": signed, "accepted": accepted, "withheld": opening.withheld}
+    if papers[1:]:
+        body["pages"] = [state.head for state in states[1:] if state.state == "sealed"]
     tx.record(f"case:{row.id}", "opening.published", body, case=row.id)
     tx.publish(f"hall:{row.id}", "opening.published", {"document": paper.id})
     return {"document": paper.id}
 
 
-def _silent(tx: Tx, paper: CaseDocument, state: dict[str, Any]) -> list[dict[str, str]]:
+def _silent(tx: Tx, paper: CaseDocument, places: list[SigningField]) -> list[dict[str, str]]:
     """Bidders who did not sign and are taken to accept: absent from the hall, or there and silent."""
-    expected = {one["field"]: one["signed_at"] is not None for one in state["fields"]}
+    expected = {one.name: one.signed_at is not None for one in places}
     mine = (Bid.case_id == paper.case_id, Bid.round == paper.round, Bid.state == "received")
     bids = tx.session.scalars(select(Bid.id).where(*mine).order_by(Bid.received_at, Bid.id))
     found = []
@@ -114,7 +120,7 @@ def withhold(tx: Tx, case: str, p: Payload) -> Payload:
 
 
 def _ring(act: str, acts: Acts, entry: Entry) -> None:
-    if entry.body.get("kind") == KIND:
+    if entry.body.get("kind") in KINDS:
         acts.act(TABLE[act].fn, SYSTEM, entry.case, {"document": entry.body["document"]})
 
 
@@ -127,4 +133,4 @@ def on_sealed(acts: Acts, entry: Entry) -> None:
     _ring("opening.publish", acts, entry)
 
 
-LISTENERS = {"paper.signed": on_signed, "paper.sealed": on_sealed}
+LISTENERS = {"paper.signed": on_signed, "paper.sealed": on_sealed, "paper.voided": on_sealed}

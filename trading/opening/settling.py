@@ -6,6 +6,7 @@ which does the long work outside; the bare act does the same inside, so that not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from trading.bidding.actions import sealed_stream
 from trading.bidding.asked import asked_of
 from trading.bidding.models import Bid, SealedReference
 from trading.deadline import queries as deadline
-from trading.opening import papers, reading, record, rules
+from trading.opening import confirmations, papers, reading, record, rules
 from trading.opening.ending import fail
 from trading.opening.models import OpenedBid, Opening, OpeningObjection, SignIn, Unlock
 from trading.opening.queries import live_bids, opening_of, pauses, present, said, troubles, words_of
@@ -67,6 +68,7 @@ class Outcome:
     record: dict[str, Any]
     pdf: bytes
     first: First | None
+    pages: Sequence[confirmations.Page] = ()
 
 
 def prepare(session: Session, case: str, *, demo: bool) -> Work | None:
@@ -194,11 +196,15 @@ def compose(blobs: Blobs, work: Work, reads: dict[str, Read]) -> Outcome:
         if work.reference is not None:
             reference = reading.read_reference(blobs, work.reference)
         whole["reference"] = whole["reference"] | {"price": reference[0], "problem": reference[1]}
-    paper = papers.opening_record(whole, work.heads, list(work.labels.items()), work.layout, demo=work.demo)
-    if not work.signers:
+    signers, shared = confirmations.shared_out(work.signers)
+    whole["confirmation_pages"] = len(shared)
+    places = [(one.field, work.labels[one.field]) for one in signers]
+    paper = papers.opening_record(whole, work.heads, places, work.layout, demo=work.demo)
+    if not signers:
         return Outcome(reads, reference, whole, with_record(paper.bytes, whole), None)
-    first = desk.first_revision(paper.bytes, paper.boxes, whole, work.signers)
-    return Outcome(reads, reference, whole, first.pdf, first)
+    first = desk.first_revision(paper.bytes, paper.boxes, whole, signers)
+    pages = confirmations.compose(whole, first.pdf, shared, work.labels, demo=work.demo)
+    return Outcome(reads, reference, whole, first.pdf, first, pages)
 
 
 def _filled(line: dict[str, Any], read: Read | None) -> dict[str, Any]:
@@ -289,6 +295,7 @@ def _file(tx: Tx, case: str, outcome: Outcome) -> tuple[CaseDocument, str]:
         signing = desk.open_document(
             tx, outcome.first, case=case, kind=record.KIND, title=title, audience=record.CONFIRMED
         )
+        confirmations.open_pages(tx, case, outcome.pages, audience=record.UNCONFIRMED, confirmed=record.CONFIRMED)
     audience = record.UNCONFIRMED if signing else record.CONFIRMED
     return file_document(tx, case, record.KIND, title, outcome.pdf, audience, signing_doc=signing), signing
 

@@ -13,14 +13,15 @@ from flask import Blueprint, Response, abort, g, request
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
-from certs import desk, drawdesk
+from certs import drawdesk
 from core import live
 from core.access import Actor, Role
 from trading.bidding import queries as bidding
 from trading.bidding.models import Bid
-from trading.opening import coefficient
+from trading.opening import coefficient, confirmations
 from trading.opening.actions import CUSTODIANS
 from trading.opening.failures import WHAT
+from trading.opening.models import Opening
 from trading.opening.queries import hall, opening_of, waiting_for
 from trading.project.models import Case, CaseDocument
 from trading.project.queries import open_acts, visible
@@ -131,14 +132,15 @@ def record_of(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, A
     document = session.get(CaseDocument, shown["document"]) if shown["document"] else None
     if document is None:
         return None
-    signing = desk.state(session, document.signing_doc) if document.signing_doc else None
-    fields = signing["fields"] if signing else []
+    opening = session.get_one(Opening, (row.id, document.round))
+    places = confirmations.places(session, [document, *confirmations.pages_of(session, opening)])
+    mine = next((one.doc_id for one in places if one.person_id == g.actor.person), document.signing_doc)
     return {
-        "id": document.id, "title": document.title, "sha256": document.sha256, "signing": document.signing_doc,
-        "signed": sum(one["signed_at"] is not None for one in fields), "expected": len(fields),
+        "id": document.id, "title": document.title, "sha256": document.sha256, "signing": mine,
+        "signed": sum(one.signed_at is not None for one in places), "expected": len(places),
         "readable": visible(row, document, g.actor, stands_as(row, g.actor)),
         "until": shown["sign_until"], "published_at": shown["published_at"], "withheld": shown["withheld"],
-        "mine": any(one["person"] == g.actor.person and one["signed_at"] is None for one in fields),
+        "mine": any(one.person_id == g.actor.person and one.signed_at is None for one in places),
     }  # fmt: skip
 
 
