@@ -197,12 +197,16 @@ def _open(hall: Hall, spent: dict[str, float]) -> tuple[float, float]:
     timed("prices out", lambda: _until(lambda: story.state() == "OPENED"))
     rows = story.hall()["rows"]
     assert sum(bool(one["price"]) for one in rows) == BIDDERS - BROKEN, "one broken file costs nobody else"
-    document = next(one["document"] for one in stage.ask("centre1", "paper.waiting")["papers"])
-    timed("all sign", lambda: hall.all(lambda name: stage.sign(story.bidders[name], document)))
+    timed("all sign", lambda: hall.all(lambda name: _sign(stage, story.bidders[name])))
     for who in ("regulator", "centre1"):
-        stage.sign(who, document)
-    timed("sealed", lambda: _until(lambda: not stage.ask("centre1", "paper.waiting")["papers"]))
+        _sign(stage, who)
+    timed("published", lambda: _until(lambda: bool(story.hall()["published_at"])))
     return told
+
+
+def _sign(stage: HttpStage, who: str) -> None:
+    for one in stage.ask(who, "paper.waiting")["papers"]:
+        stage.sign(who, one["document"])
 
 
 def _until(done: Callable[[], bool]) -> None:
