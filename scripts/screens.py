@@ -71,10 +71,11 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("workbench-bidder", "/workbench", ""), ("case-bidder", "/cases/{}", "announced"),
         ("bid-desk", "/cases/{}/bid", "announced"), ("bid-desk-closed", "/cases/{}/bid", "sealed"),
         ("hall-waiting", "/cases/{}/hall", "sealed"), ("hall-bidder", "/cases/{}/hall", "opened"), ("me", "/me", ""),
-        ("refusal-403", "/pool", ""),
+        ("refusal-403", "/pool", ""), ("check", "/check", ""), ("rehearsal", "/rehearsal", ""),
     ),
     "评标专家(评分中)": (
         ("workbench-expert", "/workbench", ""), ("room", "/room/{}", "scoring"),
+        ("room-bid", "/room/{} > /room/{}/bids/", "scoring"),
         ("invitations-expert", "/invitations", ""), ("papers-expert", "/papers", ""),
     ),
     "评标专家(待签到)": (("invitations", "/invitations", ""), ("room-door", "/room/{}", "drawn")),
@@ -83,7 +84,8 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("workbench-centre", "/workbench", ""), ("case-centre", "/cases/{}", "opened"), ("venues", "/venues", ""),
         ("venues-case", "/venues/{}", "scoring"), ("pool", "/pool?state=active&region=420112", ""),
         ("filings", "/filings", ""), ("hall-host", "/cases/{}/hall", "sealed"), ("draws-centre", "/draws/{}", "drawn"),
-        ("room-venue", "/room/{}", "scoring"),
+        ("room-venue", "/room/{}", "scoring"), ("record-templates", "/record-templates", ""),
+        ("cashier", "/bonds", ""), ("bonds", "/cases/{}/bonds", "opened"),
     ),
     "行业监管": (
         ("workbench-regulator", "/workbench", ""), ("watch-wall", "/watch", ""), ("audit", "/audit/{}", "notified"),
@@ -104,7 +106,7 @@ def plan(known: dict[str, str], who: dict[str, str]) -> list[tuple[str, str, str
             if "{}" in path and state not in known:
                 sys.stdout.write(f"{name}: no case in {state}\n")
                 continue
-            made.append((name, who[role] if role else "", path.format(known.get(state, ""))))
+            made.append((name, who[role] if role else "", path.replace("{}", known.get(state, ""))))
     return made
 
 
