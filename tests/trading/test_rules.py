@@ -169,9 +169,9 @@ def test_an_even_award_committee_is_refused(committee) -> None:
     assert [b.rule for b in found] == ([] if committee % 2 else ["AW-02"])
 
 
-def test_a_filed_basis_turns_the_lot_into_a_warning() -> None:
-    found = document.lottery({"method": "lottery", "lottery_basis": "地方规定"}, BOOK)
-    assert [(b.rule, b.action) for b in found] == [("R1-32", "W")]
+def test_no_lot_picks_the_winner() -> None:
+    (breach,) = document.lottery({"method": "lottery"}, BOOK)
+    assert (breach.rule, breach.action) == ("R1-32", "B")
 
 
 @pytest.mark.certify("B-026")

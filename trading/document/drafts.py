@@ -29,7 +29,7 @@ KEYS = (
 EVALUATION = ("method", "price", "criteria", "total_round", "ties", "preliminary", "reject_grounds")
 AWARD = (
     "separate", "legal_basis", "method", "committee", "supervisors", "candidates", "ranked", "pool", "abstentions",
-    "ties", "lottery_basis",
+    "ties",
 )  # fmt: skip
 SETTINGS = (
     "fallback", "window_minutes", "ceiling_method", "minimum_price", "reference_basis", "contact", "issue_days",
@@ -77,7 +77,7 @@ def award(value: dict[str, Any], kind: Procedure) -> dict[str, Any]:
         out["pool"] = fields.integer(value, "pool", least=1, most=500, default=2 * out["committee"])
         allowed = ("forbidden", "allowed")
         out["abstentions"] = fields.choice({"abstentions": "forbidden"} | value, "abstentions", allowed)
-        out |= {key: value[key] for key in ("ties", "lottery_basis") if value.get(key)}
+        out |= {"ties": value["ties"]} if value.get("ties") else {}
     return out
 
 

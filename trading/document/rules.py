@@ -146,12 +146,10 @@ def least_pool(committee: int, book: Book) -> int:
 
 
 def lottery(award: Mapping[str, Any], book: Book) -> list[Breach]:
-    """R1-32: no lot decides who wins, unless a filed local basis switches 票决抽签 on; then it is a warning."""
+    """R1-32: no lot decides who wins. 票决抽签 stays off: no meeting of this platform draws a winner."""
     if award.get("method") != "lottery":
         return []
-    basis = str(award.get("lottery_basis") or "").strip()
-    breach = book["R1-32"].breach(basis or "lottery", required="no lot", field="award.method")
-    return [Breach(breach.rule, breach.article, "W" if basis else "B", breach.required, breach.found, breach.field)]
+    return [book["R1-32"].breach("lottery", required="no lot", field="award.method")]
 
 
 CHECKS: tuple[Callable[[Draft, Book, Calendar], list[Breach]], ...] = (
