@@ -17,6 +17,7 @@ from trading.award import report as _report  # noqa: F401
 from trading.award import rules as award_rules
 from trading.bidding import rules as bidding
 from trading.bidding.facts import Bidder, Submission
+from trading.bond import actions as _bonds  # noqa: F401  (declares its acts)
 from trading.document import rules as document
 from trading.document.facts import Draft
 from trading.opening import rules as opening
