@@ -303,7 +303,8 @@ def test_only_our_own_pages_reach_the_second_process(beside) -> None:
 
 
 def test_the_second_process_has_no_other_door(beside) -> None:
-    assert {str(rule) for rule in beside.app.url_map.iter_rules()} == {"/uploads", "/uploads/<upload>"}
+    doors = {str(rule) for rule in beside.app.url_map.iter_rules()}
+    assert doors == {"/uploads", "/uploads/<upload>", "/uploads/measure"}
     assert beside.client(Role.BIDDER).get("/workbench").status_code == 404
 
 

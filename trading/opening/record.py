@@ -52,7 +52,7 @@ def _signed(tx: Tx, case: str, document: str) -> tuple[Case, Opening, CaseDocume
 @acting("opening.confirm")
 def confirm(tx: Tx, case: str, p: Payload) -> Payload:
     """{document} → {complete}: at the end of the time to sign, and after each signature that comes later."""
-    found = _signed(tx, case, p["document"])
+    found = _signed(tx, case, str(p.get("document", "")))
     if found is None:
         return {"complete": False}
     row, opening, paper = found
@@ -70,7 +70,7 @@ def publish(tx: Tx, case: str, p: Payload) -> Payload:
 
     The ledger says who signed and who is taken to accept, and on what basis it is kept from the public if it is.
     """
-    found = _signed(tx, case, p["document"])
+    found = _signed(tx, case, str(p.get("document", "")))
     if found is None:
         return {}
     row, opening, paper = found

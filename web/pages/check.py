@@ -31,7 +31,7 @@ LINES = (
     ),
     (
         "seal", N_("Encryption and signature"),
-        N_("A file was sealed with the modules that seal bids (P-256, HPKE, AES-256-GCM, SHA-256)."),
+        N_("A file is sealed and opened, and a signature made and checked, by the code that handles bids."),
     ),
     (
         "storage", N_("Room for sealed files"),
