@@ -93,7 +93,8 @@ def first_revision(
     """Body, machine record and empty fields in one file. Takes 10 to 50 ms: do it before the act that opens it.
 
     `boxes` come with the body (core.paper); a field without one is invisible. The expected signers enter the record
-    here, before anybody signs: a file with a signer cut off no longer matches its own record.
+    here, before anybody signs: a file with a signer cut off no longer matches its own record, but for those of whom it
+    says that they may lack: who of them has signed is shown by the ledger.
     """
     if not signers:
         raise Unusable("signers: a document on the desk is signed by somebody")
@@ -154,13 +155,14 @@ def void_document(tx: Tx, document: str, reason: str) -> None:
 
 
 def complete_without(tx: Tx, document: str) -> bool:
-    """Close the signing over those who may lack and have not signed; False while somebody else must sign still.
+    """Close the signing over those who may lack and have not signed; False while somebody else must sign still, and
+    where nobody has signed at all.
 
     Closing or sealing follows as after a last signature.
     """
-    doc = row(tx.session, document)
-    left = [one for one in places(tx.session, document) if one.signed_at is None]
-    if doc.state != "open" or not left or not all(one.may_lack for one in left):
+    doc, listed = row(tx.session, document), places(tx.session, document)
+    left = [one for one in listed if one.signed_at is None]
+    if doc.state != "open" or not 0 < len(left) < len(listed) or not all(one.may_lack for one in left):
         return False
     drop_prepared(tx, doc)
     doc.state, doc.lease, doc.prepared = "signed", "", {}

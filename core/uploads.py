@@ -140,13 +140,14 @@ class Uploads:
                     if checksum and own is not None and own.digest() != checksum.digest:
                         raise Turned("CHECKSUM", checksum.digest.hex(), own.hexdigest())
                     self._note(number, out, taking)
-                except OSError as error:
-                    raise Turned("FULL") from error
-                except BaseException:
+                except BaseException as error:
+                    taking.ahead()
                     if checksum is None:
                         self._note(number, out, taking)
                         known, sha = taking.offset, taking.sha
                     self._running[upload] = known, sha
+                    if isinstance(error, OSError):
+                        raise Turned("FULL") from error
                     raise
             self._running[upload] = taking.offset, taking.sha
             return taking.offset

@@ -35,7 +35,7 @@ def accept(pdf: bytes, trusted: Trust) -> list[str]:
     there = {one.field for one in report.signatures}
     lacking = [one["field"] for one in report.record["signers"] if one["field"] not in there]
     if lacking:
-        said.append(f"not signed, as the record allows: {', '.join(lacking)}")
+        said.append(f"not signed, as the record allows: {', '.join(lacking)} (that none was cut off, the ledger shows)")
     if again:
         said.append(f"recomputed from the attached record: {', '.join(again)}")
     return [*said, f"SHA-256 {report.document}, first revision {report.first_revision}"]

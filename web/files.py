@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 from flask import Response, abort, g, request
@@ -11,31 +10,18 @@ from sqlalchemy.orm import Session
 from core.access import Actor
 from evaluation.views import is_member
 from trading.project.models import Case, CaseDocument
-from trading.project.queries import visible
+from trading.project.queries import admitted, allow
 from trading.project.states import stands_as
 from web.front import reading, wired
 
 SUFFIXES = {"application/pdf": ".pdf", "application/json": ".json", "application/zip": ".zip"}
 
-
-Judge = Callable[[Session, Actor, Case], bool]
-# Who else than the case's parties is let into an audience, known to other rooms.
-INSIDERS: dict[str, list[Judge]] = {"members": [lambda session, actor, case: is_member(session, actor, case.id)]}
-
-
-def allow(audience: str, judge: Judge) -> None:
-    """Another way into an audience: `judge(session, actor, case)`."""
-    INSIDERS.setdefault(audience, []).append(judge)
+allow("members", lambda session, actor, case: is_member(session, actor, case.id))
 
 
 def may_read(session: Session, actor: Actor, document: CaseDocument) -> bool:
-    """The trading room's own table, then whoever the audience lets in besides."""
     case = session.get(Case, document.case_id)
-    if case is None:
-        return False
-    if visible(case, document, actor, stands_as(case, actor)):
-        return True
-    return any(judge(session, actor, case) for judge in INSIDERS.get(document.audience, ()))
+    return case is not None and admitted(session, case, document.audience, actor, stands_as(case, actor))
 
 
 def answer(document_id: str) -> Response:

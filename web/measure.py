@@ -14,7 +14,7 @@ from functools import wraps
 from threading import Lock
 from typing import Any
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, abort, current_app, g, jsonify, request
 
 from core.uploads import Turned
 from web.front import permit
@@ -50,6 +50,7 @@ class Meter:
                 raise Turned("CROWDED", AT_ONCE, len(self._begun) + 1)
             turn = object()
             self._begun[turn] = time.monotonic()
+            self._spent = {who: all_ for who, all_ in self._spent.items() if all_[-1][0] > now - SPAN}
             self._spent[person] = [*lately, (now, size)]
             return turn
 
@@ -81,6 +82,8 @@ def _begin(size: int) -> tuple[Meter, object]:
 @_refusing
 def down() -> Response:
     """?bytes=: so many, or as many as go through in LONGEST seconds."""
+    if request.method == "HEAD":
+        abort(405)
     text = request.args.get("bytes", "")
     size = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else 0
     meter, turn = _begin(size)

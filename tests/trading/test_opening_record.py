@@ -8,7 +8,7 @@ import pytest
 
 from certs import authority, desk, desk_sign, pdfcheck, pdfsign, suite
 from core import canon, ledger
-from core.access import Actor
+from core.access import SYSTEM, Actor
 from core.faults import Fault
 from core.jobs import DueJob
 from core.rules import Refused
@@ -115,7 +115,7 @@ def root(stage: Stage) -> bytes:
 def test_it_is_public_when_all_who_were_there_have_signed_and_not_before(opened) -> None:
     stage, case = opened
     assert opening(stage, case).sign_until == opening(stage, case).closed_at + TIME
-    assert read_by(stage, case) == set(stage.people), "bidders and parties at once"
+    assert read_by(stage, case) == set(stage.people) - {"投标人戊"}, "those who have bid and the parties at once"
     sign(stage, case, "host", "bidder-1", "bidder-2", "bidder-3")
     with stage.world.read() as session:
         assert queries.portal(session, tab="opening")["items"] == []
@@ -196,7 +196,7 @@ def test_the_law_may_keep_it_from_the_public_on_the_regulators_word(opened) -> N
             stage.do(who, "opening.withhold", case, basis="x")
     stage.do("监管", "opening.withhold", case, basis="涉及国家秘密（示例依据）")
     sign(stage, case, *HANDS)
-    assert read_by(stage, case) == set(stage.people)
+    assert read_by(stage, case) == set(stage.people) - {"投标人戊"}, "nobody who has not bid"
     assert opening(stage, case).published_at is not None
     assert last(stage, case, "opening.published")["withheld"] == "涉及国家秘密（示例依据）"
     with stage.world.read() as session:
@@ -297,3 +297,17 @@ def test_a_page_nobody_signs_is_taken_off_and_one_with_gaps_is_closed(crowded) -
     for field, document in (("bidder-1", first), ("bidder-3", second)):
         with pytest.raises(Refused, match="D-CLOSED"):
             sign(stage, case, field, document=document)
+
+
+@pytest.mark.parametrize("state", ["COMMITTEE_SET", "EVALUATING", "EVALUATED"])
+def test_it_may_still_be_withheld_when_the_committee_is_there_already(opened, state: str) -> None:
+    stage, case = opened
+    with stage.world.read() as session, session.begin():
+        session.get_one(Case, case).state = state
+    stage.do("监管", "opening.withhold", case, basis="涉及国家秘密（示例依据）")
+    assert opening(stage, case).withheld
+
+
+def test_a_document_that_nobody_has_signed_is_not_closed(crowded) -> None:
+    stage, _case, (first, _second) = crowded
+    assert stage.world.acts.act(lambda tx: desk.complete_without(tx, first), SYSTEM) is False

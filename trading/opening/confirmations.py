@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from certs import desk
@@ -68,7 +68,8 @@ def open_pages(tx: Tx, case: str, pages: Sequence[Page], *, audience: str, confi
 
 def pages_of(session: Session, opening: Opening) -> list[CaseDocument]:
     mine = (CaseDocument.case_id == opening.case_id, CaseDocument.round == opening.round, CaseDocument.kind == KIND)
-    return list(session.scalars(select(CaseDocument).where(*mine).order_by(CaseDocument.id)))
+    in_turn = (func.length(CaseDocument.title), CaseDocument.title)  # 2/12 before 10/12
+    return list(session.scalars(select(CaseDocument).where(*mine).order_by(*in_turn)))
 
 
 def places(session: Session, documents: Sequence[CaseDocument]) -> list[SigningField]:

@@ -1,34 +1,43 @@
 """The record of the opening: read and signed by those who were there, then published (20号令 art. 32).
 
 Host and witness sign. A bidder who is absent, or has not signed when the time to sign ends, is taken to accept (A-114):
-the record says of each field whether it may lack. Until then bidders and parties read it; what the law keeps secret
-stays with them.
+the record says of each field whether it may lack. Until then those who have bid and the parties read it; what the law
+keeps secret stays with them.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from certs import desk
-from certs.models import SigningField
 from core import fields, jobs
-from core.access import SYSTEM, Role
+from core.access import SYSTEM, Actor, Role
 from core.acts import Acts, Tx
 from core.doors import TABLE, Payload, acting
 from core.ledger import Entry
 from core.rules import refuse_if
 from trading.bidding.models import Bid
 from trading.opening import confirmations, rules
-from trading.opening.models import Opening
+from trading.opening.models import Opening, SignIn
 from trading.opening.queries import opening_of
 from trading.project.models import Case, CaseDocument
 from trading.project.papers import named
+from trading.project.queries import allow
 from trading.project.states import book_of, case_row, go, guard
 
 KIND = "opening_record"
 KINDS = (KIND, confirmations.KIND)
 OPEN = ("open", "signed")  # of a document on the desk
-UNCONFIRMED, CONFIRMED = "bidders", "public"  # who reads it
+UNCONFIRMED, CONFIRMED = "opening", "public"  # who reads it
+
+
+def _bid_here(session: Session, actor: Actor, case: Case) -> bool:
+    mine = (Bid.case_id == case.id, Bid.round == case.round, Bid.org_id == actor.org, Bid.state == "received")
+    return bool(actor.org) and session.scalar(select(Bid.id).where(*mine)) is not None
+
+
+allow(UNCONFIRMED, _bid_here)
 
 
 def begin_signing(tx: Tx, row: Case, opening: Opening) -> None:
@@ -78,36 +87,36 @@ def publish(tx: Tx, case: str, p: Payload) -> Payload:
     states = [desk.row(tx.session, one.signing_doc) for one in papers]
     if opening.published_at is not None or states[0].state != "sealed" or any(one.state in OPEN for one in states):
         return {}
-    for one, state in zip(papers, states, strict=True):
+    closed = [(one, state) for one, state in zip(papers, states, strict=True) if state.state == "sealed"]
+    for one, state in closed:
         one.sha256, one.size = state.head, state.size
         one.audience = UNCONFIRMED if opening.withheld else CONFIRMED
     opening.published_at = tx.now
     signed = [one.name for one in confirmations.places(tx.session, papers) if one.signed_at is not None]
-    accepted = _silent(tx, paper, confirmations.places(tx.session, papers))
+    accepted = _silent(tx, paper, set(signed))
     body = named(paper) | {"signed": signed, "accepted": accepted, "withheld": opening.withheld}
     if papers[1:]:
-        body["pages"] = [state.head for state in states[1:] if state.state == "sealed"]
+        body["pages"] = [state.head for _, state in closed[1:]]
     tx.record(f"case:{row.id}", "opening.published", body, case=row.id)
     tx.publish(f"hall:{row.id}", "opening.published", {"document": paper.id})
     return {"document": paper.id}
 
 
-def _silent(tx: Tx, paper: CaseDocument, places: list[SigningField]) -> list[dict[str, str]]:
+def _silent(tx: Tx, paper: CaseDocument, signed: set[str]) -> list[dict[str, str]]:
     """Bidders who did not sign and are taken to accept: absent from the hall, or there and silent."""
-    expected = {one.name: one.signed_at is not None for one in places}
-    mine = (Bid.case_id == paper.case_id, Bid.round == paper.round, Bid.state == "received")
-    bids = tx.session.scalars(select(Bid.id).where(*mine).order_by(Bid.received_at, Bid.id))
-    found = []
-    for number, bid in enumerate(bids, 1):
-        signed = expected.get(f"bidder-{number}")
-        if not signed:
-            found.append({"bid": bid, "why": "absent" if signed is None else "silent"})
-    return found
+    mine = (Bid.case_id == paper.case_id, Bid.round == paper.round)
+    here = set(tx.session.scalars(select(Bid.org_id).join(SignIn, SignIn.bid_id == Bid.id).where(*mine)))
+    bids = tx.session.scalars(select(Bid).where(*mine, Bid.state == "received").order_by(Bid.received_at, Bid.id))
+    return [
+        {"bid": bid.id, "why": "silent" if bid.org_id in here else "absent"}
+        for number, bid in enumerate(bids, 1)
+        if f"bidder-{number}" not in signed
+    ]
 
 
 @acting("opening.withhold", Role.REGULATOR, signed=True)
 def withhold(tx: Tx, case: str, p: Payload) -> Payload:
-    """{basis}: the record stays with bidders and parties, because the law keeps it secret (20号令 art. 32)."""
+    """{basis}: the record stays with those who have bid and the parties, as a secret by law (20号令 art. 32)."""
     fields.only(p, "basis")
     row, step = guard(tx, case, "opening.withhold")
     opening = opening_of(tx.session, row)

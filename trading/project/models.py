@@ -136,6 +136,8 @@ class CaseDocument(Keyed, Base):
     created_at: Mapped[datetime]
     by_person: Mapped[str] = mapped_column(String(16))
     __table_args__ = (
-        CheckConstraint("audience IN ('public', 'parties', 'bidders', 'members', 'regulator', 'owner')", "audience"),
+        CheckConstraint(
+            "audience IN ('public', 'parties', 'bidders', 'opening', 'members', 'regulator', 'owner')", "audience"
+        ),
         Index("ix_case_document_audience_created", "audience", "created_at", "id"),
     )

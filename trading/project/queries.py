@@ -19,7 +19,7 @@ from trading.project import periods
 from trading.project.models import Case, CaseDocument, CaseMove, Project
 from trading.project.states import case_row, procedure_of, stands_as
 
-__all__ = ["case_page", "case_row", "cases_of", "documents", "names", "parties", "portal", "visible"]
+__all__ = ["admitted", "allow", "case_page", "case_row", "cases_of", "documents", "names", "parties", "portal"]
 
 NOTICES = {
     "plan": ("plan",),
@@ -68,21 +68,31 @@ def names(session: Session, row: Case) -> dict[str, str]:
     return {role: party["name"] for role, party in parties(session, row.id).items()}
 
 
-def visible(row: Case, document: CaseDocument, actor: Actor, roles: frozenset[Role]) -> bool:
-    """Who may open a document: `bidders` are those who may bid while the file is out, afterwards as the parties."""
-    if document.audience == "public":
-        return True
+Judge = Callable[[Session, Actor, Case], bool]
+# audience → who else than the case's parties is let in; filled by the rooms that know them.
+INSIDERS: dict[str, list[Judge]] = {}
+
+
+def allow(audience: str, judge: Judge) -> None:
+    """Another way into an audience: `judge(session, actor, case)`."""
+    INSIDERS.setdefault(audience, []).append(judge)
+
+
+def admitted(session: Session, row: Case, audience: str, actor: Actor, roles: frozenset[Role]) -> bool:
+    """Who may open documents for `audience`: `bidders` are those who may bid while the file is out."""
     inside = roles & {Role.TENDERER, Role.AGENCY, Role.CENTRE, Role.REGULATOR, Role.AUDITOR}
-    match document.audience:
-        case "parties" | "members":
-            return bool(inside)
-        case "bidders":
-            return bool(inside) or Role.BIDDER in roles
-        case "regulator":
-            return bool(roles & {Role.REGULATOR, Role.AUDITOR})
-        case "owner":
-            return actor.org in (row.tenderer_org, row.agency_org) and bool(roles)
-    return False
+    match audience:
+        case "public":
+            return True
+        case "parties" | "members" | "opening" if inside:
+            return True
+        case "bidders" if inside or Role.BIDDER in roles:
+            return True
+        case "regulator" if roles & {Role.REGULATOR, Role.AUDITOR}:
+            return True
+        case "owner" if actor.org in (row.tenderer_org, row.agency_org) and roles:
+            return True
+    return any(judge(session, actor, row) for judge in INSIDERS.get(audience, ()))
 
 
 def documents(session: Session, case: str, actor: Actor) -> list[dict[str, Any]]:
@@ -90,8 +100,9 @@ def documents(session: Session, case: str, actor: Actor) -> list[dict[str, Any]]
     row = case_row(session, case)
     roles = stands_as(row, actor)
     query = select(CaseDocument).where(CaseDocument.case_id == case)
-    found = session.scalars(query.order_by(CaseDocument.created_at.desc(), CaseDocument.id.desc()))
-    return [_document(d) for d in found if visible(row, d, actor, roles)]
+    found = list(session.scalars(query.order_by(CaseDocument.created_at.desc(), CaseDocument.id.desc())))
+    open_to = {one: admitted(session, row, one, actor, roles) for one in {d.audience for d in found}}
+    return [_document(d) for d in found if open_to[d.audience]]
 
 
 def _document(d: CaseDocument) -> dict[str, Any]:

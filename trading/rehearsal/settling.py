@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from certs.blocking import run_blocking
 from core import jobs
 from core.access import SYSTEM
@@ -11,6 +13,8 @@ from trading.opening import reading
 from trading.opening.reading import Locked
 from trading.opening.sheet import Sheet
 from trading.rehearsal.models import Rehearsal
+
+TURN = BoundedSemaphore(1)  # practice is decrypted one file after the other: real openings share these threads
 
 
 def _locked(row: Rehearsal | None) -> Locked | None:
@@ -25,7 +29,8 @@ def settle(acts: Acts, rehearsal: str, p: Payload | None = None) -> Payload:
         locked = _locked(session.get(Rehearsal, rehearsal))
     if locked is None:
         return {}
-    sheet, problem = run_blocking(lambda: reading.price_of(acts.house.blobs, locked))
+    with TURN:
+        sheet, problem = run_blocking(lambda: reading.price_of(acts.house.blobs, locked))
     return acts.act(write, SYSTEM, rehearsal, sheet, problem)
 
 

@@ -17,9 +17,9 @@ from trading.award.methods import METHODS
 from trading.award.models import AwardMeeting
 from trading.document.rules import least_pool
 from trading.project.models import Case, Project
-from trading.project.queries import documents, open_acts
+from trading.project.queries import allow, documents, open_acts
 from trading.project.states import book_of, stands_as
-from web import channels, files, words, workbench
+from web import channels, words, workbench
 from web.front import permit, reading
 from web.pages.cases import SINCE_REPORT, page
 from web.words import N_
@@ -83,8 +83,8 @@ def method_name(code: str) -> str:
 
 
 channels.allow("award", _tenderer)
-files.allow("owner", _seated)
-files.allow("parties", _seated)
+allow("owner", _seated)
+allow("parties", _seated)
 
 
 def work(session: Session, actor: Actor, now: datetime) -> list[Item]:

@@ -24,9 +24,10 @@ from trading.opening.failures import WHAT
 from trading.opening.models import Opening
 from trading.opening.queries import hall, opening_of, waiting_for
 from trading.project.models import Case, CaseDocument
-from trading.project.queries import open_acts, visible
+from trading.project.queries import open_acts
 from trading.project.states import stands_as
 from web import deadlines, words, workbench
+from web.files import may_read
 from web.front import permit, reading, wired
 from web.pages import bonds
 from web.pages.bids import own_key
@@ -138,7 +139,7 @@ def record_of(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, A
     return {
         "id": document.id, "title": document.title, "sha256": document.sha256, "signing": mine,
         "signed": sum(one.signed_at is not None for one in places), "expected": len(places),
-        "readable": visible(row, document, g.actor, stands_as(row, g.actor)),
+        "readable": may_read(session, g.actor, document),
         "until": shown["sign_until"], "published_at": shown["published_at"], "withheld": shown["withheld"],
         "mine": any(one.person_id == g.actor.person and one.signed_at is None for one in places),
     }  # fmt: skip

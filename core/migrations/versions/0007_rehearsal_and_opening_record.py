@@ -11,7 +11,18 @@ branch_labels = None
 depends_on = None
 
 
+AUDIENCES = ("public", "parties", "bidders", "members", "regulator", "owner")
+
+
+def _audiences(*allowed: str) -> None:
+    listed = ", ".join(f"'{one}'" for one in allowed)
+    with op.batch_alter_table('case_document', schema=None) as batch_op:
+        batch_op.drop_constraint(op.f('ck_case_document_audience'), type_='check')
+        batch_op.create_check_constraint(op.f('ck_case_document_audience'), f"audience IN ({listed})")
+
+
 def upgrade() -> None:
+    _audiences(*AUDIENCES[:3], "opening", *AUDIENCES[3:])
     op.create_table('rehearsal',
     sa.Column('org_id', sa.String(length=16), nullable=False),
     sa.Column('person_id', sa.String(length=16), nullable=False),

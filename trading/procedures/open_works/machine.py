@@ -71,7 +71,10 @@ MACHINE = Machine(
         Row("OPENING", "opening.settle", "FAILED", (), f"{TL} 第44条"),
         Row("OPENED", "opening.object", "OPENED", (B,), f"{TL} 第44条", forward=False),
         Row("OPENED", "opening.answer", "OPENED", (T, A), f"{TL} 第44条", forward=False),
-        Row("OPENED", "opening.withhold", "OPENED", (R,), f"{E20} 第32条", forward=False),
+        *(
+            Row(state, "opening.withhold", state, (R,), f"{E20} 第32条", forward=False)
+            for state in ("OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED")  # until it is published
+        ),
         Row("OPENED", "coefficient.freeze", "OPENED", (T, A, C), f"{ZTB} 第40条"),
         Row("OPENED", "committee.set", "COMMITTEE_SET", (), f"{ZTB} 第37条", "draw_record"),
         Row("COMMITTEE_SET", "coefficient.freeze", "COMMITTEE_SET", (T, A, C), f"{ZTB} 第40条"),
