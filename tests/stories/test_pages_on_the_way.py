@@ -73,6 +73,7 @@ def test_every_stage_has_its_pages_and_its_next_step(reader: Reader) -> None:
     life.stage.run_due()
     assert "Ask for the committee" in reader.workbench(life.agency)[0]
     assert "Ask for the committee" in reader.read(life.agency, "/cases/{}")
+    life.sign_waiting("opening_record")
     life.to_report()
     life.stage.run_due()
     assert "Convene the award meeting" in reader.workbench("tenderer")[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from certs.desk_sign import seal_waiting
 from core import config
 from core.clock import DemoClock
 from core.db import Base
@@ -36,5 +37,6 @@ def local_stage(data_dir: Path, start: datetime, ring: Ring | None = None) -> Lo
     def moved() -> None:
         clocks.keep(settings, clock)
         timers.run_once(wired.acts)
+        seal_waiting(wired.acts)
 
     return LocalStage(wired.acts, wired.prover, ring or Ring(), moved)

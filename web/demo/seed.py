@@ -131,6 +131,7 @@ class World:
         self._sign("centre1", "regulator", *self.tales["notified"].bidders.values())
         for key in OLD[2:4]:
             self._settle(self.tales[key])
+        self._sign("centre1", "regulator")
         for key in OLD[:2]:
             self._sit(self.tales[key])
         self.stage.move_to(self.stage.now() + timedelta(days=1))
