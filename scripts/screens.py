@@ -132,7 +132,8 @@ def visit(page: Page, base: str, where: str) -> int:
     where, _, further = where.partition(" > ")
     answer = page.goto(base + where, wait_until="load")
     if further:
-        answer = page.goto(base + str(page.locator(f"main a[href^='{further}']").first.get_attribute("href")))
+        pages = page.locator(f"main a[href^='{further}']:not([href$='/file'])")  # a file would be saved
+        answer = page.goto(base + str(pages.first.get_attribute("href")))
     with suppress(TimeoutError):  # a page with a PDF viewer in it does not always fall silent
         page.wait_for_load_state("networkidle", timeout=20_000)
     page.evaluate("document.fonts.ready")
