@@ -1,8 +1,8 @@
 """Who may watch a case, and what even a supervisor does not see yet.
 
 Until the opening begins nothing of the sealed stream, not even its length (20号令 art. 21, 27, 56): a deadline that has
-gone by may still be set anew, and then bidding is open again. Until the result no name of a committee member (招标投标法
-art. 37), and during the evaluation no member's findings (domain.md §4).
+gone by may still be set anew, and then bidding is open again. Until the result no name of a committee member
+(招标投标法 art. 37), and during the evaluation no member's findings (domain.md §4).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def watched(session: Session, case: str, actor: Actor) -> Case:
 
 @dataclass(frozen=True)
 class Quoted:
-    """Roots of a sealed stream as its case stream quoted them: the `last`, and the last of `past` rounds, "" for none."""
+    """Roots of a sealed stream as its case stream quoted them: the last, and that of `past` rounds; "" for none."""
 
     last: str
     past: str

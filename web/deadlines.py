@@ -34,7 +34,7 @@ words.teach({"DEADLINE-DECIDE": N_("There is nothing to decide: neither an outag
 
 def section(session: Session, row: Case, roles: Collection[Role], now: datetime) -> dict[str, Any]:
     """What this reader may know (trading.deadline.queries.section), with `least`, the earliest new deadline."""
-    found = queries.section(session, row, frozenset(roles))
+    found = queries.section(session, row, frozenset(roles), now)
     hours = book_of(row, now)["POSTPONE"].number
     least = max(now + timedelta(hours=hours), row.deadline or now)
     least = (least + timedelta(minutes=1)).replace(second=0, microsecond=0)
@@ -46,7 +46,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
     title, act = N_("Decide whether the deadline stands"), N_("Decide now")
     return [
         Item(title=title, href=f"/cases/{one['case']}#deadline", act=act, subject=one["name"], due=one["due"])
-        for one in queries.waiting_for(session, actor)
+        for one in queries.waiting_for(session, actor, now)
     ]
 
 
