@@ -13,6 +13,7 @@ from trading.deadline import queries
 from trading.project.models import Case
 from trading.project.states import book_of
 from web import words, workbench
+from web.standard_time import causes
 from web.words import N_
 from web.workbench import Item
 
@@ -38,6 +39,8 @@ def section(session: Session, row: Case, roles: Collection[Role], now: datetime)
     hours = book_of(row, now)["POSTPONE"].number
     least = max(now + timedelta(hours=hours), row.deadline or now)
     least = (least + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    if found["reading"]:
+        found["reading"]["cause"] = causes([(one["server"], one["cause"]) for one in found["reading"]["answers"]])
     return found | {"least": least, "processes": PROCESSES, "decided": DECIDED, "steps": STEPS}
 
 
