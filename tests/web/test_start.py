@@ -48,16 +48,9 @@ def test_a_weak_secret_or_a_plain_address_is_as_good_as_none(name, value):
 def test_a_database_that_cannot_be_opened_ends_the_start_in_one_line(tmp_path):
     """Locked by another process or not there: the driver's words, no traceback, no statement."""
     url = f"sqlite:///{tmp_path / 'missing' / 'gongheng.db'}"
-    env = os.environ | {
-        "DEMO": "1",
-        "DATA_DIR": str(tmp_path),
-        "DATABASE_URL": url,
-        "SECRET_KEY": "s" * 32,
-        "PORT": "0",
-    }
-    made = subprocess.run(
-        [sys.executable, "-m", "web.serve"], env=os.environ | asked, capture_output=True, text=True, timeout=60
-    )
+    asked = {"DEMO": "1", "DATA_DIR": str(tmp_path), "DATABASE_URL": url, "SECRET_KEY": "s" * 32, "PORT": "0"}
+    command, env = [sys.executable, "-m", "web.serve"], os.environ | asked
+    made = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert (made.returncode, made.stdout) == (2, "")
     assert made.stderr.splitlines()[-1] == "cannot start: unable to open database file"
     assert "Traceback" not in made.stderr
