@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sqlalchemy import BigInteger, Index, String, func, select
+from sqlalchemy import BigInteger, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.acts import Tx
@@ -22,6 +22,7 @@ STREAM = "heartbeat"
 PAGE, UPLOAD = "page", "upload"
 PROCESSES = (PAGE, UPLOAD)
 EVERY = timedelta(seconds=30)
+KEPT = timedelta(days=90)  # in the table; the stream keeps all
 
 
 class Heartbeat(Keyed, Base):
@@ -49,6 +50,23 @@ def beat(tx: Tx, *processes: str) -> None:
     for process in processes:
         tx.session.add(Heartbeat(process=process, at=tx.now, ahead=ahead))
         tx.record(STREAM, "heartbeat", {"process": process} | ({"ahead_ms": ahead} if ahead else {}))
+        _forget(tx.session, process, tx.now - KEPT)
+
+
+def _forget(session: Session, process: str, before: datetime) -> None:
+    """The newest of the old ones stays: a silence that reaches into the kept time begins with it."""
+    mine = Heartbeat.process == process
+    last = session.scalar(select(func.max(Heartbeat.at)).where(mine, Heartbeat.at < before))
+    if last is not None:
+        session.execute(delete(Heartbeat).where(mine, Heartbeat.at < last))
+
+
+def newest(session: Session, process: str) -> datetime | None:
+    return session.scalar(select(func.max(Heartbeat.at)).where(Heartbeat.process == process))
+
+
+def next_after(session: Session, process: str, moment: datetime) -> datetime | None:
+    return session.scalar(select(func.min(Heartbeat.at)).where(Heartbeat.process == process, Heartbeat.at > moment))
 
 
 def gaps(

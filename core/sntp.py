@@ -5,6 +5,7 @@ Network I/O: never inside a transaction. The machine's own clock is measured, al
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ SERVER, UNSYNCHRONISED, MOST_STRATUM = 4, 3, 15  # mode, leap indicator, worst d
 MOST_DELAY = 1.0  # seconds there and back: the offset is as uncertain as half of it
 SLACK = 0.001  # seconds: a timestamp goes through the 32 bits of its fraction
 MILLISECOND = Decimal("0.001")
+
+# Every cause begins with one of these, so that whoever shows it can say it in the reader's language.
+NO_RESPONSE, UNREACHABLE, NO_NAME = "No response", "not reachable", "unknown name"
+OTHER, UNSYNC, SLOW, GARBAGE = "not an answer to what was asked", "not synchronised", "round trip", "Invalid NTP packet"
+CAUSES = (NO_RESPONSE, UNREACHABLE, NO_NAME, OTHER, UNSYNC, SLOW, GARBAGE)
 
 
 @dataclass(frozen=True)
@@ -51,15 +57,22 @@ def ask(server: str) -> Answer:
     before = time.time()
     try:
         found = ntplib.NTPClient().request(host, version=4, port=port or "ntp", timeout=PATIENCE)
-    except (ntplib.NTPException, OSError) as error:
-        return Answer(server, cause=str(error) or type(error).__name__)
+    except ntplib.NTPException as error:
+        return Answer(server, cause=NO_RESPONSE if str(error).startswith(NO_RESPONSE) else GARBAGE)
+    except OSError as error:
+        return Answer(server, cause=NO_NAME if isinstance(error, socket.gaierror) else UNREACHABLE)
     if not before - SLACK <= found.orig_time <= time.time() + SLACK:
-        return Answer(server, cause="not an answer to what was asked")
+        return Answer(server, cause=OTHER)
     if found.mode != SERVER or found.leap == UNSYNCHRONISED or not 1 <= found.stratum <= MOST_STRATUM:
-        return Answer(server, cause=f"not synchronised (stratum {found.stratum})")
+        return Answer(server, cause=f"{UNSYNC} (stratum {found.stratum})")
     if found.delay > MOST_DELAY:
-        return Answer(server, cause=f"round trip of {found.delay:.3f} s")
+        return Answer(server, cause=f"{SLOW} of {found.delay:.3f} s")
     return Answer(server, _rounded(found.offset), _rounded(found.delay), found.stratum)
+
+
+def kind_of(cause: str) -> str:
+    """Which of CAUSES it is, "" for none of them."""
+    return next((one for one in CAUSES if cause.startswith(one)), "")
 
 
 def _rounded(seconds: float) -> Decimal:

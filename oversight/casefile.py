@@ -23,7 +23,7 @@ from core.blobs import Blobs
 from core.faults import Fault
 from core.ledger import Entry, EntryRow
 from oversight import checkpoints, rules
-from oversight.guards import Veil, veil_of
+from oversight.guards import SEALED, Veil, sealed_heads, veil_of
 from oversight.models import LogCheckpoint
 from trading.bidding.models import Bid
 from trading.project.models import Case, CaseDocument
@@ -77,7 +77,7 @@ def make(session: Session, blobs: Blobs, authority: Authority, case: str, editio
     if edition == "public" and not veil.result:
         raise rules.refused("PUBLIC-EDITION", "after the result", row.state)
     point = checkpoints.usable(session)
-    streams = {name: point.heads[name] for name in (f"case:{case}", f"sealed:{case}") if name in point.heads}
+    streams = _streams(session, point, case)
     if f"case:{case}" not in streams:
         raise rules.refused("CHECKPOINT", "a cosigned checkpoint after the case began", point.at.isoformat())
     papers = list(_papers(session, row))
@@ -98,6 +98,13 @@ def make(session: Session, blobs: Blobs, authority: Authority, case: str, editio
         files |= _receipts(session, case, log.hashes)
     made.data = casefile.write(files, case, edition)
     return made
+
+
+def _streams(session: Session, point: LogCheckpoint, case: str) -> dict[str, dict[str, Any]]:
+    """The heads under the checkpoint; not the sealed one while it reaches beyond what may be shown."""
+    found = {name: point.heads[name] for name in (f"case:{case}", f"{SEALED}{case}") if name in point.heads}
+    shown = sealed_heads(session, [case]).get(f"{SEALED}{case}", {"size": 0})
+    return {name: head for name, head in found.items() if name != f"{SEALED}{case}" or head["size"] <= shown["size"]}
 
 
 # -- ledger -----------------------------------------------------------------------------------------------------------

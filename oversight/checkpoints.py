@@ -1,7 +1,7 @@
 """Checkpoints over the platform log: the heads of all streams under one root, signed, and cosigned by regulators.
 
-A sealed stream takes part only with the head that entered its case stream: neither a new head nor a grown number of
-heads may tell that somebody took a file or bid.
+A sealed stream takes part only with a head that may be shown (guards.sealed_heads): neither a new head nor a grown
+number of heads may tell that somebody took a file or bid. Until then its root is under the case stream's own head.
 """
 
 from __future__ import annotations
@@ -62,8 +62,14 @@ def note_of(session: Session, point: LogCheckpoint) -> bytes:
 
 
 def stream_heads(session: Session) -> dict[str, dict[str, Any]]:
-    """{stream: {size, root}} of every stream that may be shown; the platform log itself is under the checkpoint."""
-    shown = sealed_heads(session)
+    """{stream: {size, root}} of every stream that may be shown; the platform log itself is under the checkpoint.
+
+    A sealed head that was signed once is carried on: no stream leaves the checkpoints or shrinks in them.
+    """
+    shown, last = sealed_heads(session), newest(session)
+    for name, head in last.heads.items() if last else ():
+        if name.startswith(SEALED) and head["size"] > shown.get(name, {"size": 0})["size"]:
+            shown[name] = head
     found = {}
     for name, size, frontier in session.execute(select(Stream.name, Stream.size, Stream.frontier)):
         if name == PLATFORM:

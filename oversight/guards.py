@@ -1,7 +1,8 @@
 """Who may watch a case, and what even a supervisor does not see yet.
 
-Before the deadline nothing of the sealed stream, not even its length (20号令 art. 21, 27, 56). Until the result no name
-of a committee member (招标投标法 art. 37), and during the evaluation no member's findings (domain.md §4).
+Until the opening begins nothing of the sealed stream, not even its length (20号令 art. 21, 27, 56): a deadline that has
+gone by may still be set anew, and then bidding is open again. Until the result no name of a committee member
+(招标投标法 art. 37), and during the evaluation no member's findings (domain.md §4).
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from core.access import Actor, Role, denied
 from core.ledger import Entry, EntryRow, Stream
 from core.rules import Refused
 from evaluation.committee.models import Committee, Member
+from trading.deadline.queries import OPEN as MOVABLE
 from trading.project.models import Case
 from trading.project.states import case_row, stands_as
 
 SEALED = "sealed:"
+NEW_ROUND = "project.retendered"
 RESULT = ("WINNER_SET", "NOTIFIED", "CONTRACTED", "REPORTED", "ARCHIVED")  # 中标结果确定 and after
 Head = dict[str, Any]
 
@@ -50,40 +53,65 @@ def watched(session: Session, case: str, actor: Actor) -> Case:
     return row
 
 
-def quoted_roots(session: Session, cases: Iterable[str] | None = None) -> dict[str, str]:
-    """{sealed stream: the root that its case stream quoted last}: `sealed_root`, `sealed_head`, or a whole head."""
+@dataclass(frozen=True)
+class Quoted:
+    """Roots of a sealed stream as its case stream quoted them: the last, and that of `past` rounds; "" for none."""
+
+    last: str
+    past: str
+
+
+def quoted_roots(session: Session, cases: Iterable[str] | None = None) -> dict[str, Quoted]:
+    """By sealed stream: a quote is a `sealed_root`, a `sealed_head`, or a whole head."""
     said = (EntryRow.body.contains(text, autoescape=True) for text in ('"sealed_root":', '"sealed_head":', '"sealed:'))
-    query = select(EntryRow.stream, EntryRow.body).where(or_(*said)).order_by(EntryRow.stream, EntryRow.index)
+    query = select(EntryRow.stream, EntryRow.kind, EntryRow.body).where(or_(EntryRow.kind == NEW_ROUND, *said))
+    query = query.where(EntryRow.stream.startswith("case:")).order_by(EntryRow.stream, EntryRow.index)
     if cases is None:
         named = select(func.substr(Stream.name, len(SEALED) + 1)).where(Stream.name.startswith(SEALED))
         query = query.where(EntryRow.case.in_(named))
     else:
         query = query.where(EntryRow.case.in_(list(cases)))
-    found: dict[str, str] = {}
-    for stream, text in session.execute(query):
-        body, name = canon.loads(text), f"{SEALED}{stream.removeprefix('case:')}"
-        whole = body if body.get("stream") == name else {}
-        root = body.get("sealed_root") or body.get("sealed_head", whole).get("root")
-        if root and stream.startswith("case:"):
-            found[name] = root
-    return found
+    found: dict[str, Quoted] = {}
+    for stream, kind, text in session.execute(query):
+        name = f"{SEALED}{stream.removeprefix('case:')}"
+        root, held = _root_in(canon.loads(text), name), found.get(name, Quoted("", ""))
+        if kind == NEW_ROUND:
+            found[name] = Quoted(held.last, held.last)
+        elif root:
+            found[name] = Quoted(root, held.past)
+    return {name: one for name, one in found.items() if one.last}
+
+
+def _root_in(body: dict[str, Any], name: str) -> str:
+    whole = body if body.get("stream") == name else {}
+    return str(body.get("sealed_root") or body.get("sealed_head", whole).get("root") or "")
 
 
 def sealed_heads(session: Session, cases: Iterable[str] | None = None) -> dict[str, Head]:
-    """{sealed stream: {size, root}} as far as its root has entered the case stream; what came later stays hidden."""
-    quoted = quoted_roots(session, cases)
+    """{sealed stream: {size, root}} as far as it may be shown; what came later stays hidden.
+
+    While the deadline may still be moved that is what earlier rounds left, else all under the root quoted last.
+    """
+    movable = {f"{SEALED}{case}" for case in session.scalars(select(Case.id).where(Case.state.in_(MOVABLE)))}
     found: dict[str, Head] = {}
-    for row in session.scalars(select(Stream).where(Stream.name.in_(quoted))):
-        root = quoted[row.name]
-        now = merkle.root([bytes.fromhex(node) for node in row.frontier]).hex()
-        size = row.size if now == root else _size_at(session, row.name, root)
+    for name, quoted in quoted_roots(session, cases).items():
+        root = quoted.past if name in movable else quoted.last
+        size = size_at(session, name, root) if root else 0
         if size:
-            found[row.name] = {"size": size, "root": root}
+            found[name] = {"size": size, "root": root}
     return found
 
 
-def _size_at(session: Session, stream: str, root: str) -> int:
-    """The size at which the stream had this root (an earlier round's), 0 when it never had."""
+def size_at(session: Session, name: str, root: str) -> int:
+    """The size at which a stream had this root, 0 when it never had."""
+    row = session.get(Stream, name)
+    if row is None:
+        return 0
+    now = merkle.root([bytes.fromhex(node) for node in row.frontier]).hex()
+    return row.size if now == root else _size_before(session, name, root)
+
+
+def _size_before(session: Session, stream: str, root: str) -> int:
     query = select(EntryRow.leaf_hash).where(EntryRow.stream == stream).order_by(EntryRow.index)
     frontier: list[bytes] = []
     for size, leaf in enumerate(session.scalars(query)):

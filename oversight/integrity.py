@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import canon, ledger, merkle
 from core.faults import Fault, Unusable
 from core.ledger import EntryRow, Stream
-from oversight.guards import SEALED, quoted_roots, sealed_heads
+from oversight.guards import SEALED, quoted_roots, sealed_heads, size_at
 from oversight.models import LogCheckpoint
 from verifier import ledger as lines
 
@@ -42,12 +42,13 @@ def integrity(session: Session, case: str) -> list[Held]:
     published = shown.get(name, {"size": 0})["size"]
     try:
         sealed = _stream(session, name, taken)
-        if name in quoted and name not in shown and quoted[name] != merkle.EMPTY_ROOT.hex():
-            raise Fault("it never had the head that the case stream quotes")
-    except (Fault, Unusable) as fault:
+    except (Fault, Unusable):
         if published and published == ledger.head(session, name)["size"]:
             raise
-        raise Fault(f"stream {name} does not hold{f': {fault}' if name in quoted and not published else ''}") from None
+        raise Fault(f"stream {name} does not hold") from None
+    root = quoted[name].last if name in quoted else merkle.EMPTY_ROOT.hex()
+    if root != merkle.EMPTY_ROOT.hex() and not size_at(session, name, root):
+        raise Fault(f"stream {name} does not hold: it never had the head that the case stream quotes")
     return [*held, Held(name, published, shown[name]["root"], sealed.checkpoint)] if published else held
 
 

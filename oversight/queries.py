@@ -1,7 +1,7 @@
 """What regulators and auditors read: who did what when, the watch list, signs, figures.
 
 Everything comes from the ledger, so a page can't say what the case file does not. Nothing of a sealed stream is shown
-before its head stands in the case stream, not even that there is one.
+before the opening begins, not even that there is one.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from trading.deadline import queries
 from trading.project.models import Case
 from trading.project.states import book_of
 from web import words, workbench
+from web.standard_time import causes
 from web.words import N_
 from web.workbench import Item
 
@@ -34,10 +35,12 @@ words.teach({"DEADLINE-DECIDE": N_("There is nothing to decide: neither an outag
 
 def section(session: Session, row: Case, roles: Collection[Role], now: datetime) -> dict[str, Any]:
     """What this reader may know (trading.deadline.queries.section), with `least`, the earliest new deadline."""
-    found = queries.section(session, row, frozenset(roles))
+    found = queries.section(session, row, frozenset(roles), now)
     hours = book_of(row, now)["POSTPONE"].number
     least = max(now + timedelta(hours=hours), row.deadline or now)
     least = (least + timedelta(minutes=1)).replace(second=0, microsecond=0)
+    if found["reading"]:
+        found["reading"]["cause"] = causes([(one["server"], one["cause"]) for one in found["reading"]["answers"]])
     return found | {"least": least, "processes": PROCESSES, "decided": DECIDED, "steps": STEPS}
 
 
@@ -46,7 +49,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
     title, act = N_("Decide whether the deadline stands"), N_("Decide now")
     return [
         Item(title=title, href=f"/cases/{one['case']}#deadline", act=act, subject=one["name"], due=one["due"])
-        for one in queries.waiting_for(session, actor)
+        for one in queries.waiting_for(session, actor, now)
     ]
 
 

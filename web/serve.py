@@ -21,6 +21,7 @@ from pathlib import Path  # noqa: E402
 import gevent  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
 from sqlalchemy import func, select  # noqa: E402
+from sqlalchemy.exc import OperationalError  # noqa: E402
 
 from certs import blocking  # noqa: E402
 from certs.desk_sign import seal_waiting  # noqa: E402
@@ -122,8 +123,9 @@ def main() -> int:
         wiring.admit(app.extensions["gongheng"].acts, settings)
         pulse.begin(app.extensions["gongheng"].acts, PAGE)  # before any timer judges what was missed
         tls = https.made(settings, host) if os.environ.get("HTTPS") == "1" else None
-    except (Unusable, OSError, ValueError) as error:
-        sys.stderr.write(f"cannot start: {error}\n")
+    except (Unusable, OSError, ValueError, OperationalError) as error:
+        why = error.orig if isinstance(error, OperationalError) else error  # else its statement as well
+        sys.stderr.write(f"cannot start: {why}\n")
         return 2
     blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
     app.extensions["gongheng.uploads"].later = transport.later

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +16,17 @@ from core import sntp
 from core.sntp import Answer
 from web import words
 from web.front import wired
+from web.words import N_
 
+CAUSES = {
+    sntp.NO_RESPONSE: N_("no response"),
+    sntp.UNREACHABLE: N_("not reachable"),
+    sntp.NO_NAME: N_("unknown name"),
+    sntp.OTHER: N_("not an answer to what was asked"),
+    sntp.UNSYNC: N_("not synchronised"),
+    sntp.SLOW: N_("the answer took too long"),
+    sntp.GARBAGE: N_("not a time"),
+}
 EVERY = 300  # seconds between two comparisons
 log = logging.getLogger("gongheng.web")
 
@@ -54,6 +65,16 @@ def sentence() -> str:
     return said
 
 
+def causes(answers: Sequence[tuple[str, str]]) -> str:
+    """Why each (server, cause) gave no time, in this reader's words; a text of an earlier release as it stands."""
+    return "; ".join(f"{server}: {_word(cause)}" for server, cause in answers if cause)
+
+
+def _word(cause: str) -> str:
+    known = CAUSES.get(sntp.kind_of(cause))
+    return str(gettext(known)) if known else cause
+
+
 def _said(kept: Compared) -> str:
     if not kept.servers:
         return str(gettext("It is not compared with national standard time: no time server is set."))
@@ -61,7 +82,7 @@ def _said(kept: Compared) -> str:
         return str(gettext("It is being compared with national standard time."))
     held, at = sntp.middle(kept.answers), words.moment(kept.at, "%H:%M:%S")
     if held is None:
-        cause = "; ".join(f"{one.server}: {one.cause}" for one in kept.answers)
+        cause = causes([(one.server, one.cause) for one in kept.answers])
         return str(gettext("At %(at)s no time server could be reached (%(cause)s).", at=at, cause=cause))
     return str(
         gettext(

@@ -76,6 +76,11 @@ def test_a_transfer_that_ends_a_second_late_is_refused_and_the_version_before_st
     live.past_deadline(case)
     held[0].continue_()
     stands(live, page, case, bids["bidder2"])
+    told = "d => document.dispatchEvent(new CustomEvent('gh:live', {detail: {kind: 'deadline.postponed', data: d}}))"
+    page.evaluate(told, {"case": "another"})
+    expect(page.locator("form[data-bid] .btn-lg")).to_be_disabled()
+    page.evaluate(told, {"case": case})
+    expect(page.locator("form[data-bid] .btn-lg")).to_be_enabled()
     expect(page.locator("#versions")).to_contain_text("not fully transferred, deemed withdrawn")
     expect(page.locator("#versions")).to_contain_text("A version that was handed in before stands.")
     with live.acts.reading() as session:

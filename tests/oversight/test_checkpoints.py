@@ -9,15 +9,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, update
 
 from certs import checkpoint
-from core import jobs, ledger, merkle
+from core import canon, jobs, ledger, merkle
 from core.access import SYSTEM
 from core.doors import QUESTIONS, TABLE
 from core.faults import Fault, Unusable
 from core.ledger import EntryRow
 from core.rules import Refused
-from oversight import checkpoints
+from oversight import casefile, checkpoints
 from oversight.models import Cosignature, LogCheckpoint
 from tests.oversight.scene import WITNESS
+from verifier import archive
 
 
 def take(scene) -> dict:
@@ -146,8 +147,36 @@ def test_bids_move_no_head_before_the_deadline(scene) -> None:
     scene.stage.sealed(case)
     take(scene)
     with scene.world.read() as session:
+        assert f"sealed:{case}" not in checkpoints.usable(session).heads, "the deadline may still be set anew"
+    scene.stage.begin(case, "投标人甲", "投标人乙", "投标人丙")
+    take(scene)
+    with scene.world.read() as session:
         head = checkpoints.usable(session).heads[f"sealed:{case}"]
         assert head == ledger.head(session, f"sealed:{case}")
+
+
+def test_a_sealed_head_that_was_signed_once_is_carried_on_while_it_is_hidden(scene) -> None:
+    """Checkpoints of an earlier release stand over the head as soon as the deadline is over."""
+    case = scene.stage.announced()
+    scene.stage.bid(case, "投标人甲")
+    take(scene)
+    with scene.world.read() as session, session.begin():
+        head = ledger.head(session, f"sealed:{case}")
+        point = checkpoints.newest(session)
+        point.heads = {**point.heads, f"sealed:{case}": head}
+    scene.stage.bid(case, "投标人乙")
+    take(scene)
+    with scene.world.read() as session:
+        assert checkpoints.usable(session).heads[f"sealed:{case}"] == head
+        made = casefile.build(session, scene.world.acts.house.blobs, scene.house, case, "supervisor")
+    assert set(canon.loads(archive.read(made)["ledger/streams.json"])) == {f"case:{case}"}
+    for who in ("投标人丙", "投标人丁"):
+        scene.stage.bid(case, who)
+    scene.stage.sealed(case)
+    scene.stage.begin(case, *("投标人甲", "投标人乙", "投标人丙"))
+    take(scene)
+    with scene.world.read() as session:
+        assert checkpoints.usable(session).heads[f"sealed:{case}"] == ledger.head(session, f"sealed:{case}")
 
 
 def test_only_the_checkpoints_that_can_carry_case_files_keep_their_heads(scene) -> None:

@@ -653,6 +653,23 @@ def test_after_the_deadline_who_did_not_bid_gets_its_money_at_once(desk, stage) 
     assert desk.bond(case, "投标人丁").reference not in said
 
 
+def test_until_the_hall_is_open_a_bond_stays_for_the_bid_may_still_come(desk, stage) -> None:
+    """A deadline that did not hold may be set anew; nor may the orders of the counter tell who has not bid."""
+    case = stage.announced()
+    for who in (*THREE, "投标人丁"):
+        desk.lodge(case, who)
+        desk.pay(case, who)
+    for who in THREE:
+        stage.bid(case, who)
+    desk.tick()
+    stage.sealed(case)
+    desk.tick()
+    assert desk.bond(case, "投标人丁").state == "lodged"
+    stage.begin(case, *THREE)
+    desk.tick()
+    assert desk.bond(case, "投标人丁").state == "returning"
+
+
 def test_a_tender_that_failed_gives_everything_back_and_names_nobody(desk, stage) -> None:
     case = stage.announced()
     for who in THREE[:2]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import ledger
+from core import ledger, live
 from core.access import SYSTEM, Role
 from core.faults import Unusable
 from core.rules import Refused
@@ -52,12 +52,12 @@ def _half_an_hour_before(stage, **more: Any) -> str:
 
 def _section(stage, case: str, *roles: Role) -> dict[str, Any]:
     with stage.world.read() as session:
-        return queries.section(session, session.get_one(Case, case), frozenset(roles))
+        return queries.section(session, session.get_one(Case, case), frozenset(roles), stage.world.clock.moment)
 
 
 def _waiting(stage, who: str = "招标人") -> list[str]:
     with stage.world.read() as session:
-        return [one["case"] for one in queries.waiting_for(session, stage.people[who])]
+        return [one["case"] for one in queries.waiting_for(session, stage.people[who], stage.world.clock.moment)]
 
 
 # -- measured and recorded --------------------------------------------------------------------------------------------
@@ -249,6 +249,50 @@ def test_without_an_alarm_or_an_outage_nobody_moves_a_deadline_by_this(stage) ->
     with pytest.raises(Refused) as refused:
         stage.do("招标人", "deadline.decide", case, decision="postpone", reason="x", deadline=moment)
     assert [one.rule for one in refused.value.breaches] == ["DEADLINE-DECIDE"]
+
+
+def _alarm_at_the_deadline(stage) -> str:
+    case = stage.announced()
+    for who in THREE:
+        stage.bid(case, who)
+    stage.sealed(case)
+    _note(stage, case, "2.000", "deadline")
+    return case
+
+
+@pytest.mark.parametrize(("late", "waits"), [(-SECOND, True), (0 * SECOND, False)])
+@pytest.mark.parametrize("decision", ["go_on", "postpone"])
+def test_an_alarm_alone_is_decided_before_the_sign_in_time_is_over(stage, decision: str, late, waits: bool) -> None:
+    case = _alarm_at_the_deadline(stage)
+    stage.arrive(case, *THREE)
+    stage.at(stage.deadline(case) + timedelta(minutes=30) + late)
+    more = {"deadline": (stage.deadline(case) + timedelta(days=1)).isoformat()} if decision == "postpone" else {}
+    assert (_waiting(stage), _section(stage, case, Role.TENDERER)["may"]) == ([case] * waits, waits)
+    if waits:
+        stage.do("招标人", "deadline.decide", case, decision=decision, reason="x", **more)
+        return
+    with pytest.raises(Refused) as refused:
+        stage.do("招标人", "deadline.decide", case, decision=decision, reason="x", **more)
+    assert [one.rule for one in refused.value.breaches] == ["DEADLINE-DECIDE"]
+
+
+def test_going_on_after_an_alarm_alone_gives_nobody_more_time_to_sign_in(stage) -> None:
+    case = _alarm_at_the_deadline(stage)
+    stage.arrive(case, *THREE[:2])
+    stage.at(stage.deadline(case) + timedelta(minutes=29))
+    stage.do("招标人", "deadline.decide", case, decision="go_on", reason="x")
+    stage.at(stage.deadline(case) + timedelta(minutes=30))
+    stage.arrive(case, THREE[2])  # too late to be counted
+    assert stage.ring("opening.attendance", case) == {"state": "FAILED"}
+
+
+def test_the_alarm_is_told_to_supervisors_and_the_tenderer_not_to_the_hall(stage) -> None:
+    case = _half_an_hour_before(stage)
+    _note(stage, case, "2.000")
+    with stage.world.read() as session:
+        told = {name: [one.kind for one in live.since(session, name, 0)]
+                for name in (f"hall:{case}", f"watch:{case}", f"org:{stage.people['招标人'].org}")}  # fmt: skip
+    assert [name.partition(":")[0] for name, kinds in told.items() if "clock.alarm" in kinds] == ["watch", "org"]
 
 
 def test_going_on_takes_no_new_deadline(stage) -> None:

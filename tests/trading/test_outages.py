@@ -73,7 +73,7 @@ def _kinds(stage, case: str) -> list[str]:
 
 def _shown(stage, case: str, *roles: Role) -> dict[str, Any]:
     with stage.world.read() as session:
-        return queries.section(session, session.get_one(Case, case), frozenset(roles))
+        return queries.section(session, session.get_one(Case, case), frozenset(roles), stage.world.clock.moment)
 
 
 def _refused(stage, who: str, act: str, case: str, **payload: Any) -> list[str]:
@@ -194,8 +194,9 @@ def test_an_outage_across_the_deadline_stops_the_opening_for_all_to_see(stage) -
         assert all((one["since"], one["until"]) == (end - 60 * MINUTE, end + MINUTE) for one in found["outages"])
     assert _shown(stage, case, Role.TENDERER)["may"]
     with stage.world.read() as session:
-        assert [one["case"] for one in queries.waiting_for(session, stage.people["招标人"])] == [case]
-        assert queries.waiting_for(session, stage.people["代理"]) == []
+        now = stage.world.clock.moment
+        assert [one["case"] for one in queries.waiting_for(session, stage.people["招标人"], now)] == [case]
+        assert queries.waiting_for(session, stage.people["代理"], now) == []
         assert "outage.noted" in [one.kind for one in live.since(session, f"hall:{case}", 0)]
 
 
@@ -257,6 +258,111 @@ def test_too_few_bids_at_an_interrupted_deadline_become_enough_after_a_new_one(s
     _steady(stage, moment - 31 * MINUTE, moment)
     stage.ring("tender.deadline", case)
     assert stage.open_all(case, seals)["opened"] == 3
+
+
+# -- too few, and nobody knows yet whether uploads were down ----------------------------------------------------------
+
+
+def _unsure(stage, bidders: tuple[str, ...], process: str = UPLOAD) -> str:
+    """At the deadline one process has been silent for 80 seconds, less than the limit."""
+    case, _ = _bids(stage, bidders=bidders)
+    end = stage.deadline(case)
+    _steady(stage, end - 60 * MINUTE, end, PAGE if process == UPLOAD else UPLOAD)
+    _steady(stage, end - 60 * MINUTE, end - 80 * SECOND, process)
+    stage.at(end)
+    stage.ring("tender.deadline", case)
+    return case
+
+
+@pytest.mark.parametrize("bidders", [(), THREE[:2], THREE])
+def test_at_the_deadline_nobody_learns_whether_they_are_enough_while_that_is_unsure(stage, bidders) -> None:
+    case = _unsure(stage, bidders)
+    assert _state(stage, case) == "SEALED"
+    with stage.world.read() as session:
+        mine = (DueJob.act == "tender.deadline", DueJob.case == case, DueJob.done_at.is_(None))
+        again = select(DueJob.at).where(*mine, DueJob.at > stage.deadline(case))
+        assert list(session.scalars(again)) == [stage.deadline(case) + LIMIT]
+
+
+@pytest.mark.parametrize(("beat", "state"), [(0 * SECOND, "FAILED"), (11 * SECOND, "SEALED"), (None, "SEALED")])
+def test_too_few_fail_once_it_is_known_that_uploads_were_there(stage, beat, state: str) -> None:
+    """A beat at the deadline shows it; one that comes 91 seconds after the last, or none, is an outage."""
+    case = _unsure(stage, THREE[:2])
+    end = stage.deadline(case)
+    if beat is not None:
+        _beat(stage, end + beat, UPLOAD)
+    stage.at(end + LIMIT)
+    stage.ring("tender.deadline", case)
+    assert _state(stage, case) == state
+    assert bool(_shown(stage, case)["outages"]) is (state == "SEALED")
+    if state == "SEALED":
+        assert _go_on(stage, case)["state"] == "FAILED"
+
+
+def test_a_second_before_it_is_known_the_timer_does_nothing(stage) -> None:
+    case = _unsure(stage, THREE[:2])
+    stage.at(stage.deadline(case) + LIMIT - SECOND)
+    stage.ring("tender.deadline", case)
+    assert _state(stage, case) == "SEALED"
+
+
+def test_enough_bids_go_on_when_it_is_known(stage) -> None:
+    case = _unsure(stage, THREE)
+    _beat(stage, stage.deadline(case) + 5 * SECOND, UPLOAD)
+    stage.at(stage.deadline(case) + LIMIT)
+    stage.ring("tender.deadline", case)
+    stage.begin(case, *THREE)
+
+
+# -- an outage ends, and begins no earlier than anybody asked ---------------------------------------------------------
+
+
+def test_a_decided_outage_ends_with_the_next_beat(stage) -> None:
+    case, _ = _bids(stage)
+    end = stage.deadline(case)
+    _steady(stage, end - 60 * MINUTE, end, PAGE)
+    _steady(stage, end - 60 * MINUTE, end - 20 * MINUTE, UPLOAD)
+    stage.at(end - 15 * MINUTE)
+    _go_on(stage, case)
+    _beat(stage, end - 15 * MINUTE + 30 * SECOND, UPLOAD)
+    pulse.once(stage.world.acts, PAGE)
+    (found,) = _shown(stage, case)["outages"]
+    assert (found["since"], found["until"]) == (end - 20 * MINUTE, end - 15 * MINUTE + 30 * SECOND)
+    assert _kinds(stage, case).count("outage.ended") == 1
+
+
+def test_an_outage_of_a_deadline_that_was_moved_ends_too(stage) -> None:
+    case, _ = _bids(stage)
+    end = stage.deadline(case)
+    _steady(stage, end - 60 * MINUTE, end + MINUTE, PAGE)
+    stage.ring("tender.deadline", case)
+    moment = _postpone(stage, case)
+    _steady(stage, moment - 60 * MINUTE, moment)
+    stage.ring("tender.deadline", case)
+    assert [one["until"] for one in _shown(stage, case)["outages"]] == [moment - 60 * MINUTE]
+
+
+def test_an_outage_ends_also_while_the_hall_is_open(stage) -> None:
+    case, _ = _silent(stage)
+    with stage.world.read() as session, session.begin():
+        row = session.get_one(Case, case)
+        row.state = "OPENING"
+        for one in session.scalars(select(Outage)):
+            one.until, one.since = None, stage.deadline(case) + 2 * MINUTE
+    _beat(stage, stage.deadline(case) + 3 * MINUTE)
+    pulse.once(stage.world.acts, PAGE)
+    assert {one["until"] for one in _shown(stage, case)["outages"]} == {stage.deadline(case) + 3 * MINUTE}
+
+
+def test_an_outage_begins_when_beats_should_have_begun_not_days_before(stage) -> None:
+    case = stage.announced()
+    for who in THREE:
+        stage.bid(case, who)
+    end = stage.deadline(case)
+    _beat(stage, end - timedelta(days=5))
+    _beat(stage, end + MINUTE)
+    stage.ring("tender.deadline", case)
+    assert {one["since"] for one in _shown(stage, case)["outages"]} == {end - outages.AHEAD}
 
 
 # -- postponed --------------------------------------------------------------------------------------------------------
@@ -388,6 +494,31 @@ def test_beats_are_written_while_a_tender_needs_them_and_no_longer(stage) -> Non
     with stage.world.read() as session:
         said = [(one.body, one.case) for one in ledger.entries(session, STREAM)]
     assert said == [({"process": PAGE}, "")] * 2 + [({"process": UPLOAD}, "")]
+
+
+def test_a_tender_left_lying_keeps_no_pulse(stage) -> None:
+    case, _ = _bids(stage)
+    end = stage.deadline(case)
+    _beat(stage, end)
+    stage.ring("tender.deadline", case)
+    for after, needed in ((outages.BEHIND - SECOND, True), (outages.BEHIND, False)):
+        stage.at(end + after)
+        with stage.world.read() as session:
+            assert outages.watched(session, end + after) is needed
+    with stage.world.read() as session:
+        assert hall_queries.schedule(session.get_one(Case, case)).until + MINUTE < end + outages.BEHIND
+
+
+def test_old_beats_are_forgotten_but_the_last_of_them(stage) -> None:
+    now = stage.world.clock.moment
+    for days in (93, 92, 91, 1):
+        _beat(stage, now - timedelta(days=days), PAGE)
+    stage.at(now)
+    stage.world.acts.act(heartbeat.beat, SYSTEM, PAGE)
+    with stage.world.read() as session:
+        kept = list(session.scalars(select(Heartbeat.at).order_by(Heartbeat.at)))
+        assert len(ledger.entries(session, STREAM)) == 5, "the stream keeps all"
+    assert kept == [now - timedelta(days=91), now - timedelta(days=1), now]
 
 
 @pytest.mark.parametrize("bids", [0, 3])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from certs import authority
+from core import sntp
 from core.clock import CST
 from core.config import Config
 from core.db import Base
 from tests.sntp_server import TimeServer, silent
+from trading.deadline import papers
 from web import standard_time
 from web.app import create_app
 
@@ -62,6 +64,21 @@ def test_a_server_that_does_not_answer_is_said_to_be_away(made, monkeypatch) -> 
     app = made(silent())
     standard_time.compare(app)
     assert "no time server could be reached" in _said(app)
+
+
+def test_a_chinese_page_says_in_chinese_why_no_time_was_had(made, monkeypatch) -> None:
+    monkeypatch.setattr("core.sntp.PATIENCE", 0.2)
+    app = made(silent(), "no-such-host.invalid")
+    standard_time.compare(app)
+    said = _said(app, language="zh_CN")
+    assert "无应答" in said and not [word for word in (*sntp.CAUSES, "Errno") if word in said]
+
+
+def test_every_cause_has_words_for_pages_and_papers() -> None:
+    assert set(standard_time.CAUSES) == set(papers.CAUSES) == set(sntp.CAUSES)
+    clock = {"step": "deadline", "at": datetime(2026, 3, 2, 9, tzinfo=UTC), "offset": "", "cause": "x",
+             "answers": [{"server": "ntp.test", "cause": "not synchronised (stratum 16)"}]}  # fmt: skip
+    assert papers.clock_line(clock).endswith("ntp.test 服务器未同步")
 
 
 def test_without_a_server_the_page_says_so(made) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -40,6 +43,17 @@ def test_a_weak_secret_or_a_plain_address_is_as_good_as_none(name, value):
     env = {"SECRET_KEY": "s" * 32, "CA_DIR": "ca", "PUBLIC_URL": "https://example.org", "DATABASE_URL": "sqlite://"}
     with pytest.raises(Unusable, match=name):
         settings_module.read(env | {name: value})
+
+
+def test_a_database_that_cannot_be_opened_ends_the_start_in_one_line(tmp_path):
+    """Locked by another process or not there: the driver's words, no traceback, no statement."""
+    url = f"sqlite:///{tmp_path / 'missing' / 'gongheng.db'}"
+    asked = {"DEMO": "1", "DATA_DIR": str(tmp_path), "DATABASE_URL": url, "SECRET_KEY": "s" * 32, "PORT": "0"}
+    command, env = [sys.executable, "-m", "web.serve"], os.environ | asked
+    made = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert (made.returncode, made.stdout) == (2, "")
+    assert made.stderr.splitlines()[-1] == "cannot start: unable to open database file"
+    assert "Traceback" not in made.stderr
 
 
 @pytest.mark.parametrize("value", ["", "yes", "-1", "10"])

@@ -38,6 +38,7 @@ from trading.bond.queries import (
     owed_since,
     own_book,
 )  # fmt: skip
+from trading.deadline.queries import OPEN
 from trading.opening.queries import named
 from trading.project.models import Case
 from trading.project.states import book_of, case_row, stands_as
@@ -193,7 +194,7 @@ def _look_after(tx: Tx, row: Case, bond: Bond) -> None:
     if since is None:
         return
     due, today = due_of(row, since, tx.now), tx.now.astimezone(CST).date()
-    early = row.state == "ANNOUNCED" and bond.round == row.round
+    early = row.state in OPEN and bond.round == row.round  # SEALED: the deadline may be set anew, the bid still come
     if bond.state == "lodged" and why != "contract" and (not early or today >= due):
         order(tx, row, bond)
     late = rules.overdue(due, today, book_of(row, tx.now))

@@ -33,14 +33,15 @@ from trading.project.states import book_of, go, guard
 def decide(tx: Tx, case: str, p: Payload) -> Payload:
     """{decision: go_on | postpone, reason, deadline?} → {state, deadline, document}.
 
-    Only while an outage or an alarm of the clock waits for it. Bids handed in stay sealed and valid either way; until a
-    new deadline they may be replaced and withdrawn, and sign-in begins anew.
+    Only while an outage or an alarm of the clock waits for it; an alarm alone until the sign-in time is over. Bids
+    handed in stay sealed and valid either way; until a new deadline they may be replaced and withdrawn, and sign-in
+    begins anew.
     """
     fields.only(p, "decision", "reason", "deadline")
     row, step = guard(tx, case, "deadline.decide")
     assert row.deadline is not None
     outages.note(tx, row)
-    silent, alarms = outages.open_ones(tx.session, row), queries.alarms(tx.session, row)
+    silent, alarms = outages.open_ones(tx.session, row), queries.alarms(tx.session, row, tx.now)
     refuse_if(rules.something_to_decide(len(silent), len(alarms), step.article))
     what, reason = fields.choice(p, "decision", DECISIONS), fields.text(p, "reason", limit=1000)
     after = _new_deadline(tx, row, p) if what == POSTPONE else None
@@ -62,7 +63,7 @@ def decide(tx: Tx, case: str, p: Payload) -> Payload:
         "clock": [{"at": o.at, "server": o.server, "offset": o.offset} for o in alarms],
     }  # fmt: skip
     if after is None:
-        _go_on(tx, row, step, body)
+        _go_on(tx, row, step, body, interrupted=bool(silent))
     else:
         _postpone(tx, row, step, made, after, body)
     return {"state": row.state, "deadline": row.deadline.isoformat(), "document": made.document_id}
@@ -75,13 +76,13 @@ def _new_deadline(tx: Tx, row: Case, p: Payload) -> datetime:
     return moment
 
 
-def _go_on(tx: Tx, row: Case, step: Row, body: Payload) -> None:
-    """The deadline stands. Bids that were too few at an interrupted deadline fail the tender now, and a sign-in time
-    the outage has eaten begins with the decision."""
+def _go_on(tx: Tx, row: Case, step: Row, body: Payload, *, interrupted: bool) -> None:
+    """The deadline stands; after an alarm of the clock alone nothing else changes. Bids that were too few at an
+    interrupted deadline fail the tender now, and a sign-in time the outage has eaten begins with the decision."""
     assert row.deadline is not None
     go(tx, row, step, "deadline.kept", body, target=row.state)
     tx.publish(f"hall:{row.id}", "deadline.decided", {"decision": "go_on"})
-    if row.state != "SEALED":
+    if row.state != "SEALED" or not interrupted:
         return
     short = enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
     if short:

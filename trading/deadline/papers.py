@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from core import sntp
 from core.paper import Paper
 from trading.project.models import Case, Project
 from trading.project.papers import MEDIA, case_facts, hour, with_record
@@ -13,6 +14,11 @@ from trading.project.papers import MEDIA, case_facts, hour, with_record
 PROCESS = {"page": "交易平台网页服务", "upload": "投标文件上传服务"}
 DECIDED = {"go_on": "按期继续", "postpone": "延期", "": "招标人尚未决定"}
 STEPS = {"30 min": "截止前30分钟", "5 min": "截止前5分钟", "deadline": "截止时", "window": "解密截止前"}
+
+CAUSES = {
+    sntp.NO_RESPONSE: "无应答", sntp.UNREACHABLE: "无法连接", sntp.NO_NAME: "域名无法解析",
+    sntp.OTHER: "应答与请求不符", sntp.UNSYNC: "服务器未同步", sntp.SLOW: "应答过慢", sntp.GARBAGE: "应答无法识别",
+}  # fmt: skip
 
 
 def postponement(
@@ -46,8 +52,14 @@ def clock_line(clock: Mapping[str, Any] | None) -> str:
         return "平台服务器时间；未与国家标准时间比对"
     when = f"{STEPS[clock['step']]}（{hour(clock['at'])}）"
     if not clock["offset"]:
-        return f"平台服务器时间；{when}与国家标准时间比对未成功：{clock['cause']}"
+        return f"平台服务器时间；{when}与国家标准时间比对未成功：{_causes(clock)}"
     return (
         f"平台服务器时间；{when}与 {clock['server']} 比对，偏差 {clock['offset']} 秒，往返 {clock['delay']} 秒，"
         f"层级 {clock['stratum']}"
     )
+
+
+def _causes(clock: Mapping[str, Any]) -> str:
+    """Of every server; a text this release does not know stands as it was recorded."""
+    said = [(one["server"], one["cause"]) for one in clock.get("answers", []) if one["cause"]]
+    return "；".join(f"{server} {CAUSES.get(sntp.kind_of(why), why)}" for server, why in said) or clock["cause"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, or_, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.access import Actor, Role
 from trading.deadline.models import ClockReading, DeadlineDecision, Outage
+from trading.opening.queries import schedule
 from trading.project.models import Case, Project
 
 OPEN = ("ANNOUNCED", "SEALED")
@@ -16,8 +18,10 @@ WATCHING = frozenset({Role.TENDERER, Role.AGENCY, Role.CENTRE, Role.REGULATOR, R
 READ = ("step", "at", "server", "offset", "delay", "stratum", "cause", "alarm")
 
 
-def alarms(session: Session, row: Case) -> list[ClockReading]:
-    """Of this deadline, not decided."""
+def alarms(session: Session, row: Case, now: datetime) -> list[ClockReading]:
+    """Of this deadline, not decided; once the sign-in time is over the deadline stands whatever the clock was."""
+    if row.deadline is None or now >= schedule(row).until:
+        return []
     mine = (ClockReading.case_id == row.id, ClockReading.round == row.round, ClockReading.deadline == row.deadline)
     query = select(ClockReading).where(*mine, ClockReading.alarm, ClockReading.decision_id == "")
     return list(session.scalars(query.order_by(ClockReading.at)))
@@ -55,12 +59,12 @@ def record_part(session: Session, row: Case) -> dict[str, Any]:
     return {"clock": clock, "outages": outages(session, row), "decisions": said}
 
 
-def section(session: Session, row: Case, roles: frozenset[Role]) -> dict[str, Any]:
+def section(session: Session, row: Case, roles: frozenset[Role], now: datetime) -> dict[str, Any]:
     """{outages, decisions, reading, alarms, waits, may}: outages are everybody's, an alarm of the clock is shown to who
     runs or watches the tender. `waits`: something is undecided, `may`: this reader decides it."""
     found, inside = outages(session, row), bool(roles & WATCHING)
     open_now = row.state in OPEN
-    held = [{key: getattr(one, key) for key in READ} for one in alarms(session, row)] if open_now else []
+    held = [{key: getattr(one, key) for key in READ} for one in alarms(session, row, now)] if open_now else []
     fresh = open_now and any(one["decision"] == "" and one["deadline"] == row.deadline for one in found)
     waits = fresh or bool(held)
     return {
@@ -70,7 +74,7 @@ def section(session: Session, row: Case, roles: frozenset[Role]) -> dict[str, An
     }  # fmt: skip
 
 
-def waiting_for(session: Session, actor: Actor) -> list[dict[str, Any]]:
+def waiting_for(session: Session, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """Deadlines this tenderer must decide about: [{case, name, due}]."""
     if not actor.has(Role.TENDERER) or not actor.org:
         return []
@@ -78,7 +82,11 @@ def waiting_for(session: Session, actor: Actor) -> list[dict[str, Any]]:
     off = exists().where(*here, and_(ClockReading.alarm, ClockReading.decision_id == ""))
     there = (Outage.case_id == Case.id, Outage.round == Case.round, Outage.deadline == Case.deadline)
     silent = exists().where(*there, Outage.decision_id == "")
-    query = select(Case.id, Project.name, Case.deadline).join(Project, Project.id == Case.project_id)
+    query = select(Case, Project.name, silent).join(Project, Project.id == Case.project_id)
     query = query.where(Case.tenderer_org == actor.org, Case.state.in_(OPEN), or_(off, silent))
-    found = session.execute(query.order_by(Case.deadline))
-    return [{"case": case, "name": name, "due": deadline} for case, name, deadline in found]
+    found = session.execute(query.order_by(Case.deadline)).all()
+    return [
+        {"case": row.id, "name": name, "due": row.deadline}
+        for row, name, stopped in found
+        if stopped or alarms(session, row, now)
+    ]

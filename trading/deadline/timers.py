@@ -102,5 +102,6 @@ def note(tx: Tx, case: str, p: Payload, answers: Sequence[Answer]) -> Payload:
     body = {"step": p["step"], "deadline": row.deadline} | said | ({"warnings": shown(found)} if found else {})
     tx.record(f"case:{case}", "clock.compared", body, case=case)
     if found:
-        tx.publish(f"hall:{case}", "clock.alarm", {"offset": said["offset"], "step": p["step"]})
+        for channel in (f"watch:{case}", f"org:{row.tenderer_org}"):  # the hall is everybody's
+            tx.publish(channel, "clock.alarm", {"case": case, "offset": said["offset"], "step": p["step"]})
     return {"offset": said["offset"], "alarm": bool(found)}

@@ -151,7 +151,7 @@ def _go_on(tx: Tx, row: Case, one: Objection) -> None:
     if one.late or row.suspended:
         return
     tx.publish(f"hall:{row.id}", "case.resumed", {})
-    if row.state == "ANNOUNCED" and row.deadline is not None and row.deadline <= tx.now:
+    if row.state in ("ANNOUNCED", "SEALED") and row.deadline is not None and row.deadline <= tx.now:
         jobs.plan(tx.session, tx.now, "tender.deadline", row.id)
 
 

@@ -39,9 +39,12 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
 
     While an objection waits the case goes no step forward (R1-09), but what was received is fixed on the hour all the
     same; the answer rings this timer again. Nor does a tender fail whose bidders could not reach the platform: it is
-    sealed off, and the tenderer decides (`deadline.decide`).
+    sealed off, and the tenderer decides (`deadline.decide`). Where that is not known yet it is sealed off as well, so
+    that nobody learns how many they are, and the timer rings once more.
     """
     row = case_row(tx.session, case)
+    if row.state == "SEALED":
+        return _after_deadline(tx, row)
     if row.state != "ANNOUNCED" or row.deadline is None or tx.now < row.deadline:
         return {"state": row.state}
     withdraw_unfinished(tx, row)
@@ -53,12 +56,28 @@ def deadline(tx: Tx, case: str, p: Payload) -> Payload:
         return {"state": row.state}
     row, step = guard(tx, case, "tender.deadline")
     short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
-    if short and not outages.blocking(tx.session, row, tx.now):
+    unsure = outages.unsure_until(tx.session, row, tx.now)
+    if short and not unsure and not outages.blocking(tx.session, row, tx.now):
         fail(tx, row, step, short[0], "tender.failed")
     else:
         root = ledger.head(tx.session, sealed_stream(case))["root"]
         go(tx, row, step, "tender.sealed", {"sealed_root": root}, target="SEALED")
         plan_attendance(tx, row)
+        if unsure:
+            jobs.plan(tx.session, unsure, "tender.deadline", row.id)
+    return {"state": row.state}
+
+
+def _after_deadline(tx: Tx, row: Case) -> Payload:
+    """Sealed off before it was known whether uploads were down: too few fail now, unless they were."""
+    assert row.deadline is not None
+    if row.suspended or outages.unsure_until(tx.session, row, tx.now):
+        return {"state": row.state}
+    outages.note(tx, row)
+    short = rules.enough_bids(len(live_bids(tx.session, row)), book_of(row, tx.now))
+    if short and not outages.blocking(tx.session, row, tx.now):
+        row, step = guard(tx, row.id, "tender.deadline")
+        fail(tx, row, step, short[0], "tender.failed")
     return {"state": row.state}
 
 

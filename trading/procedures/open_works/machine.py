@@ -47,6 +47,7 @@ MACHINE = Machine(
         Row("ANNOUNCED", "tender.deadline", "SEALED", (), f"{ZTB} 第28条"),
         Row("ANNOUNCED", "tender.deadline", "FAILED", (), f"{ZTB} 第28条"),
         Row("SEALED", "opening.signin", "SEALED", (B,), f"{E20} 第29条", forward=False),
+        Row("SEALED", "tender.deadline", "FAILED", (), f"{ZTB} 第28条"),
         Row("SEALED", "opening.attendance", "FAILED", (), f"{TL} 第44条"),
         Row("SEALED", "deadline.decide", "SEALED", (T,), f"{E20} 第12条、第29条", forward=False),
         Row("SEALED", "deadline.decide", "ANNOUNCED", (T,), f"{E20} 第12条、第29条", "postponement", forward=False),

@@ -154,6 +154,14 @@ async function takeUp() {
 
 let over = false;
 
+/** A deadline set anew takes bids again; who took the file is told. @param {CustomEvent} event */
+function setAnew({ detail: { kind, data } }) {
+  if (kind !== "deadline.postponed" || data.case !== desk.case) return;
+  over = false;
+  form.querySelector("button.btn-lg").disabled = form.hasAttribute("aria-busy");
+  form.querySelector("[data-status]").textContent = "";
+}
+
 /** What was not in at the deadline is of no more use here; the desk says what became of it. */
 async function tooLate() {
   over = true;
@@ -205,6 +213,7 @@ if (form) {
     document.getElementById("price-why").textContent = over ? t("The price is above the ceiling of %(ceiling)s: such a bid is rejected.", { ceiling: `${desk.ceiling} ${desk.unit}` }) : "";
   });
   document.addEventListener("gh:key", checkKey);
+  document.addEventListener("gh:live", setAnew);
   takeUp().catch((error) => showError(form.querySelector("[data-breaches]"), error));
   check().catch((error) => showError(form.querySelector("[data-breaches]"), error));
 }
