@@ -75,7 +75,6 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "评标专家(评分中)": (
         ("workbench-expert", "/workbench", ""), ("room", "/room/{}", "scoring"),
-        ("room-bid", "/room/{} > /room/{}/bids/", "scoring"),
         ("invitations-expert", "/invitations", ""), ("papers-expert", "/papers", ""),
     ),
     "评标专家(待签到)": (("invitations", "/invitations", ""), ("room-door", "/room/{}", "drawn")),
@@ -132,8 +131,7 @@ def visit(page: Page, base: str, where: str) -> int:
     where, _, further = where.partition(" > ")
     answer = page.goto(base + where, wait_until="load")
     if further:
-        pages = page.locator(f"main a[href^='{further}']:not([href$='/file'])")  # a file would be saved
-        answer = page.goto(base + str(pages.first.get_attribute("href")))
+        answer = page.goto(base + str(page.locator(f"main a[href^='{further}']").first.get_attribute("href")))
     with suppress(TimeoutError):  # a page with a PDF viewer in it does not always fall silent
         page.wait_for_load_state("networkidle", timeout=20_000)
     page.evaluate("document.fonts.ready")
