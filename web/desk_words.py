@@ -36,6 +36,8 @@ FINDINGS: dict[str, str] = {
     "bill.missing": N_("The priced bill of quantities is missing."),
     "bill.unreadable": N_("The priced bill of quantities cannot be read."),
     "bill.differs": N_("The data of the bill is not what its workbook says."),
+    "unjudged": N_("The checks could not be carried out."),
+    "contents.kind": N_("The kind inside the seal is not the kind that was handed in."),
     "contents": N_("What the bid says about its own parts cannot be read."),
     "part.missing": N_("A part is missing."),
     "part.unsaid": N_("The bid does not say where this part stands; it may be inside the bid PDF."),

@@ -15,9 +15,11 @@ from playwright.sync_api import Page, Request, expect
 from certs import sealing
 from certs.sealing_parts import Memory
 from core import canon
+from core.faults import Unusable
 from methods import bill as bills
 from tests.browser.conftest import Live
 from tests.browser.test_trading_pages import faults_of, letter, listen
+from tests.trading.test_workbook_bounds import NASTY, remade
 from tests.trading.workbooks import VECTORS, book, large, priced
 from trading.bidding import contents, workbook
 from trading.bidding.models import Bid
@@ -114,6 +116,24 @@ def test_what_is_no_workbook_is_said_in_words_by_both(live: Live, data: bytes) -
     page = live.open("", "/")
     answer = page.evaluate(COMPARE, [b64(data), VECTORS["bill"], "", "元"])
     assert answer["error"].startswith("workbook: ")
+
+
+SAME = ("a cell of 4,001", "a cell of 4,000", "a long text elsewhere", "all cells long", "too many rows", "a row far down",
+        "a doctype after a comment", "styles of 60 MB")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_both_bound_a_workbook_alike(live: Live, name: str) -> None:
+    """Read in both, or refused by both in the same words."""
+    parts, _ = NASTY[name]
+    data = remade(parts)
+    answer = live.open("", "/").evaluate(COMPARE, [b64(data), VECTORS["bill"], "", "元"])
+    try:
+        read = {"priced": bills.compose_priced(bills.priced_of(workbook.rows(data)))}
+    except Unusable as error:
+        read = {"error": str(error)}
+    answer.pop("findings", None)
+    assert answer == read
 
 
 def test_three_thousand_lines_freeze_no_page(live: Live) -> None:

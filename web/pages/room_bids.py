@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from evaluation import cases
 from trading.bidding.contents import PDF
+from trading.opening.queries import contents_of
 from trading.project.states import case_row
 from web.desk_words import finding
 from web.front import permit, reading, wired
@@ -34,7 +35,7 @@ def _bid(session: Session, case: str, bid: str) -> dict[str, Any]:
 def parts(case: str, bid: str) -> str:
     session = reading()
     found = _bid(session, case, bid)
-    said = found["contents"]
+    said = contents_of(session, bid)
     names = {one["id"]: one["name"] for one in case_row(session, case).settings.get("components") or ()}
     listed = [{"name": names.get(one["id"], one["id"]), "file": one["file"]} for one in said.get("parts", [])]
     findings = [one | {"text": finding(one["kind"])} for one in said.get("findings", [])]
