@@ -150,7 +150,7 @@ def test_what_no_workbook_can_hold_is_refused_in_a_bill(odd) -> None:
     for change in ({"name": odd}, {"lines": [bills.compose(BILL)["sections"][0]["lines"][0] | {"feature": f"a{odd}"}]}):
         value = bills.compose(BILL)
         value["sections"][0] |= change
-        with pytest.raises(Unusable, match="control characters|text expected"):
+        with pytest.raises(Unusable, match=r"control characters|text expected"):
             bills.read(value)
 
 

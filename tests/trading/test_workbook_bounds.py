@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ from methods.bill import Bill, Line
 from tests.trading.workbooks import VECTORS, book
 from trading.bidding import contents, workbook, xlsx
 from trading.bidding.contents import Asked
+from web.desk_words import UNUSABLE
 
 ROOT = Path(__file__).parents[2]
 BILL = bills.read(VECTORS["bill"])
@@ -125,6 +127,18 @@ def test_a_sheet_is_found_by_its_relation_whatever_the_prefix() -> None:
     other = said.replace("r:id=", "rel:id=").replace("xmlns:r=", "xmlns:rel=")
     assert "rel:id=" in other
     assert workbook.rows(remade({"xl/workbook.xml": other})) == workbook.rows(remade({}))
+
+
+def test_every_reason_has_words() -> None:
+    """In the reader's language; the two sides say the same sentences."""
+    said = set()
+    for name in ("trading/bidding/xlsx.py", "methods/bill.py"):
+        said |= set(re.findall(r'Unusable\(f?"(workbook: [^("{]+)', (ROOT / name).read_text(encoding="utf-8")))
+    for name, before in (("read", "workbook: "), ("layout", "")):
+        text = (ROOT / f"web/static/src/bill/{name}.js").read_text(encoding="utf-8")
+        said |= {before + one for one in re.findall(r"(?:unusable|Unusable)\([`\"]([a-z][^(`\"$]+)", text)}
+    assert len(said) > 9
+    assert {one.strip() for one in said} - {"workbook: workbook:"} <= UNUSABLE.keys()
 
 
 # -- what is kept of it -----------------------------------------------------------------------------------------------
