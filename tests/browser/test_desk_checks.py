@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 import io
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,9 @@ from playwright.sync_api import Page, Request, expect
 from certs import sealing
 from certs.sealing_parts import Memory
 from core import canon
-from core.faults import Unusable
 from methods import bill as bills
 from tests.browser.conftest import Live
 from tests.browser.test_trading_pages import faults_of, letter, listen
-from tests.trading.test_workbook_bounds import NASTY, SHEET, remade, sheet
 from tests.trading.workbooks import VECTORS, book, large, priced
 from trading.bidding import contents, workbook
 from trading.bidding.models import Bid
@@ -119,24 +116,6 @@ def test_what_is_no_workbook_is_said_in_words_by_both(live: Live, data: bytes) -
     page = live.open("", "/")
     answer = page.evaluate(COMPARE, [b64(data), VECTORS["bill"], "", "元"])
     assert answer["error"].startswith("workbook: ")
-
-
-SAME = ("a cell of 4,001", "a cell of 4,000", "a long text elsewhere", "all cells long", "too many rows",
-        "a row far down", "a doctype after a comment", "styles of 60 MB")  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SAME)
-def test_both_bound_a_workbook_alike(live: Live, name: str) -> None:
-    """Read in both, or refused by both in the same words."""
-    parts, _ = NASTY[name]
-    data = remade(parts)
-    answer = live.open("", "/").evaluate(COMPARE, [b64(data), VECTORS["bill"], "", "元"])
-    try:
-        read = {"priced": bills.compose_priced(bills.priced_of(workbook.rows(data)))}
-    except Unusable as error:
-        read = {"error": str(error)}
-    answer.pop("findings", None)
-    assert answer == read
 
 
 def test_three_thousand_lines_freeze_no_page(live: Live) -> None:
@@ -246,64 +225,6 @@ def test_a_priced_bill_is_read_here_warned_of_and_sealed_when_confirmed(live: Li
     assert contents.read(parts["contents.json"]) == contents.Contents(
         "bid", "", {"letter": "bid.pdf", "plan": "bid.pdf"}
     )
-
-
-def test_a_line_cut_while_the_tenders_bill_is_fetched_blocks_nothing(live: Live, tmp_path: Path) -> None:
-    page = desk(live, asking(live, VECTORS["bill"]))
-    page.route("**/bill.json", lambda route: route.abort())
-    put(page, "#bid-bill", "报价.xlsx", book(SOUND["rows"]), workbook.MEDIA)
-    findings = page.locator("[data-bill-findings]")
-    expect(findings).to_contain_text("The tender's bill could not be fetched")
-    page.get_by_role("button", name="Check now").click()
-    expect(page.locator("[data-review-list]")).to_contain_text("The tender's bill could not be fetched")
-    page.unroute("**/bill.json")
-    page.get_by_role("button", name="Check now").click()
-    expect(page.locator("[data-review-list]")).not_to_contain_text("could not be fetched")
-    put(page, "#bid-bill", "报价.xlsx", book(SOUND["rows"]), workbook.MEDIA)
-    expect(findings).to_contain_text("Nothing to find fault with.")
-
-
-def test_a_workbook_this_page_cannot_read_is_warned_of_and_sealed(live: Live, tmp_path: Path) -> None:
-    case = asking(live, VECTORS["bill"])
-    page, odd = desk(live, case), remade({"xl/workbook.xml": "<damaged"})
-    page.locator("#bid-pdf").set_input_files(letter(tmp_path / "bid.pdf"))
-    page.get_by_role("button", name="All PDF parts stand in the bid PDF").click()
-    put(page, "#bid-bill", "报价.xlsx", b"no workbook", workbook.MEDIA)
-    seal(page)
-    expect(page.locator("form[data-bid] [data-breaches]").last).to_contain_text("cannot be sealed yet: 1 points")
-    put(page, "#bid-bill", "报价.xlsx", odd, workbook.MEDIA)
-    seal(page)
-    expect(page.locator("form[data-bid] [data-breaches]").last).to_contain_text("Read the warnings")
-    expect(page.locator("[data-review-list]")).to_contain_text("The workbook is damaged or of a kind")
-    page.get_by_label("I have read the warnings").check()
-    with page.expect_download():
-        seal(page)
-        live.sign(page, WHO)
-    parts = opened(live, case, WHO)
-    assert parts["bill.xlsx"] == odd and "bill.json" not in parts
-
-
-def test_saved_findings_hold_no_formulas(live: Live, tmp_path: Path) -> None:
-    page = desk(live, asking(live, VECTORS["bill"]))
-    cells = ("1", "=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(1)", "1", "\t=1", "x=1")
-    row = "".join(f'<c t="inlineStr"><is><t xml:space="preserve">{cell}</t></is></c>' for cell in cells)
-    put(page, "#bid-bill", "报价.xlsx", remade({SHEET: sheet(f"<row>{row}</row>")}), workbook.MEDIA)
-    with page.expect_download() as saved:
-        page.get_by_role("link", name="Save all findings").click()
-    text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
-    saved_cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
-    assert {"'=HYPERLINK(1)", "'+1+1", "'-1+1", "'@SUM(1)", "'=1", "x=1"} <= set(saved_cells)
-    assert [cell for cell in saved_cells if cell[:1] in ("=", "+", "-", "@")] == []
-
-
-def test_the_bill_is_given_to_bidders_who_took_the_file(live: Live) -> None:
-    case = asking(live, VECTORS["bill"])
-    for who, status in ((WHO, 200), ("bidder3", 400), ("agency", 200)):
-        page = live.open(who, f"/cases/{case}/bid" if who != "agency" else "/", language="en")
-        for name in ("bill.xlsx", "bill.json"):
-            assert page.request.get(f"{live.base}/cases/{case}/{name}").status == status
-        if who == "bidder3":
-            expect(page.locator("body")).to_contain_text("Take the tender file first")
 
 
 def book_of(parts: dict[str, bytes]) -> bytes:

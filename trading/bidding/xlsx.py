@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context
 from xml.parsers import expat
 
 from core.faults import Unusable
@@ -30,6 +30,8 @@ MOST_COLUMNS = 30
 MOST_TEXT, MOST_WORDS = 4000, 4 << 20
 _BLOCK = 1 << 16
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+# As far as a workbook's own numbers reach.
+_SHOWN, _LARGEST_POWER = Context(prec=15, rounding=ROUND_HALF_UP), 308
 _PLACE = re.compile(r"([A-Z]{1,3})[0-9]+")
 _WHOLE = re.compile(r"[0-9]{1,7}")
 _NO_DATE = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
@@ -210,9 +212,12 @@ def _dates(archive: zipfile.ZipFile, name: str) -> list[bool]:
 
 def _number(value: str) -> str:
     """To the fifteen digits a workbook shows, whatever binary fraction it stores; as it stands when it is none."""
-    if not _NUMBER.fullmatch(value) or abs(float(value)) == float("inf"):
+    if not _NUMBER.fullmatch(value):
         return value
-    return plain(Decimal(format(float(value), ".15g")))
+    number = _SHOWN.create_decimal(value)
+    if not number:
+        return "0"
+    return plain(number) if abs(number.adjusted() + 1) <= _LARGEST_POWER else value
 
 
 def _whole(value: str) -> int:

@@ -8,6 +8,7 @@
 import { strFromU8, unzipSync } from "fflate";
 import { decode, Parser } from "saxen";
 import { Unusable } from "../crypto/faults.js";
+import { plain } from "./check.js";
 
 const LARGEST = 16 << 20;
 const UNPACKED = 48 << 20;
@@ -16,7 +17,9 @@ const MOST_ROWS = 2 * MOST_LINES + 500;
 const MOST_COLUMNS = 30;
 const MOST_TEXT = 4000;
 const MOST_WORDS = 4 << 20;
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/;
+const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
+const DIGITS = 15;
+const LARGEST_POWER = 308;
 const WHOLE = /^\d{1,7}$/;
 const unusable = (why) => new Unusable(`workbook: ${why}`);
 
@@ -47,20 +50,20 @@ function walk(xml, { open, text, close }) {
   parser.parse(xml);
 }
 
-/** A number to the fifteen digits a workbook shows, without exponent. @param {string} text */
-export function plainNumber(text) {
-  const value = Number(text);
-  if (!NUMBER.test(text) || !Number.isFinite(value)) return text;
-  const [mantissa, power = "0"] = value.toExponential(14).split("e");
-  const negative = mantissa.startsWith("-");
-  const digits = mantissa.replace(/[-.]/g, "");
-  const point = 1 + Number(power);
-  const padded = point <= 0 ? "0".repeat(1 - point) + digits : digits.padEnd(point, "0");
-  const at = Math.max(point, 1);
-  const fraction = padded.slice(at).replace(/0+$/, "");
-  const whole = padded.slice(0, at).replace(/^0+(?=\d)/, "");
-  const shown = fraction ? `${whole}.${fraction}` : whole;
-  return negative && shown !== "0" ? `-${shown}` : shown;
+/** A number to the fifteen digits a workbook shows, half up, without exponent; as it stands when it is none. @param {string} text */
+function plainNumber(text) {
+  const [, sign, whole, fraction = "", power = "0"] = NUMBER.exec(text) ?? [];
+  if (whole === undefined || !(whole + fraction)) return text;
+  let digits = (whole + fraction).replace(/^0+/, "");
+  let scale = Number(power) - fraction.length;
+  if (!digits) return "0";
+  if (digits.length > DIGITS) {
+    scale += digits.length - DIGITS;
+    digits = (BigInt(digits.slice(0, DIGITS)) + (digits[DIGITS] >= "5" ? 1n : 0n)).toString();
+  }
+  if (Math.abs(digits.length + scale) > LARGEST_POWER) return text;
+  const value = { units: BigInt(digits + "0".repeat(Math.max(scale, 0))), places: Math.max(-scale, 0) };
+  return (sign === "-" ? "-" : "") + plain(value);
 }
 
 /** Which cell styles show a date. @returns {boolean[]} by the number of the style */
