@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -41,6 +42,9 @@ def dumps(value: Any) -> bytes:
     return text.encode()
 
 
+_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def _no_float(text: str) -> NoReturn:
     raise Unusable(f"number {text} must be written as a string")
 
@@ -53,10 +57,13 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def loads(data: bytes | str) -> Any:
-    """Parse strictly: Unusable for bad UTF-8, duplicate keys, floats, NaN or trailing text."""
+    """Parse strictly: Unusable for bad UTF-8, half characters, duplicate keys, floats, NaN or trailing text."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        return json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicates)
+        value = json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicates)
+        if _ESCAPED.search(text):
+            dumps(value)  # half of a pair can be written as an escape, and never again as UTF-8
+        return value
     except Unusable:
         raise
     except (ValueError, RecursionError) as error:  # bad UTF-8, bad JSON, an integer of thousands of digits

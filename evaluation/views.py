@@ -33,12 +33,12 @@ from venues.models import Seat
 
 TL40 = "招标投标法实施条例 第40条"
 BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256", "attachments",
-            "problem")  # fmt: skip
+            "problem", "findings")  # fmt: skip
 
 
 def _bid(bid: dict[str, Any]) -> dict[str, Any]:
     """A bid in the room; of the findings of its check only the count, the list has a page of its own."""
-    return {key: bid.get(key) for key in BID_KEYS} | {"findings": bid["contents"].get("count", 0)}
+    return {key: bid.get(key) for key in BID_KEYS}
 
 
 def fresh(committee: Committee) -> Sitting:

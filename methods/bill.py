@@ -23,9 +23,13 @@ _DIGITS = 80
 # So many digits of a number a workbook gives back as they were put in.
 _EXACT = 15
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+# Characters of a finding: what differs is shown, not whole cells.
+MOST_SHOWN = 200
 # The same characters in both languages: their own classes of white space differ.
 _SPACE = re.compile(r"[\t\n\v\f\r \u00a0\u3000]+")
 _GROUPS = re.compile(r"[,，]")
+# What XML, and so a workbook, cannot hold.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 TEXTS = ("code", "name", "feature", "unit")
 LINE = ("no", *TEXTS, "quantity", "fixed")
 PRICED_LINE = ("no", *TEXTS, "quantity", "price", "amount")
@@ -90,7 +94,8 @@ class Finding:
     found: str
 
     def plain(self) -> dict[str, Any]:
-        return asdict(self)
+        cut = {key: getattr(self, key)[:MOST_SHOWN] for key in ("no", "required", "found")}
+        return {"line": self.line, "kind": self.kind} | cut
 
 
 def tidy(text: str) -> str:
@@ -109,9 +114,19 @@ def _texts(row: Mapping[str, Any], keys: Sequence[str], where: str) -> dict[str,
         raise Unusable(f"{where}: exactly {', '.join(keys)} are expected")
     if not all(isinstance(row[key], str) and len(row[key]) <= 4000 for key in keys):
         raise Unusable(f"{where}: texts of at most 4000 characters are expected")
-    if any(ord(char) < 32 for key in keys for char in row[key]):
+    if any(_UNWRITABLE.search(row[key]) for key in keys):
         raise Unusable(f"{where}: control characters are not allowed")
     return {key: row[key] for key in keys}
+
+
+def _line(row: Mapping[str, Any]) -> Line:
+    """A line of the tender's bill, numbers without thousands separators."""
+    said = _texts(row, LINE, "bill")
+    return Line(**(said | _numbers(said)))
+
+
+def _numbers(said: Mapping[str, str]) -> dict[str, str]:
+    return {key: plain(value) for key in ("quantity", "fixed") if (value := number(said[key])) is not None}
 
 
 def read(value: Any) -> Bill:
@@ -127,8 +142,10 @@ def read(value: Any) -> Bill:
         lines = fields.items(section, "lines", most=MOST_LINES)
         if not all(isinstance(line, dict) for line in lines):
             raise Unusable("bill: a line is an object")
-        name = fields.text(section, "name", default="-").removeprefix("-")
-        sections.append((name, tuple(Line(**_texts(line, LINE, "bill")) for line in lines)))
+        name = fields.text(section, "name") if section.get("name") else ""
+        if _UNWRITABLE.search(name):
+            raise Unusable("bill: control characters are not allowed")
+        sections.append((name, tuple(_line(line) for line in lines)))
     found = Bill(tuple(sections))
     wrong = faults(found)
     if wrong:
@@ -309,7 +326,7 @@ def _records(rows: Sequence[Cells], needed: Sequence[str]) -> Iterable[tuple[int
     start, columns = _columns(rows)
     lacking = [HEADS[key][0] for key in needed if key not in columns]
     if lacking:
-        raise Unusable(f"workbook: no column {', '.join(lacking)}")
+        raise Unusable(f"workbook: no column ({', '.join(lacking)})")
     for line, cells in rows[start + 1 :]:
         record = {key: tidy(cells[at]) if at < len(cells) else "" for key, at in columns.items()}
         if any(record.values()):
@@ -346,8 +363,7 @@ def bill_of(rows: Sequence[Cells]) -> tuple[Bill, list[Finding]]:
         if fixed and not record["quantity"]:
             usual["quantity"] = "1"
         said = {key: record[key] for key in LINE} | usual
-        numbers = {key: plain(value) for key in ("quantity", "fixed") if (value := number(said[key])) is not None}
-        sections[-1][1].append(Line(**(said | numbers)))
+        sections[-1][1].append(Line(**(said | _numbers(said))))
     bill = Bill(tuple((name, tuple(lines)) for name, lines in sections if lines))
     wrong = [
         Finding(places[one.line - 1] if one.line else 0, one.no, one.kind, one.required, one.found)
@@ -366,5 +382,5 @@ def priced_of(rows: Sequence[Cells]) -> Priced:
         elif not _is_heading(record) or record["no"]:
             lines.append(PricedLine(place, **{key: record[key] for key in PRICED_LINE}))
     if len(lines) > 2 * MOST_LINES:
-        raise Unusable(f"workbook: more than {2 * MOST_LINES} lines")
+        raise Unusable(f"workbook: too many lines (> {2 * MOST_LINES})")
     return Priced(tuple(lines), total, total_line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import gettext
 
 from web.rule_words import N_
@@ -36,6 +38,8 @@ FINDINGS: dict[str, str] = {
     "bill.missing": N_("The priced bill of quantities is missing."),
     "bill.unreadable": N_("The priced bill of quantities cannot be read."),
     "bill.differs": N_("The data of the bill is not what its workbook says."),
+    "unjudged": N_("The checks could not be carried out."),
+    "contents.kind": N_("The kind inside the seal is not the kind that was handed in."),
     "contents": N_("What the bid says about its own parts cannot be read."),
     "part.missing": N_("A part is missing."),
     "part.unsaid": N_("The bid does not say where this part stands; it may be inside the bid PDF."),
@@ -43,8 +47,25 @@ FINDINGS: dict[str, str] = {
     "part.size": N_("The file is larger than the tender file allows."),
     "part.type": N_("The file is not of the format the tender file asks for."),
 }
+UNUSABLE: dict[str, str] = {
+    "workbook: too large": N_("The workbook is too large."),
+    "workbook: too large when unpacked": N_("The workbook is too large when it is unpacked."),
+    "workbook: not an xlsx file": N_("This is not a workbook (xlsx)."),
+    "workbook: too many parts": N_("The workbook has too many parts."),
+    "workbook: too many cells": N_("The workbook has too many cells or styles."),
+    "workbook: too many rows": N_("The sheet has too many rows."),
+    "workbook: too many lines": N_("The sheet has too many rows."),
+    "workbook: a cell with too much text": N_("A cell holds too much text."),
+    "workbook: too much text": N_("The sheet holds too much text."),
+    "workbook: cannot be read": N_("The workbook is damaged or of a kind that cannot be read."),
+    "workbook: no row with the headings 项目名称 and 工程量": N_("No row has the headings 项目名称 and 工程量."),
+    "workbook: no column": N_("A column is missing."),
+    "bill.json: too large": N_("The data of the bill is too large."),
+    "the worker that reads workbooks did not start": N_("The reader of workbooks did not start in this browser."),
+}
 WORDS: tuple[str, ...] = (
     *FINDINGS.values(),
+    *UNUSABLE.values(),
     N_("The bid is complete and in form. Nothing was found."),
     N_("Missing or unusable: the bid cannot be sealed"),
     N_("Warnings: the bid may be handed in, the committee will see the same"),
@@ -53,9 +74,10 @@ WORDS: tuple[str, ...] = (
     N_("The bid PDF"),
     N_("Neither attached nor marked as standing in the bid PDF."),
     N_("Not attached."),
-    N_("This PDF is protected by a password or against copying; save it without."),
+    N_("This PDF is protected. Make sure that it opens without a password: nobody can read it otherwise."),
+    N_("This page could not read the workbook, so it was not compared; the platform reads it at the opening."),
+    N_("The tender's bill could not be fetched, so the workbook was not compared."),
     N_("This PDF seems to be cut off at its end."),
-    N_("This is not a workbook (xlsx)."),
     N_("The duration is longer than the tender's."),
     N_("The price is above the ceiling: such a bid is rejected."),
     N_("The duration must be a number of days."),
@@ -95,3 +117,16 @@ WORDS: tuple[str, ...] = (
 def finding(kind: str) -> str:
     """The sentence for a kind of finding."""
     return str(gettext(FINDINGS[kind])) if kind in FINDINGS else kind
+
+
+_REASON = re.compile(r"(.+?)(?: \((.*)\))?")
+
+
+def unusable(text: str) -> str:
+    """Why something could not be read, in the reader's language; "" for what has no words but a program's own."""
+    said = _REASON.fullmatch(text)
+    if said is None or said[1] not in UNUSABLE:
+        return ""
+    # A limit or the headings that lack; what a library says of itself helps nobody here.
+    detail = said[2] if said[2] and re.match(r"[>\u4e00-\u9fff]", said[2]) else ""
+    return str(gettext(UNUSABLE[said[1]])) + (f" ({detail})" if detail else "")

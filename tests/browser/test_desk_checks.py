@@ -67,6 +67,8 @@ def asking(live: Live, bill: dict[str, Any] | None = None) -> str:
     warned = live.stage.act("agency", "file.save", case)["breaches"]
     accept = sorted({one["rule"] for one in warned if one["action"] == "W"})
     live.stage.act("tenderer", "tender.issue", case, accept_warnings=accept, reason="依据地方规定, 已备案")
+    if bill is not None:
+        live.stage.act(WHO, "file.fetch", case)
     return case
 
 
@@ -158,7 +160,7 @@ def test_the_desk_shows_what_the_file_asks_for_and_one_list_of_what_is_missing(l
     [
         ("a.pdf", b"", "The file is empty"),
         ("a.pdf", b"PK\x03\x04", "not a PDF"),
-        ("a.pdf", b"%PDF-1.7\ntrailer << /Encrypt 5 0 R >>\n%%EOF", "protected by a password"),
+        ("a.pdf", b"%PDF-1.7\ntrailer << /Encrypt 5 0 R >>\n%%EOF", "This PDF is protected"),
         ("a.pdf", b"%PDF-1.7" + bytes(1 << 20) + b"%%EOF", "larger than the tender file allows"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from decimal import Decimal
@@ -18,10 +19,11 @@ from core.faults import Unusable
 from core.rules import Refused
 from methods import bill as bills
 from tests.trading.workbooks import VECTORS, book, large, priced
-from trading.bidding import contents, workbook
+from trading.bidding import contents, workbook, xlsx
 from trading.bidding.contents import Contents
 from trading.document.bills import bill_of
 from trading.document.models import TenderBill
+from trading.opening.queries import contents_of as contents_of_bid
 from trading.opening.queries import opened_bids
 from trading.opening.sheet import Sheet, compose
 from trading.project.models import Case, CaseDocument
@@ -95,7 +97,7 @@ def test_what_is_no_priced_workbook_is_said_in_words(data, why) -> None:
 def test_a_workbook_that_grows_when_unpacked_is_refused() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/workbook.xml", b" " * (workbook.UNPACKED + 1))
+        archive.writestr("xl/workbook.xml", b" " * (xlsx.UNPACKED + 1))
     with pytest.raises(Unusable, match="unpacked"):
         workbook.rows(out.getvalue())
 
@@ -132,6 +134,24 @@ def test_a_bill_that_is_no_bill_is_refused(change) -> None:
     value["sections"][0]["lines"][0] |= change
     with pytest.raises(Unusable):
         bills.read(value)
+
+
+@pytest.mark.parametrize("number", ["1,000", "1，000", "1 000", "1000.0"])
+def test_numbers_of_a_bill_are_kept_without_separators(number) -> None:
+    value = bills.compose(BILL)
+    value["sections"][0]["lines"][0]["quantity"] = value["sections"][0]["lines"][1]["fixed"] = number
+    bill = bills.read(value)
+    assert (bill.lines[0].quantity, bill.lines[1].fixed) == ("1000", "1000")
+    assert bills.priced_of(workbook.rows(workbook.write(bill))).lines[0].quantity == "1000"
+
+
+@pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x00", "\x1f", "\ud800"])
+def test_what_no_workbook_can_hold_is_refused_in_a_bill(odd) -> None:
+    for change in ({"name": odd}, {"lines": [bills.compose(BILL)["sections"][0]["lines"][0] | {"feature": f"a{odd}"}]}):
+        value = bills.compose(BILL)
+        value["sections"][0] |= change
+        with pytest.raises(Unusable, match=r"control characters|text expected"):
+            bills.read(value)
 
 
 # -- acts -------------------------------------------------------------------------------------------------------------
@@ -205,6 +225,11 @@ def opened(stage, parts: dict[str, bytes], **changes) -> dict:
         return opened_bids(session, case)[0]
 
 
+def contents_of(stage, bid: dict) -> dict:
+    with stage.world.read() as session:
+        return contents_of_bid(session, bid["id"])
+
+
 def priced_json(data: bytes) -> bytes:
     return canon.dumps(bills.compose_priced(bills.priced_of(workbook.rows(data))))
 
@@ -213,8 +238,9 @@ def test_a_complete_opened_bid_shows_nothing(stage) -> None:
     sound = book(VECTORS["cases"][0]["rows"])
     said = contents.compose(Contents("bid", "", {"letter": "bid.pdf"}))
     bid = opened(stage, {"bill.xlsx": sound, "bill.json": priced_json(sound), "contents.json": said})
-    assert (bid["price"], bid["contents"]["findings"], bid["contents"]["count"]) == ("55.974617", [], 0)
-    assert bid["contents"]["parts"] == [{"id": "letter", "file": "bid.pdf"}]
+    said = contents_of(stage, bid)
+    assert (bid["price"], said["findings"], said["count"], bid["findings"]) == ("55.974617", [], 0, 0)
+    assert said["parts"] == [{"id": "letter", "file": "bid.pdf"}]
     assert [one["name"] for one in bid["attachments"]] == ["bill.xlsx", "bill.json"]
 
 
@@ -224,22 +250,63 @@ def test_faults_of_an_opened_bid_are_listed_and_stop_nothing(stage) -> None:
     said = contents.compose(Contents("bid", "附补充说明", {"letter": "投标函及附录.pdf", "model": "进度模型.zip"}))
     parts = {"bill.xlsx": other, "bill.json": priced_json(sound), "contents.json": said, "投标函及附录.pdf": big}
     bid = opened(stage, parts)
-    kinds = [one["kind"] for one in bid["contents"]["findings"]]
+    kinds = [one["kind"] for one in contents_of(stage, bid)["findings"]]
     assert kinds[:4] == ["part.size", "part.type", "part.missing", "bill.differs"]
     assert kinds[4:] == [one["kind"] for one in VECTORS["cases"][5]["findings"]]
-    assert bid["contents"]["note"] == "附补充说明" and bid["readable"]
+    assert contents_of(stage, bid)["note"] == "附补充说明" and bid["readable"]
     assert {*kinds} <= FINDINGS.keys()
 
 
 def test_a_bid_sealed_without_the_page_is_judged_by_the_names_of_its_files(stage) -> None:
     bid = opened(stage, {"投标函及附录.pdf": b"%PDF-1.7 letter", "bill.xlsx": b"no workbook", "contents.json": b"{}"})
-    found = [(one["no"], one["kind"]) for one in bid["contents"]["findings"]]
+    found = [(one["no"], one["kind"]) for one in contents_of(stage, bid)["findings"]]
     assert found == [("contents.json", "contents"), ("bill.xlsx", "bill.unreadable")]
-    assert bid["contents"]["parts"] == [{"id": "letter", "file": "投标函及附录.pdf"}]
+    assert contents_of(stage, bid)["parts"] == [{"id": "letter", "file": "投标函及附录.pdf"}]
+
+
+ODD = ["\\ud800", "\\ufffe", "\\uffff", "\u007f\u0085", "\u202e\u2066", "\U0010ffff", "<b>&amp;", "\\u0000"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_text_of_a_bid_stops_the_opening(stage, odd) -> None:
+    price = (
+        '{"schema":"price-sheet/1","price":"55.97","duration_days":365,"quality":"合格?","manager":{"name":"?x"}}'
+    ).replace("?", odd)
+    said = f'{{"schema":"bid-contents/1","kind":"bid","note":"x{odd}","parts":[{{"id":"{odd}x","file":"{odd}y"}}]}}'
+    data = f'{{"schema":"priced-bill/1","lines":[],"total":"{odd}","total_line":1}}'
+    parts = {"price.json": price.encode(), "contents.json": said.encode(), "bill.json": data.encode()}
+    bid = opened(stage, parts)
+    assert bid["number"] == 1
+    assert canon.dumps(bid) and json.dumps(contents_of(stage, bid), ensure_ascii=False).encode()
+
+
+def test_checks_that_fail_themselves_are_a_finding_and_the_price_stands(stage, monkeypatch) -> None:
+    """No known bid makes them fail; memory may run out, a library may have a fault."""
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(contents, "judged", broken)
+    bid = opened(stage, {})
+    assert (bid["price"], bid["problem"]) == ("55.974617", "")
+    assert [one["kind"] for one in contents_of(stage, bid)["findings"]] == ["unjudged"]
+
+
+def test_a_kind_inside_the_seal_that_is_not_the_one_handed_in_is_said(stage) -> None:
+    said = contents.compose(Contents("supplement", "补充", {"letter": "bid.pdf"}))
+    (found, *_) = contents_of(stage, opened(stage, {"contents.json": said}))["findings"]
+    assert (found["kind"], found["required"], found["found"]) == ("contents.kind", "bid", "supplement")
+
+
+def test_a_note_is_kept_as_it_was_written() -> None:
+    for note in ("", "-", "-5 天", "甲"):
+        assert contents.read(contents.compose(Contents("bid", note, {}))).note == note
+    section = {"name": "-其他", "lines": bills.compose(BILL)["sections"][0]["lines"]}
+    assert bills.read({"schema": bills.SCHEMA, "sections": [section]}).sections[0][0] == "-其他"
 
 
 def test_a_bid_without_anything_asked_for_says_so(stage) -> None:
-    found = [(one["no"], one["kind"]) for one in opened(stage, {})["contents"]["findings"]]
+    found = [(one["no"], one["kind"]) for one in contents_of(stage, opened(stage, {}))["findings"]]
     assert found == [("投标函及附录", "part.unsaid"), ("bill.xlsx", "bill.missing")]
 
 
@@ -249,7 +316,8 @@ def test_where_the_file_asks_for_nothing_nothing_is_found(stage) -> None:
     stage.sealed(case)
     stage.open_all(case, seals)
     with stage.world.read() as session:
-        assert [one["contents"] for one in opened_bids(session, case)] == [{}, {}, {}]
+        found = opened_bids(session, case)
+        assert [(one["findings"], contents_of_bid(session, one["id"])) for one in found] == [(0, {})] * 3
 
 
 # -- what a server can see before it ----------------------------------------------------------------------------------

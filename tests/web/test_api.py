@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from asn1crypto import algos, tsp
 
+from core import canon
 from core.access import SYSTEM, Role
 from core.staged import StagedFile
+from methods.bill import MOST_LINES, Bill, Line, compose
 from web import api, channels
 
 
@@ -27,6 +30,21 @@ def test_a_file_beyond_the_limit_is_refused(front, monkeypatch):
     monkeypatch.setattr(api, "FILE_LIMIT", 1000)
     answer = front.client(Role.BIDDER).post("/api/v1/files", data=b"x" * 1001)
     assert answer.status_code == 413
+
+
+def test_a_bill_of_the_most_lines_passes_and_no_other_act_is_so_large(front):
+    """Five thousand lines with eight hundred characters of description each."""
+    line = Line("", "040101002001", "挖沟槽土方", "土" * 800, "m3", "1", "")
+    bill = Bill((("土石方工程", tuple(replace(line, no=str(n)) for n in range(1, MOST_LINES + 1))),))
+    body = canon.dumps({"case": "", "payload": {"bill": compose(bill), "name": "清单.xlsx"}})
+    assert api.ACT_LIMIT < len(body) < api.LARGE_ACTS["file.bill"]
+    answers = {
+        (role, name): front.client(role).post(f"/api/v1/acts/{name}", data=body).status_code
+        for role, name in ((Role.TENDERER, "file.bill"), (Role.BIDDER, "file.bill"), (Role.TENDERER, "file.save"))
+    }
+    assert answers[Role.TENDERER, "file.bill"] not in (413, 403), "as far as the case, which does not exist"
+    assert answers[Role.BIDDER, "file.bill"] == 403
+    assert answers[Role.TENDERER, "file.save"] == 413
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,10 @@ from trading.document.components import FORMATS
 SCHEMA, NAME, PDF = "bid-contents/1", "contents.json", "bid.pdf"
 KINDS = ("bid", "replacement", "supplement")
 LARGEST, LARGEST_DATA = 1 << 16, 16 << 20
-# As many as a page can show; the count says how many there are.
-MOST_FINDINGS = 500
+# As many as a page can show, and as much as a row should hold; the count says how many there are.
+MOST_FINDINGS, MOST_TOLD = 200, 1 << 16
+# Objects, lists and texts of a bill.json: twice what its largest workbook could need.
+MOST_MARKS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def read(data: bytes) -> Contents:
         if not isinstance(part, dict):
             raise Unusable("parts: objects are expected")
         files[fields.text(part, "id", limit=30)] = fields.text(part, "file", limit=120)
-    note = fields.text(value, "note", limit=2000, default="-").removeprefix("-")
+    note = fields.text(value, "note", limit=2000) if value.get("note") else ""
     return Contents(fields.choice(value, "kind", KINDS), note, files)
 
 
@@ -71,15 +73,17 @@ def in_yuan(price: str, unit: str) -> Decimal:
     return D(price) * (10000 if unit == "万元" else 1)
 
 
-def judged(asked: Asked, parts: Sequence[Mapping[str, Any]], head: Reader, price: str) -> dict[str, Any]:
+def judged(
+    asked: Asked, parts: Sequence[Mapping[str, Any]], head: Reader, price: str, kind: str = "bid"
+) -> dict[str, Any]:
     """{kind, note, parts, findings, count, lines, total} of an opened bid; {} where neither side says anything.
 
-    `parts`: {name, size} as they came out; `price` as in the sheet, "" when unreadable.
+    `parts`: {name, size} as they came out; `price` as in the sheet, "" when unreadable; `kind` as it was handed in.
     """
     sizes = {part["name"]: part["size"] for part in parts}
     if NAME not in sizes and not asked.components and asked.bill is None:
         return {}
-    said, found = _said(sizes, head)
+    said, found = _said(sizes, head, kind)
     files = _placed(asked, said, sizes)
     silent = NAME not in sizes and PDF in sizes
     for row in asked.components:
@@ -93,17 +97,35 @@ def judged(asked: Asked, parts: Sequence[Mapping[str, Any]], head: Reader, price
     return answer | {
         "kind": said.kind, "note": said.note,
         "parts": [{"id": key, "file": name} for key, name in sorted(files.items())],
-        "findings": [one.plain() for one in found[:MOST_FINDINGS]], "count": len(found),
+        "findings": _kept(found), "count": len(found),
     }  # fmt: skip
 
 
-def _said(sizes: Mapping[str, int], head: Reader) -> tuple[Contents, list[Finding]]:
+def unjudged(why: str) -> dict[str, Any]:
+    """In place of `judged` where the checks themselves failed."""
+    found = [Finding(0, "", "unjudged", "", why)]
+    return {"lines": 0, "total": "", "kind": "bid", "note": "", "parts": [], "findings": _kept(found), "count": 1}
+
+
+def _kept(found: Sequence[Finding]) -> list[dict[str, Any]]:
+    kept, told = [], 0
+    for one in found[:MOST_FINDINGS]:
+        value = one.plain()
+        told += sum(len(text) for text in (value["no"], value["required"], value["found"]))
+        if told > MOST_TOLD:
+            break
+        kept.append(value)
+    return kept
+
+
+def _said(sizes: Mapping[str, int], head: Reader, kind: str) -> tuple[Contents, list[Finding]]:
     if NAME not in sizes:
-        return Contents(), []
+        return Contents(kind), []
     try:
-        return read(head(NAME, LARGEST + 1)), []
+        said = read(head(NAME, LARGEST + 1))
     except (Fault, Unusable) as error:
-        return Contents(), [Finding(0, NAME, "contents", SCHEMA, str(error)[:200])]
+        return Contents(kind), [Finding(0, NAME, "contents", SCHEMA, str(error))]
+    return said, [Finding(0, NAME, "contents.kind", kind, said.kind)] if said.kind != kind else []
 
 
 def _placed(asked: Asked, said: Contents, sizes: Mapping[str, int]) -> dict[str, str]:
@@ -152,11 +174,18 @@ def _priced(
                 if name == workbook.NAME:
                     read.append(bills.priced_of(workbook.rows(data)))
                 else:
-                    read.append(bills.read_priced(canon.loads(data)))
+                    read.append(_data(data))
             except (Fault, Unusable) as error:
-                found.append(Finding(0, name, "bill.unreadable", "", str(error)[:200]))
+                found.append(Finding(0, name, "bill.unreadable", "", str(error)))
     if not read:
         return None, found or [Finding(0, workbook.NAME, "bill.missing", "", "")]
     if len(read) == 2 and read[0] != read[1]:
         found.append(Finding(0, workbook.DATA, "bill.differs", workbook.NAME, workbook.DATA))
     return read[0], found + bills.check(bill, read[0], price)
+
+
+def _data(data: bytes) -> Priced:
+    """bill.json, if it is no larger unpacked than a bill can be."""
+    if len(data) > LARGEST_DATA or sum(map(data.count, (b"{", b"[", b'"'))) > MOST_MARKS:
+        raise Unusable("bill.json: too large")
+    return bills.read_priced(canon.loads(data))

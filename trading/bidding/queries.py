@@ -93,6 +93,12 @@ def _unfinished(session: Session, row: Case, actor: Actor) -> list[dict[str, Any
     return [{"id": u.id, "size": u.size, "begun_at": u.created_at, "at": u.ended_at} for u in session.scalars(query)]
 
 
+def has_taken(session: Session, row: Case, org: str) -> bool:
+    """Whether an organisation took the tender file of this round."""
+    query = select(Download.id).where(Download.case_id == row.id, Download.round == row.round, Download.org_id == org)
+    return bool(org) and session.scalar(query.limit(1)) is not None
+
+
 def downloads(session: Session, case: str, actor: Actor) -> list[dict[str, Any]]:
     """Who took the file, for the tenderer and its agency alone (E-12): [{org, org_name, document, kind, at}]."""
     row = case_row(session, case)

@@ -127,7 +127,8 @@ class Released(Base):
 class OpenedBid(Base):
     """What one bid says. `problem`: why the price sheet could not be read, for the committee to judge.
 
-    `contents`: what trading.bidding.contents.judged found of parts and priced bill; {} where nothing was asked.
+    `contents`: what trading.bidding.contents.judged found of parts and priced bill; {} where nothing was asked. It is
+    loaded only by whoever shows it; `findings` is its count.
     """
 
     __tablename__ = "opened_bid"
@@ -145,7 +146,8 @@ class OpenedBid(Base):
     sheet_sha256: Mapped[str] = mapped_column(String(64), default="")
     attachments: Mapped[list[Any]] = mapped_column(default=list)
     problem: Mapped[str] = mapped_column(String(300), default="")
-    contents: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    contents: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", deferred=True)
+    findings: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (UniqueConstraint("case_id", "round", "number"),)
 
 

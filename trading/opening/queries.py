@@ -328,21 +328,26 @@ def waiting_for(session: Session, actor: Actor, now: datetime) -> list[dict[str,
 
 def opened_bids(session: Session, case: str) -> list[dict[str, Any]]:
     """What evaluation gets, in opening order: [{id, bid, number, org, org_name, uscc, price, duration_days, quality,
-    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, contents}]. `price` is "" when
-    unreadable."""
+    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, findings}]. `price` is "" when
+    unreadable; `findings` counts those of `contents_of`."""
     row = case_row(session, case)
     query = select(OpenedBid).where(OpenedBid.case_id == case, OpenedBid.round == row.round)
     found = list(session.scalars(query.order_by(OpenedBid.number)))
     orgs = org_names(session, (o.org_id for o in found))
     keys = (
         "number", "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments",
-        "problem", "contents",
+        "problem", "findings",
     )  # fmt: skip
     return [
         {"id": o.bid_id, "bid": o.bid_id, "org": o.org_id, "org_name": orgs[o.org_id].name, "uscc": orgs[o.org_id].uscc,
          "readable": bool(o.price)} | {key: getattr(o, key) for key in keys}
         for o in found
     ]  # fmt: skip
+
+
+def contents_of(session: Session, bid: str) -> dict[str, Any]:
+    """What was found of an opened bid's parts and priced bill (trading.bidding.contents.judged)."""
+    return dict(session.scalar(select(OpenedBid.contents).where(OpenedBid.bid_id == bid)) or {})
 
 
 def avoid_list(session: Session, case: str) -> dict[str, list[str]]:

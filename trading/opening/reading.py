@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -24,6 +25,7 @@ from trading.bidding.contents import Asked
 from trading.opening import sheet as sheets
 from trading.opening.sheet import PDF, REFERENCE, SHEET
 
+log = logging.getLogger(__name__)
 IN_MEMORY = 4 << 20
 READERS = 3
 # P: a minute, and a second more for every 4 MiB: far slower than any disk in order.
@@ -45,6 +47,7 @@ class Locked:
     file_key: str
     size: int = 0
     asked: Asked = NOTHING
+    kind: str = "bid"
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,21 @@ def _contents(blobs: Blobs, one: Locked, parts: _Parts) -> Read:
     sheet, problem = _sheet(parts)
     if PDF not in parts.files:
         problem = problem or f"{PDF} is missing"
-    said = contents.judged(one.asked, found, parts.head, sheet.price if sheet else "")
+    said = _judged(one, found, parts, sheet.price if sheet else "")
     stored = {part["name"]: parts.store(blobs, part["name"]).sha256 for part in found}
     others = [part for part in found if part["name"] not in OWN_PARTS]
     return Read(one.bid, sheet, stored.get(PDF, ""), stored.get(SHEET, ""), others, problem, contents=said)
+
+
+def _judged(one: Locked, found: list[dict[str, Any]], parts: _Parts, price: str) -> dict[str, Any]:
+    """What the checks say. They help the committee: if they fail themselves, that is a finding and the bid opens."""
+    try:
+        return contents.judged(one.asked, found, parts.head, price, one.kind)
+    except OSError:
+        raise
+    except Exception as error:
+        log.exception("bid %s: the checks of its parts failed", one.bid)
+        return contents.unjudged(type(error).__name__)
 
 
 def stored_digest(blobs: Blobs, sha256: str) -> str:

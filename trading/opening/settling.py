@@ -87,7 +87,7 @@ def prepare(session: Session, case: str, *, demo: bool) -> Work | None:
     layout = layouts.in_force(session, row.centre_org)
     return Work(
         locked=tuple(
-            Locked(b.id, b.manifest, unlocks[b.id].file_key, b.size, asked) for b in bids if unlocks[b.id].how
+            Locked(b.id, b.manifest, unlocks[b.id].file_key, b.size, asked, b.kind) for b in bids if unlocks[b.id].how
         ),
         reference=Locked("", sealed.manifest, opening.reference_key) if sealed and unlocked_reference else None,
         record=_record(session, row, project, opening, bids, unlocks, sealed) | {"template": layout.said()},
@@ -263,7 +263,8 @@ def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
     opening.closed_at = row.opened_at = tx.now
     orgs = {b.id: b.org_id for b in live_bids(tx.session, row)}
     for line in lines:
-        values = {key: line[key] for key in OPENED} | {"contents": outcome.reads[line["bid"]].contents}
+        checked = outcome.reads[line["bid"]].contents
+        values = {key: line[key] for key in OPENED} | {"contents": checked, "findings": checked.get("count", 0)}
         tx.session.add(OpenedBid(bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]], **values))
     document, signing = _file(tx, case, outcome)
     opening.document_id = document.id

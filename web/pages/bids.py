@@ -105,6 +105,7 @@ def desk(case: str) -> str:
         "case": case, "org": g.actor.org, "unit": row.unit, "ceiling": row.ceiling, "key": held,
         "sealing": shown["sealing"], "demo": wired().config.demo, "duration_days": row.duration_days,
         "components": asked, "bill": tender_bill is not None, "findings": desk_words.FINDINGS,
+        "unusable": desk_words.UNUSABLE,
         "live": live and {"bid": live["id"], "manifest": live["manifest"]},
     }  # fmt: skip
     return page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, g, jsonify, request
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from certs.blocking import run_blocking
@@ -13,11 +14,12 @@ from core.access import Role
 from core.faults import Unusable
 from methods import bill as bills
 from trading.bidding import workbook
+from trading.bidding.queries import has_taken
 from trading.document.bills import bill_of
 from trading.document.models import TenderBill
 from trading.project.models import Case
 from trading.project.states import stands_as
-from web.desk_words import finding
+from web.desk_words import finding, unusable
 from web.front import permit, reading
 from web.pages.bids import bidding_case
 from web.pages.tender import authored
@@ -33,9 +35,12 @@ def read(case: str) -> Response:
     """What a workbook says, before it is saved: {bill, sections, lines, findings, count}; nothing is written."""
     authored(reading(), case)
     if (request.content_length or 0) > workbook.LARGEST:
-        raise Unusable(f"workbook: at most {workbook.LARGEST >> 20} MB")
+        raise Unusable(unusable(f"workbook: too large (> {workbook.LARGEST >> 20} MB)"))
     data = request.get_data(cache=False)
-    bill, wrong = run_blocking(lambda: bills.bill_of(workbook.rows(data)))
+    try:
+        bill, wrong = run_blocking(lambda: bills.bill_of(workbook.rows(data)))
+    except Unusable as error:
+        raise Unusable(unusable(str(error))) from None
     shown = [one.plain() | {"text": finding(one.kind)} for one in wrong[:SHOWN]]
     return jsonify(
         {"bill": bills.compose(bill), "sections": len(bill.sections), "lines": len(bill.lines), "findings": shown,
@@ -44,15 +49,18 @@ def read(case: str) -> Response:
 
 
 def _given(session: Session, case: str) -> tuple[Case, TenderBill]:
-    """The bill for whoever wrote it, and from the announcement on for bidders; 404 where there is none."""
+    """The bill for whoever wrote it, and for bidders who took the tender file; 404 where there is none."""
     row = session.get(Case, case)
     if row is None:
         abort(404)
-    if not stands_as(row, g.actor) & OWNERS:
+    bidder = not stands_as(row, g.actor) & OWNERS
+    if bidder:
         bidding_case(session, case)
     kept = bill_of(session, row)
     if kept is None:
         abort(404)
+    if bidder and not has_taken(session, row, g.actor.org):
+        raise Unusable(gettext("Take the tender file first: the bill of quantities is a part of it."))
     return row, kept
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from evaluation import cases
 from trading.bidding.contents import PDF
+from trading.opening.queries import contents_of
 from trading.project.states import case_row
-from web.desk_words import finding
+from web.desk_words import finding, unusable
 from web.front import permit, reading, wired
 from web.pages.cases import page
 from web.pages.room import inside
@@ -29,15 +30,20 @@ def _bid(session: Session, case: str, bid: str) -> dict[str, Any]:
     return found
 
 
+def _shown(one: dict[str, Any]) -> dict[str, Any]:
+    found = unusable(one["found"]) if one["kind"] in ("contents", "bill.unreadable", "unjudged") else one["found"]
+    return one | {"text": finding(one["kind"]), "found": found}
+
+
 @blueprint.get("/room/<case>/bids/<bid>")
 @permit(person=True)
 def parts(case: str, bid: str) -> str:
     session = reading()
     found = _bid(session, case, bid)
-    said = found["contents"]
+    said = contents_of(session, bid)
     names = {one["id"]: one["name"] for one in case_row(session, case).settings.get("components") or ()}
     listed = [{"name": names.get(one["id"], one["id"]), "file": one["file"]} for one in said.get("parts", [])]
-    findings = [one | {"text": finding(one["kind"])} for one in said.get("findings", [])]
+    findings = [_shown(one) for one in said.get("findings", [])]
     return page(
         "evaluation/bid_parts.html", (), case=case, bid=found, said=said, listed=listed, findings=findings, pdf=PDF,
         files={one["name"]: place for place, one in enumerate(found["attachments"])},

@@ -8,6 +8,7 @@ import { tidy } from "./layout.js";
 /** @typedef {{units: bigint, places: number}} Exact */
 
 const NUMBER = /^(-?)(\d{1,15})(?:\.(\d{1,15}))?$/;
+const MOST_SHOWN = 200;
 const TEXTS = ["code", "name", "feature", "unit"];
 
 /** The number a cell says; undefined where it says none. @param {string} text @returns {Exact | undefined} */
@@ -88,6 +89,12 @@ function totals(bid, price) {
   return found;
 }
 
+/** What differs is shown, not whole cells. @param {Finding} finding */
+function cut(finding) {
+  const short = (text) => (text.length > MOST_SHOWN ? [...text].slice(0, MOST_SHOWN).join("") : text);
+  return { ...finding, no: short(finding.no), required: short(finding.required), found: short(finding.found) };
+}
+
 /**
  * @param {any} bill `bill-of-quantities/1` @param {any} bid `priced-bill/1` @param {Exact} [price] of the sheet, in yuan
  * @returns {Finding[]}
@@ -108,5 +115,5 @@ export function check(bill, bid, price) {
     }
   }
   for (const line of lines) if (!first.has(line.no)) found.push({ line: 0, no: line.no, kind: "missing", required: tidy(`${line.code} ${line.name}`), found: "" });
-  return [...found, ...totals(bid, price)];
+  return [...found, ...totals(bid, price)].map(cut);
 }

@@ -42,7 +42,7 @@ const isHeading = (record) => record.name && !["unit", "quantity", "fixed", "pri
 export function pricedOf(rows) {
   const { place, known } = columns(rows);
   const lacking = NEEDED.filter((key) => !(key in known)).map((key) => HEADS[key][0]);
-  if (lacking.length) throw new Unusable(`workbook: no column ${lacking.join(", ")}`);
+  if (lacking.length) throw new Unusable(`workbook: no column (${lacking.join(", ")})`);
   const priced = { schema: "priced-bill/1", lines: [], total: "", total_line: 0 };
   for (const [line, cells] of rows.slice(place + 1)) {
     const record = Object.fromEntries(Object.keys(HEADS).map((key) => [key, key in known ? tidy(cells[known[key]] ?? "") : ""]));
@@ -53,6 +53,6 @@ export function pricedOf(rows) {
       priced.lines.push({ line, ...Object.fromEntries(LINE.map((key) => [key, record[key]])) });
     }
   }
-  if (priced.lines.length > 2 * MOST_LINES) throw new Unusable(`workbook: more than ${2 * MOST_LINES} lines`);
+  if (priced.lines.length > 2 * MOST_LINES) throw new Unusable(`workbook: too many lines (> ${2 * MOST_LINES})`);
   return priced;
 }

@@ -6,7 +6,7 @@
 import { dumps } from "../crypto/index.js";
 import { compare } from "../bill/ask.js";
 import { el } from "./breaches.js";
-import { get } from "./net.js";
+import { get, RefusedError } from "./net.js";
 import { t } from "./words.js";
 
 const PDF = "bid.pdf";
@@ -22,14 +22,18 @@ const latin = async (blob) => new TextDecoder("latin1").decode(await blob.arrayB
 
 /** @typedef {{text: string, at: string, required?: string, found?: string, line?: number}} Point what is said, and the field it leads to */
 
-/** Whether a PDF can be read by whoever opens it, as far as its two ends tell. @returns {Promise<{stop?: string, warn?: string}>} */
+/** Whether a PDF can be read by whoever opens it, as far as its two ends tell. @returns {Promise<{warn?: string}>} */
 async function pdfState(file) {
   const ends = (await latin(file.slice(0, 4096))) + (await latin(file.slice(Math.max(0, file.size - TAIL))));
-  if (/\/Encrypt\s/.test(ends)) return { stop: "This PDF is protected by a password or against copying; save it without." };
+  // Whether a password is asked for, or copying alone forbidden, its ends do not tell.
+  if (/\/Encrypt\s/.test(ends)) return { warn: "This PDF is protected. Make sure that it opens without a password: nobody can read it otherwise." };
   return ends.includes("%%EOF") ? {} : { warn: "This PDF seems to be cut off at its end." };
 }
 
 const starts = async (file, format) => (await latin(file.slice(0, MAGIC[format].length))) === MAGIC[format];
+
+/** A cell of a CSV file; what a spreadsheet would take for a formula is a text. */
+const quoted = (cell) => `"${String(cell).replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
 
 export class Desk {
   #facts;
@@ -82,7 +86,9 @@ export class Desk {
     const bill = this.file("bid-bill");
     if (bill) {
       found.push({ name: "bill.xlsx", media: XLSX, blob: bill });
-      json("bill.json", (await this.#compared(bill)).priced);
+      // What this page could not read was warned of and confirmed; the workbook itself is what counts.
+      const read = await this.#compared(bill).catch(() => undefined);
+      if (read) json("bill.json", read.priced);
     }
     const said = this.contents();
     if (said) json("contents.json", said);
@@ -91,9 +97,19 @@ export class Desk {
 
   // -- the bill of quantities ----------------------------------------------------------------------------------------
 
+  /** The tender's bill; after a line that was cut it is asked for again. */
+  async #fetched() {
+    try {
+      return await get(`/cases/${this.#facts.case}/bill.json`);
+    } catch (error) {
+      this.#bill = undefined;
+      throw error;
+    }
+  }
+
   /** What the workbook says and what differs; read once a file, compared anew when the price changes. */
   async #compared(file) {
-    this.#bill ??= get(`/cases/${this.#facts.case}/bill.json`);
+    this.#bill ??= this.#fetched();
     const known = this.#read.get(file);
     if (known?.price === this.price) return known;
     const price = /^\d{1,12}(\.\d{1,6})?$/.test(this.price) ? this.price : "";
@@ -114,8 +130,17 @@ export class Desk {
       const { priced, findings } = await this.#compared(file);
       if (this.file("bid-bill") === file) box.replaceChildren(...this.#billFacts(priced, findings));
     } catch (error) {
-      box.replaceChildren(el("p", t(error.message), "text-danger mb-0"));
+      const { text, found } = this.#unread(error);
+      box.replaceChildren(el("p", `${text} ${found}`, "text-danger mb-0"));
     }
+  }
+
+  /** Why nothing was compared: the tender's bill did not come, or this page cannot read what others may. */
+  #unread(error) {
+    if (error instanceof RefusedError) return { text: t("The tender's bill could not be fetched, so the workbook was not compared."), found: error.message };
+    const [, said, detail = ""] = /^(.+?)( \(.*\))?$/s.exec(error.message) ?? [];
+    const words = this.#facts.unusable[said];
+    return { text: t("This page could not read the workbook, so it was not compared; the platform reads it at the opening."), found: words ? t(words) + (/^ \([>\u4e00-\u9fff]/.test(detail) ? detail : "") : "" };
   }
 
   #billFacts(priced, findings) {
@@ -123,7 +148,7 @@ export class Desk {
     if (!findings.length) return [el("p", t("%(n)s lines read, total %(total)s. Nothing to find fault with.", facts), "text-success mb-0")];
     const save = el("a", t("Save all findings"), "btn btn-sm");
     const rows = findings.map((one) => [one.line || "", one.no, t(this.words(one.kind)), one.required, one.found]);
-    const csv = [[t("Row in the sheet"), t("No."), t("Finding"), t("Required"), t("Found")], ...rows].map((row) => row.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join(",")).join("\r\n");
+    const csv = [[t("Row in the sheet"), t("No."), t("Finding"), t("Required"), t("Found")], ...rows].map((row) => row.map(quoted).join(",")).join("\r\n");
     save.href = URL.createObjectURL(new Blob(["\ufeff", csv], { type: "text/csv" }));
     save.download = "findings.csv";
     return [el("p", t("%(n)s lines read, total %(total)s: %(faults)s findings.", facts), "text-warning-emphasis mb-1"), this.#table(rows.slice(0, SHOWN)), this.#more(findings.length), save];
@@ -178,7 +203,6 @@ export class Desk {
     if (!file.size) return stop("The file is empty.");
     if (!(await starts(file, "pdf"))) return stop("This is not a PDF file.");
     const state = await pdfState(file);
-    if (state.stop) stop(state.stop);
     if (state.warn) points.warnings.push({ text: `${name}: ${t(state.warn)}`, at });
   }
 
@@ -202,11 +226,13 @@ export class Desk {
     const name = t("Priced bill of quantities");
     const stop = (text) => points.stops.push({ text: `${name}: ${t(text)}`, at });
     if (!file) return stop("Not attached.");
+    if (!(await starts(file, "xlsx"))) return stop("This is not a workbook (xlsx).");
     try {
       const { findings } = await this.#compared(file);
       for (const { line, no, kind, required, found } of findings) points.warnings.push({ text: `${name}${no && ` ${t("No.")} ${no}`}: ${t(this.words(kind))}`, at, required, found, line });
     } catch (error) {
-      stop(error.message);
+      const { text, found } = this.#unread(error);
+      points.warnings.push({ text: `${name}: ${text}`, at, found });
     }
   }
 
