@@ -74,7 +74,8 @@ class CaseSigns:
 
 def flags(case: CaseSigns) -> list[Flag]:
     """All signs, the gravest first."""
-    found = [Flag(str(w["rule"]), str(w["article"]), "W", str(w.get("found", ""))) for w in case.warnings]
+    told = (Flag(str(w["rule"]), str(w["article"]), "W", str(w.get("found", ""))) for w in case.warnings)
+    found = list(dict.fromkeys(told))  # one sign may stand with several entries
     if case.suspended:
         found.append(Flag("R1-09", "招标投标法实施条例 第22条、第54条", "W", "suspended"))
     found += [Flag("TIMER", E20_49, "W", act) for act in case.overdue]

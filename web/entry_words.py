@@ -70,6 +70,7 @@ ENTRIES: dict[str, str] = {
     "objection.answered": N_("Objection answered"),
     "objection.overdue": N_("Answer to an objection overdue"),
     "objection.prepared": N_("Answer to an objection prepared"),
+    "objection.received": N_("Objection received"),
     "objection.raised": N_("Objection raised"),
     "objection.withdrawn": N_("Objection withdrawn"),
     "opening.answered": N_("Objection answered on the spot"),

@@ -100,7 +100,7 @@ class TenderStages(Stages):
         one = self.file["bidders"][0]
         guest = Person(self.live, "", "/register")
         guest.at('input[name=kinds][value="bidder"]').check()
-        guest.at("input[name=agreement]").check()
+        guest.at("[data-agree]").check()
         guest.press("org.register", name=one["name"], uscc=one["uscc"], region="420100", contact__name="甲方经办",
                     contact__login="bidder1", contact__phone="13800000001",
                     contact__id_number=world.person_number("420112", 5001))  # fmt: skip

@@ -104,7 +104,7 @@ def person_number(region: str, number: int, year: int = 1970) -> str:
 
 def short(name: str) -> str:
     """A short form for people's placeholder names."""
-    return name.replace("公共资源交易中心", "").replace("公共资源交易监督管理局", "监管")[:8]
+    return name.replace("公共资源交易中心", "").replace("公共资源交易监督管理局", "监管").removesuffix("有限公司")
 
 
 def uscc(kind: str, region: str, number: int) -> str:

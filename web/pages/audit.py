@@ -123,7 +123,7 @@ def _named(session: Session, items: list[dict[str, Any]]) -> None:
 
 def _title(session: Session, row: Case) -> str:
     project = session.get_one(Project, row.project_id)
-    return f"{project.name}{row.lot_name}"
+    return f"{project.name} {row.lot_name}"
 
 
 @blueprint.get("/audit/<case>")

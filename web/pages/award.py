@@ -109,7 +109,8 @@ def people_of(session: Session, org: str, *roles: Role) -> list[tuple[str, str]]
     """Active people of an organisation holding one of `roles`: (id, name)."""
     wanted = set(roles)
     listed = accounts.people(session, org) if org else []
-    return [(one["id"], one["name"]) for one in listed if one["state"] == "active" and wanted & set(one["roles"])]
+    found = [(one["id"], one["name"]) for one in listed if one["state"] == "active" and wanted & set(one["roles"])]
+    return sorted(found, key=lambda one: one[1])
 
 
 def convening(session: Session, row: Case, shown: dict[str, Any]) -> dict[str, Any]:

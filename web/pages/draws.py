@@ -133,7 +133,7 @@ def _freeze_breach(session: Session, case: CaseFacts, committee: Committee | Non
         return Breach("COMMITTEE", ARTICLE, "B", "draw.request", "-")
     first = session.get(drawdesk.Draw, committee.first_draw_id) if committee.first_draw_id else None
     if first is not None and first.state == "DONE" and not committee.wanted:
-        return Breach("DRAW-TWICE", ARTICLE, "B", str(places(committee)), str(places(committee)))
+        return Breach("DRAW-TWICE", ARTICLE, "B", "", "")
     newest = session.get(drawdesk.Draw, committee.draw_id) if committee.draw_id else None
     if newest is not None and newest.state == "REVEALING":
         return Breach("DRAW-STATE", ARTICLE, "B", "DONE", newest.state)
@@ -148,7 +148,7 @@ def _seating_breach(session: Session, case: CaseFacts, committee: Committee | No
     if len(rows) != places(committee):
         return Breach("SEATING-COMPLETE", ARTICLE, "B", str(places(committee)), str(len(rows)))
     if all(row.seat_sealed for row in rows):
-        return Breach("SEATING-TWICE", ARTICLE, "B", "1", "0")
+        return Breach("SEATING-TWICE", ARTICLE, "B", "", "")
     states = ("OPENED", "COMMITTEE_SET", "EVALUATING")
     return None if case.state in states else Breach("STATE", ARTICLE, "B", " / ".join(states[1:]), case.state)
 

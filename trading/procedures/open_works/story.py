@@ -255,7 +255,7 @@ class Story:
 
     def publish(self) -> datetime:
         made = self.stage.act(self.agency, "candidates.publish", self.case,
-                              channel="在本平台项目页面提出,咨询电话 027-00000000")  # fmt: skip
+                              channel="在本平台项目页面提出，咨询电话 027-00000000")  # fmt: skip
         return datetime.fromisoformat(made["until"])
 
     def result(self, until: datetime) -> Payload:

@@ -10,7 +10,7 @@ function unfold() {
 /** Where the tender stands is in sight, however long its line. */
 function showHere() {
   const here = document.querySelector(".gh-line [aria-current=step]");
-  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.clientWidth / 2;
+  if (here) here.parentElement.scrollLeft = (here.previousElementSibling ?? here).offsetLeft - here.parentElement.offsetLeft;
 }
 
 showHere();

@@ -27,7 +27,7 @@ function conclude() {
   const box = document.getElementById("overall");
   box.dataset.state = state;
   box.querySelector("[data-sentence]").textContent = text;
-  box.querySelector("[data-when]").textContent = t("Checked at %(at)s by the server's clock, with %(browser)s.", { at: beijing(serverNow()), browser: navigator.userAgent });
+  box.querySelector("[data-when]").textContent = t("Checked at %(at)s by the server's clock, with %(browser)s.", { at: beijing(serverNow()), browser: navigator.userAgent.match(/(?:Edg|Firefox|Chrome)\/\d+/g)?.pop()?.replace("/", " ") ?? navigator.userAgent });
   localStorage.setItem(KEPT, JSON.stringify({ at: beijing(serverNow()), text }));
 }
 
