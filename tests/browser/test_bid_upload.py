@@ -106,17 +106,18 @@ def _peak(folder: Path) -> int:
 def test_a_bid_of_a_gigabyte_never_stands_in_memory(live: Live, tmp_path: Path) -> None:
     case, who = live.announced(), "bidder3"
     page = live.open(who, f"/cases/{case}/bid", language="en", profile=tmp_path / "profile")
-    pdf = letter(tmp_path / "bid.pdf")
-    with pdf.open("ab") as file:
+    plans = tmp_path / "plans.bin"
+    with plans.open("wb") as file:
         for _ in range(1024):
             file.write(os.urandom(1 << 20))
     for name, value in (("Total price", "5700"), ("Certificate number", "鄂1420260001")):
         page.get_by_label(name).fill(value)
     page.get_by_label("Project manager", exact=True).fill("张建国")
-    page.locator("#bid-pdf").set_input_files(pdf)
-    with page.expect_download(timeout=600_000):
+    page.locator("#bid-pdf").set_input_files(letter(tmp_path / "bid.pdf"))
+    page.locator("#bid-more").set_input_files(plans)
+    with page.expect_download(timeout=300_000):
         page.locator("form[data-bid] button.btn-primary").click()
-        page.locator("dialog[open]").wait_for(timeout=600_000)
+        page.locator("dialog[open]").wait_for(timeout=300_000)
         live.sign(page, who)
     peaks = sorted((_peak(one) for one in _browser_processes()), reverse=True)
     assert peaks and peaks[0] < PROCESS_MOST, peaks
