@@ -70,7 +70,7 @@ def test_an_outage_is_seen_by_all_and_the_hall_opens_after_the_decision(live: Li
     expect(host.get_by_role("button", name="开启开标大厅")).to_be_disabled()
     expect(host.locator("#begin-why")).to_contain_text("平台曾经中断")
     regulator = live.open("regulator", "/watch", language="en")
-    expect(regulator.locator("#wall")).to_contain_text("OUTAGE")
+    expect(regulator.locator("#wall")).to_contain_text("could not be reached around the deadline")
     desk = live.open("tenderer", "/workbench", language="en")
     desk.locator(f"a[href='/cases/{case}#deadline']").first.click()
     expect(desk.locator("#deadline")).to_be_visible()
