@@ -24,7 +24,6 @@ from core.rules import Refused, refuse_if
 MAX_KEYS = 5
 _ORG_USES = {"bidder": "org-encrypt", "custodian": "custodian-encrypt"}
 _CUSTODIANS = {"tenderer", "agency", "owner", "centre", "regulator"}
-_PEOPLE = ("person-sign",)
 
 
 def _proved(tx: Tx, act: str, use: keys.Use, uid: str, p: Payload) -> bytes:

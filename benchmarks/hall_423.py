@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from trading.procedures.open_works.story import Story
 from web import wiring
 from web.demo import world
 from web.demo.house import local_stage
-from web.demo.play import CASES, Server, read_case
+from web.demo.play import CASES, Server, free_port, read_case
 from web.demo.ring import User
 from web.demo.stage import HttpStage, Payload
 
@@ -131,7 +130,7 @@ class Hall:
 
 @contextmanager
 def _peer() -> Iterator[str]:
-    port = _free()
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-c", PEER.replace("PORT", str(port))], stderr=subprocess.DEVNULL)
     base = f"http://127.0.0.1:{port}"
     try:
@@ -145,12 +144,6 @@ def _peer() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
-
-
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _told(base: str, cookies: Sequence[str], channel: str, say: Callable[[], float]) -> tuple[float, float]:

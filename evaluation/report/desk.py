@@ -34,10 +34,6 @@ def withdraw_open(tx: Tx, committee: Committee, reason: str = "a member was repl
         as_system(tx, lambda: desk.void_document(tx, report.document_id, reason))
 
 
-def signed_by_anyone(session: Session, report: Report) -> bool:
-    return any(place.signed_at is not None for place in desk.places(session, report.document_id))
-
-
 def publish(tx: Tx, case: CaseFacts, committee: Committee, rows: list[Member], record: dict[str, Any]) -> Report:
     """Build the paper and put it on the desk: members in any order, the leader last, then the main venue's seal.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 LOST = timedelta(seconds=30)
-BEAT_SECONDS = 5
 
 
 class Presence:

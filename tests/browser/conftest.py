@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -40,6 +39,7 @@ from trading.project.models import Case
 from trading.project.states import accept_report, set_state
 from web import clocks, identity, rooms, timers
 from web.demo.local import LocalStage
+from web.demo.play import free_port
 from web.demo.ring import Ring
 from web.demo.stage import HttpStage
 from web.demo.world import Builder, uscc
@@ -341,12 +341,6 @@ def walk_to_report(tx: Tx, case: str, result: dict[str, Any]) -> None:
     for act in ("committee.set", "evaluation.begin"):
         set_state(tx, case, act)
     accept_report(tx, case, result)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def house_of(settings: Config) -> Acts:

@@ -70,9 +70,11 @@ def test_a_transfer_that_ends_a_second_late_is_refused_and_the_version_before_st
 
     page.route("**/uploads/*", hold)
     filled(page, tmp_path, 12 << 20)
-    page.locator("form[data-bid] .btn-lg").click()
-    while not held:
-        page.wait_for_timeout(50)
+    last = lambda sent: sent.method == "PATCH" and sent.headers.get("upload-offset") != "0"  # noqa: E731
+    with page.expect_request(last):
+        page.locator("form[data-bid] .btn-lg").click()
+    page.evaluate("0")  # what was told after the request has been heard
+    assert held, "the last piece waits"
     live.past_deadline(case)
     held[0].continue_()
     stands(live, page, case, bids["bidder2"])

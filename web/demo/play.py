@@ -52,8 +52,8 @@ class Server:
     """A server process on a free port; it can be killed and started again on the same world."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.data_dir, self.port = data_dir, _free_port()
-        self.upload_port = _free_port()
+        self.data_dir, self.port = data_dir, free_port()
+        self.upload_port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.uploads = f"http://127.0.0.1:{self.upload_port}/uploads"
         self.log = (data_dir / "server.log").open("ab")
@@ -89,7 +89,7 @@ class Server:
         self.log.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,5 +1,5 @@
 /** The bid desk: checks, seals in this browser, uploads, signs, keeps the receipt. */
-import { dumps, unb64 } from "../crypto/index.js";
+import { unb64 } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, showError } from "./breaches.js";
 import { beijing } from "./clock.js";
@@ -56,23 +56,20 @@ async function check() {
 const value = (name) => form.elements.namedItem(name).value.trim();
 
 function sheet() {
-  const { price } = files;
-  if (!/^\d{1,12}(\.\d{1,6})?$/.test(price)) throw new Error(t("The price must be a number."));
-  return {
-    schema: "price-sheet/1",
-    price,
-    duration_days: Number.parseInt(value("duration_days"), 10),
+  return handIn.priceSheet({
+    price: files.price,
+    duration_days: value("duration_days"),
     quality: value("quality"),
     manager: { name: value("manager_name"), certificate: value("manager_certificate") },
     flags: [...form.querySelectorAll("input[name=flags]:checked")].map((box) => box.value),
-  };
+  });
 }
 
 async function parts() {
   const why = await files.mayBeSealed();
   if (why) throw new Error(why);
   const [pdf, ...rest] = await files.parts();
-  const found = [pdf, { name: "price.json", media: "application/json", blob: new Blob([dumps(sheet())]) }, ...rest];
+  const found = [pdf, sheet(), ...rest];
   const names = new Set();
   for (const { name } of found) {
     if (names.has(name)) throw new Error(t("Two files have the same name: %(name)s", { name }));

@@ -33,6 +33,16 @@ export async function send(form, sealed, { key, purpose, about }) {
   }
 }
 
+/**
+ * price.json as it is sealed; throws in words when the price is no number.
+ * @param {{price: string, duration_days: string, quality: string, manager: Record<string, string>, flags: string[]}} said
+ */
+export function priceSheet({ price, duration_days, ...rest }) {
+  if (!/^\d{1,12}(\.\d{1,6})?$/.test(price)) throw new Error(t("The price must be a number."));
+  const sheet = { schema: "price-sheet/1", price, duration_days: Number.parseInt(duration_days, 10), ...rest };
+  return { name: "price.json", media: "application/json", blob: new Blob([dumps(sheet)]) };
+}
+
 /** @param {HTMLElement} box @param {Uint8Array} bytes @param {string} name */
 function save(box, bytes, name) {
   const link = box.querySelector("[data-save]");

@@ -3,10 +3,10 @@
  * rehearsal instead of a tender. What failed on the way is kept in this browser, for the summary.
  */
 import "../css/check.css";
-import { b64, dumps, unb64, unwrapFileKey } from "../crypto/index.js";
+import { b64, unb64, unwrapFileKey } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, el, showError } from "./breaches.js";
-import { meter, send, showReceipt } from "./handin.js";
+import { meter, priceSheet, send, showReceipt } from "./handin.js";
 import { me } from "./net.js";
 import { heldKey } from "./openkey.js";
 import { inState, listed, run, runSealing } from "./probelines.js";
@@ -101,14 +101,13 @@ function practiceFile(megabytes) {
 
 async function parts(form) {
   const price = value(form, "price").replace(/[,，\s]/g, "");
-  if (!/^\d{1,12}(\.\d{1,6})?$/.test(price)) throw new Error(t("The price must be a number."));
+  const sheet = priceSheet({ price, duration_days: value(form, "duration_days"), quality: "—", manager: {}, flags: [] });
   const [own] = form.elements.namedItem("pdf").files;
   if (own && new TextDecoder().decode(await own.slice(0, 5).arrayBuffer()) !== "%PDF-") throw new Error(t("This is not a PDF file."));
-  const sheet = { schema: "price-sheet/1", price, duration_days: Number.parseInt(value(form, "duration_days"), 10), quality: "—", manager: {}, flags: [] };
   note({ price });
   return [
     { name: "bid.pdf", media: "application/pdf", blob: own ?? practiceFile(Number(value(form, "size"))) },
-    { name: "price.json", media: "application/json", blob: new Blob([dumps(sheet)]) },
+    sheet,
   ];
 }
 
