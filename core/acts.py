@@ -113,7 +113,7 @@ class Acts:
         batch, self._waiting = self._waiting, []
         try:
             with Session(self._writer, expire_on_commit=False) as session:
-                session.begin()
+                session.connection()  # begins: another process may be writing, and its moments come before ours
                 now = self.house.clock.now()
                 for job in batch:
                     self._run(session, job, now)

@@ -34,8 +34,8 @@ class _Following(DemoClock):
         with suppress(FileNotFoundError):
             stat = self._path.stat()
             if (stat.st_mtime_ns, stat.st_ino) != self._seen:
-                self._seen = stat.st_mtime_ns, stat.st_ino
                 self.offset = timedelta(milliseconds=int(self._path.read_text()))
+                self._seen = stat.st_mtime_ns, stat.st_ino
         return super().now()
 
 

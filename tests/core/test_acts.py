@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from core import ledger, live, merkle
 from core.access import SYSTEM
-from core.acts import Tx
-from core.db import new_id
+from core.acts import Acts, Tx
+from core.db import new_id, open_engine
 from core.jobs import DueJob, plan
 from core.rules import Breach, Refused
 
@@ -73,6 +75,38 @@ def test_hooks_run_after_the_commit_and_only_then(world):
     with world.read() as session:
         assert [event.seq for event in live.since(session, "hall:x", 0)] == [1]
         assert live.since(session, "hall:x", 1) == []
+
+
+def test_a_process_that_waited_for_another_writes_a_later_moment(world):
+    """Two processes on one file: what is written second has been written later, whoever wanted to write first."""
+    begun, waiting = threading.Event(), threading.Event()
+    clock = world.clock
+
+    def slow(tx: Tx) -> None:
+        begun.set()
+        assert waiting.wait(10)
+        clock.moment += timedelta(seconds=1)
+        tx.record("case:x", "noted", {"text": "first"}, case="x")
+        clock.moment += timedelta(seconds=1)
+
+    other_engine = open_engine(str(world.acts.engine.url))
+    with other_engine.connect():  # opening a file asks for its lock too
+        pass
+
+    @event.listens_for(other_engine, "checkout")
+    def _asked(*_connection: object) -> None:
+        waiting.set()
+
+    first = threading.Thread(target=world.acts.act, args=(slow, SYSTEM))
+    first.start()
+    assert begun.wait(10)
+    Acts(other_engine, world.acts.house).act(_note, SYSTEM, "second")
+    first.join()
+    other_engine.dispose()
+    with world.read() as session:
+        found = ledger.entries(session, "case:x")
+        assert [one.body["text"] for one in found] == ["first", "second"]
+        assert found[1].at == clock.moment
 
 
 def test_ids_do_not_count():

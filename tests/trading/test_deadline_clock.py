@@ -121,6 +121,16 @@ def test_nobody_is_asked_inside_a_transaction(stage) -> None:
         assert server.asked == 1
 
 
+def test_a_timer_that_rings_twice_notes_one_comparison(stage) -> None:
+    """Two looks at the same moment, or a process that died between the work and its mark."""
+    with TimeServer() as server:
+        _compared_with(stage, server.name)
+        case = _half_an_hour_before(stage)
+        told = {"step": "30 min", "deadline": stage.deadline(case).isoformat()}
+        assert timers.compare(stage.world.acts, case, told) and timers.compare(stage.world.acts, case, told) == {}
+    assert [one["step"] for one in _entries(stage, case, "clock.compared")] == ["30 min"]
+
+
 def test_when_nobody_answers_the_cause_is_recorded_and_nothing_waits(stage, monkeypatch) -> None:
     monkeypatch.setattr("core.sntp.PATIENCE", 0.2)
     _compared_with(stage, silent())

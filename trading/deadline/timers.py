@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs.blocking import run_blocking
@@ -49,6 +50,12 @@ def _wanted(row: Case, p: Payload, now: datetime) -> bool:
     return row.state in ("ANNOUNCED", "SEALED", "FAILED") and due[-1:] == [p["step"]]
 
 
+def _noted(session: Session, row: Case, step: str) -> bool:
+    """A job may ring twice: its end is noted after its work."""
+    same = (ClockReading.case_id == row.id, ClockReading.deadline == row.deadline, ClockReading.step == step)
+    return session.scalar(select(ClockReading.id).where(*same).limit(1)) is not None
+
+
 @jobs.long("clock.compare")
 def compare(acts: Acts, case: str, p: Payload) -> Payload:
     """Ask first, then note what was answered."""
@@ -86,9 +93,9 @@ def _text(seconds: object) -> str:
 
 
 def note(tx: Tx, case: str, p: Payload, answers: Sequence[Answer]) -> Payload:
-    """Row, entry and, over the limit, the alarm; {} when the deadline was moved meanwhile."""
+    """Row, entry and, over the limit, the alarm; {} when the deadline was moved meanwhile, or it is noted already."""
     row = case_row(tx.session, case)
-    if not _wanted(row, p, tx.now):
+    if not _wanted(row, p, tx.now) or _noted(tx.session, row, p["step"]):
         return {}
     assert row.deadline is not None
     held = sntp.middle(answers)
