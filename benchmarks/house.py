@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from accounts import sign_in
 from accounts.models import Org, Person
+from benchmarks.rooms import Room
 from core import config
 from core.access import SYSTEM, Role
 from core.acts import Tx
@@ -31,6 +32,7 @@ class House:
     tokens: list[str]
     folder: Path
     server: Server
+    rooms: list[Room]
 
 
 def _people(tx: Tx, count: int) -> list[str]:
@@ -49,19 +51,24 @@ def _people(tx: Tx, count: int) -> list[str]:
     return tokens
 
 
+def _no_rooms(_tx: Tx) -> list[Room]:
+    return []
+
+
 @contextmanager
-def house(people: int, under: Path = VAR) -> Iterator[House]:
-    """The server on a free port with so many people logged in; its folder goes afterwards."""
+def house(people: int, under: Path = VAR, rooms: Callable[[Tx], list[Room]] = _no_rooms) -> Iterator[House]:
+    """The server on a free port with so many people logged in and these rooms; its folder goes afterwards."""
     under.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="house-", dir=under))
     app = create_app(config.read({"DEMO": "1", "DATA_DIR": str(folder)}))
     acts = app.extensions["gongheng"].acts
     Base.metadata.create_all(acts.engine)
     tokens = acts.act(_people, SYSTEM, people)
+    made = acts.act(rooms, SYSTEM)
     acts.engine.dispose()
     server = Server(folder)
     try:
-        yield House(server.base, server.uploads, tokens, folder, server)
+        yield House(server.base, server.uploads, tokens, folder, server, made)
     finally:
         server.stop()
         shutil.rmtree(folder)

@@ -8,26 +8,30 @@ and nothing yields while the write lock is held (grounds: group commit measured 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from core import live
+from core import live, quick
 from core.access import Actor
 from core.blobs import Blobs
 from core.clock import Clock
 from core.config import Config
 from core.ledger import Ledger
-from core.live import Hub
+from core.live import Hub, LiveEvent
+from core.quick import Draft, Grant
 
 P = ParamSpec("P")
 T = TypeVar("T")
+log = logging.getLogger("gongheng.acts")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Tx:
         self.ledger, self.hub, self.blobs, self.config = house.ledger, house.hub, house.blobs, house.config
         self.ahead = house.clock.ahead
         self.hooks: list[Callable[[], None]] = []
+        self.events: list[LiveEvent] = []
+        self.granted: Grant | None = None
+        self.recorded: dict[str, int] = {}
 
     def record(
         self, stream: str, kind: str, body: dict[str, Any], *, case: str = "", actor: Actor | None = None
@@ -60,12 +67,22 @@ class Tx:
         who = actor or self.actor
         entry = self.ledger.append(self.session, stream, kind, body, actor=who, now=self.now, case=case)
         self.hooks.append(lambda: self.ledger.tell(entry))
+        self.recorded[stream] = entry.index
         return entry.leaf_hash
+
+    def draft(self, case: str, grant: Grant, payload: dict[str, Any]) -> dict[str, Any]:
+        """Write a draft whose guards have been asked; they hold for its like until something else is written to the
+        case (core.quick)."""
+        what = grant.write(payload, self.now)
+        quick.rows(self.session.connection(), [what])
+        self.record(f"case:{case}", what.kind, what.body, case=case, actor=grant.actor)
+        self.publish(what.channel, what.event, what.data)
+        self.granted = grant
+        return what.answer
 
     def publish(self, channel: str, kind: str, data: dict[str, Any]) -> None:
         """Number an event in `channel` in this transaction; sockets hear of it after the commit."""
-        event = live.append(self.session, channel, kind, data, now=self.now)
-        self.hooks.append(lambda: self.hub.tell(event))
+        self.events.append(live.append(self.session, channel, kind, data, now=self.now))
 
     def after(self, hook: Callable[[], None]) -> None:
         """Run `hook` once the commit is durable; it must not raise and must not act on the database itself."""
@@ -73,11 +90,15 @@ class Tx:
 
 
 class _Job(Generic[T]):
-    def __init__(self, run: Callable[[Session, datetime], tuple[T, list[Callable[[], None]]]]) -> None:
-        self.run, self.done = run, False
+    """`draft`: may be written by a grant; `tx`: what an ordinary run of it leaves behind."""
+
+    def __init__(self, run: Callable[[Tx], T], actor: Actor, draft: Draft | None) -> None:
+        self.run, self.actor, self.draft, self.done = run, actor, draft, False
+        self.tx: Tx | None = None
         self.value: T | None = None
         self.error: BaseException | None = None
         self.hooks: list[Callable[[], None]] = []
+        self.events: list[LiveEvent] = []
 
 
 class Acts:
@@ -85,21 +106,23 @@ class Acts:
 
     def __init__(self, engine: Engine, house: House) -> None:
         self.engine, self.house = engine, house
+        self.gather: Callable[[], object] = lambda: None  # lets those who are ready join the batch (web.serve)
+        self.grants = quick.Grants()
         self._waiting: list[_Job[Any]] = []
         self._lock = threading.Lock()
         self._writer = engine.execution_options(write=True)
 
     def act(self, fn: Callable[Concatenate[Tx, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, *args, **kwargs)` in a transaction; its result after the durable commit, or its exception."""
+        return self._take(_Job(lambda tx: fn(tx, *args, **kwargs), actor, None))
 
-        def run(session: Session, now: datetime) -> tuple[T, list[Callable[[], None]]]:
-            tx = Tx(session, now, actor, self.house)
-            value = fn(tx, *args, **kwargs)
-            session.flush()
-            return value, tx.hooks
+    def draft(self, fn: Callable[[Tx], dict[str, Any]], draft: Draft) -> dict[str, Any]:
+        """As `act`, by a grant of core.quick where one covers it."""
+        return self._take(_Job(fn, draft.actor, draft))
 
-        job: _Job[T] = _Job(run)
+    def _take(self, job: _Job[T]) -> T:
         self._waiting.append(job)
+        self.gather()
         with self._lock:
             if not job.done:
                 self._commit_waiting()
@@ -111,29 +134,63 @@ class Acts:
 
     def _commit_waiting(self) -> None:
         batch, self._waiting = self._waiting, []
+        drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
         try:
             with Session(self._writer, expire_on_commit=False) as session:
                 session.connection()  # begins: another process may be writing, and its moments come before ours
                 now = self.house.clock.now()
+                written = self._quickly(session, drafts, now) if drafts else set()
                 for job in batch:
-                    self._run(session, job, now)
+                    if job not in written:
+                        self._run(session, job, now)
                 session.commit()
         except BaseException as error:  # the COMMIT failed: nobody's act happened
+            self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
             for job in batch:
-                job.error, job.hooks = job.error or error, []
+                job.error, job.hooks, job.events = job.error or error, [], []
         for job in batch:
+            self._grant(job)
             job.done = True
+        for job in batch:  # here and not by each caller: everybody hears a channel's numbers in their order
+            for event in job.events:
+                self.house.hub.tell(event)
 
-    @staticmethod
-    def _run(session: Session, job: _Job[Any], now: datetime) -> None:
+    def _quickly(self, session: Session, jobs: list[_Job[Any]], now: datetime) -> set[_Job[Any]]:
+        """The jobs that are written, or refused, by their grants."""
         point = session.begin_nested()
         try:
-            job.value, job.hooks = job.run(session, now)
+            outcomes = quick.write_all(session, [job.draft for job in jobs if job.draft], self.grants, now)
+            point.commit()
+        except Exception as error:  # the ordinary way does it, or says what is wrong
+            point.rollback()
+            self.grants.forget({job.draft.case for job in jobs if job.draft is not None})
+            log.error("drafts: %s", type(error).__name__)
+            return set()
+        for job, one in zip(jobs, outcomes, strict=True):
+            job.value, job.error = one.answer, one.error
+            if one.entry is not None and one.event is not None:
+                job.hooks, job.events = [partial(self.house.ledger.tell, one.entry)], [one.event]
+        return {job for job, one in zip(jobs, outcomes, strict=True) if not one.left}
+
+    def _run(self, session: Session, job: _Job[Any], now: datetime) -> None:
+        point = session.begin_nested()
+        try:
+            job.tx = Tx(session, now, job.actor, self.house)
+            job.value = job.run(job.tx)
+            session.flush()
+            job.hooks, job.events = job.tx.hooks, job.tx.events
             point.commit()
         except Exception as error:
             point.rollback()
             session.expire_all()
-            job.error = error
+            job.error, job.hooks, job.events = error, [], []
+
+    def _grant(self, job: _Job[Any]) -> None:
+        if job.draft is None or job.tx is None or job.tx.granted is None or job.error is not None:
+            return
+        index = job.tx.recorded.get(job.draft.stream)
+        if index is not None:
+            self.grants.give(job.draft, job.tx.granted, index)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -12,12 +12,29 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import orjson
+
 from core.faults import Fault, Unusable
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """`value` of JSON's own types, as its canonical form shows it; TypeError for what has none."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is dict:
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError("canonical JSON keys are strings")
+        return {key: plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return _other(value)
+
+
+def _other(value: Any) -> Any:
     match value:
-        case None | bool() | int() | str():
+        case bool() | int() | str():
             return value
         case Decimal():
             return format(value, "f")
@@ -28,18 +45,22 @@ def _plain(value: Any) -> Any:
         case date():
             return value.isoformat()
         case dict():
-            if any(not isinstance(key, str) for key in value):
-                raise TypeError("canonical JSON keys are strings")
-            return {key: _plain(item) for key, item in value.items()}
+            return plain(dict(value))
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return plain(list(value))
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def dumps(value: Any) -> bytes:
     """Canonical bytes of `value`; TypeError for floats, naive times and unknown types."""
-    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    found = plain(value)
+    try:
+        return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer over 64 bits, half a character, text of a class of its own
+        return _ENCODER.encode(found).encode()
 
 
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")

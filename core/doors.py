@@ -17,6 +17,7 @@ from core import canon, once
 from core.access import Actor, Role
 from core.acts import Acts, Tx
 from core.faults import Unusable
+from core.quick import Draft
 
 Payload = dict[str, Any]
 Handler = Callable[[Tx, str, Payload], Payload]
@@ -26,7 +27,8 @@ Handler = Callable[[Tx, str, Payload], Payload]
 class Door:
     """`secret` names payload keys left out of the signed digest (a ballot's choice must not be tied to its voter).
 
-    `keep` False: the answer holds a one-time code and is not stored for a second sending.
+    `keep` False: the answer holds a one-time code and is not stored for a second sending. `draft`: its function hands
+    out grants (core.quick).
     """
 
     name: str
@@ -35,6 +37,7 @@ class Door:
     signed: bool
     secret: tuple[str, ...] = ()
     keep: bool = True
+    draft: bool = False
 
 
 class Prover(Protocol):
@@ -47,14 +50,14 @@ TABLE: dict[str, Door] = {}
 
 
 def acting(
-    name: str, *roles: Role, signed: bool = False, secret: tuple[str, ...] = (), keep: bool = True
+    name: str, *roles: Role, signed: bool = False, secret: tuple[str, ...] = (), keep: bool = True, draft: bool = False
 ) -> Callable[[Handler], Handler]:
     """Declare `fn(tx, case, payload) -> result` as the act `name`, open to `roles` (no role = timers only)."""
 
     def declare(fn: Handler) -> Handler:
         if name in TABLE:
             raise ValueError(f"act {name} is declared twice")
-        TABLE[name] = Door(name, fn, roles, signed, secret, keep)
+        TABLE[name] = Door(name, fn, roles, signed, secret, keep, draft)
         return fn
 
     return declare
@@ -82,14 +85,19 @@ def perform(
     def run(tx: Tx) -> Payload:
         tx.actor.require(*door.roles)
         bound = digest(door, payload)
-        first = once.answered(tx, name, case, payload, bound)
+        first = once.answered(tx.session, tx.actor.person, name, case, payload, bound)
         if first is not None:
             return first
         if door.signed:
             tx.actor = prover(tx, name, case, bound, proof or {})
         result = door.fn(tx, case, once.without(payload))
-        return once.keep(tx, name, case, payload, bound, result) if door.keep else result
+        if door.keep:
+            once.keep(tx.session, tx.now, tx.actor.person, name, case, payload, bound, result)
+        return result
 
+    if door.draft:
+        sent = Draft(actor, name, case, once.without(payload), once.key_of(payload), digest(door, payload))
+        return acts.draft(run, sent)
     return acts.act(run, actor)
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, select
+from sqlalchemy import Connection, Index, String, UniqueConstraint, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import canon, merkle
@@ -87,6 +88,81 @@ def from_row(row: EntryRow) -> Entry:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
+def _told(actor: Actor) -> tuple[dict[str, Any], bytes]:
+    facts = actor_facts(actor)
+    return facts, canon.dumps(facts)
+
+
+def compose(
+    stream: str, index: int, kind: str, body: dict[str, Any], *, actor: Actor, now: datetime, case: str
+) -> tuple[Entry, dict[str, Any]]:
+    """The entry and the columns of its row; nothing is written."""
+    salt = secrets.token_bytes(32)
+    facts, actor_bytes = _told(actor)
+    body_bytes = canon.dumps(body)
+    leaf = {
+        "v": 1, "stream": stream, "index": index, "at": now.isoformat(), "kind": kind,
+        "actor": _salted(salt[16:], actor_bytes), "body": _salted(salt[:16], body_bytes),
+    }  # fmt: skip
+    leaf_bytes = canon.dumps(leaf)
+    row = {
+        "stream": stream, "idx": index, "at": now, "kind": kind, "case": case, "leaf": leaf_bytes.decode(),
+        "leaf_hash": merkle.leaf_hash(leaf_bytes).hex(), "salt": base64.b64encode(salt).decode(),
+        "body": body_bytes.decode(), "actor": actor_bytes.decode(),
+    }  # fmt: skip
+    return Entry(stream, index, now, kind, case, leaf, row["leaf_hash"], row["salt"], body, facts), row
+
+
+@dataclass
+class Head:
+    """Of one stream, while a batch grows it."""
+
+    size: int
+    frontier: list[bytes]
+
+
+def heads(connection: Connection, streams: Collection[str]) -> dict[str, Head]:
+    """Of those that exist."""
+    query = select(Stream.name, Stream.size, Stream.frontier).where(Stream.name.in_(streams))
+    return {
+        name: Head(size, [bytes.fromhex(node) for node in frontier])
+        for name, size, frontier in connection.execute(query)
+    }
+
+
+class Batch:
+    """Entries of many acts for streams that exist, written together."""
+
+    def __init__(self, heads: dict[str, Head], now: datetime) -> None:
+        self._heads, self._now = heads, now
+        self._rows: list[dict[str, Any]] = []
+        self._grown: set[str] = set()
+
+    def add(self, stream: str, kind: str, body: dict[str, Any], *, actor: Actor, case: str) -> Entry:
+        head = self._heads[stream]
+        entry, row = compose(stream, head.size, kind, body, actor=actor, now=self._now, case=case)
+        head.frontier = merkle.append(head.frontier, head.size, bytes.fromhex(entry.leaf_hash))
+        head.size += 1
+        self._rows.append(row)
+        self._grown.add(stream)
+        return entry
+
+    def store(self, connection: Connection) -> None:
+        if not self._rows:
+            return
+        connection.execute(_ADD, self._rows)
+        heads = [(name, self._heads[name]) for name in self._grown]
+        grown = [{"stream": name, "grown": head.size, "nodes": [node.hex() for node in head.frontier]}
+                 for name, head in heads]  # fmt: skip
+        connection.execute(_GROW, grown)
+
+
+_ADD = insert(EntryRow)
+_GROW = update(Stream).where(Stream.name == bindparam("stream"))
+_GROW = _GROW.values(size=bindparam("grown"), frontier=bindparam("nodes"))
+
+
 class Ledger:
     """Appends inside the caller's transaction; listeners hear after the commit."""
 
@@ -101,26 +177,14 @@ class Ledger:
         if head is None:
             head = Stream(name=stream, size=0, frontier=[])
             session.add(head)
-        salt = secrets.token_bytes(32)
-        body_bytes, actor_bytes = canon.dumps(body), canon.dumps(actor_facts(actor))
-        leaf = canon.dumps(
-            {
-                "v": 1, "stream": stream, "index": head.size, "at": now.isoformat(), "kind": kind,
-                "actor": _salted(salt[16:], actor_bytes), "body": _salted(salt[:16], body_bytes),
-            }
-        )  # fmt: skip
-        leaf_hash = merkle.leaf_hash(leaf)
-        row = EntryRow(
-            stream=stream, index=head.size, at=now, kind=kind, case=case, leaf=leaf.decode(),
-            leaf_hash=leaf_hash.hex(), salt=base64.b64encode(salt).decode(), body=body_bytes.decode(),
-            actor=actor_bytes.decode(),
-        )  # fmt: skip
+        entry, row = compose(stream, head.size, kind, body, actor=actor, now=now, case=case)
         frontier = [bytes.fromhex(node) for node in head.frontier]
+        leaf_hash = bytes.fromhex(entry.leaf_hash)
         head.frontier = [node.hex() for node in merkle.append(frontier, head.size, leaf_hash)]
         head.size += 1
-        session.add(row)
         session.flush()
-        return from_row(row)
+        session.connection().execute(_ADD, row)
+        return entry
 
     def tell(self, entry: Entry) -> None:
         for listener in self.listeners:

@@ -6,12 +6,12 @@ what other audiences see. Delivery is never trusted; the row is the truth, the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, select
+from sqlalchemy import Connection, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base
@@ -69,6 +69,36 @@ def append(session: Session, channel: str, kind: str, data: dict[str, Any], *, n
     head.last += 1
     session.add(LiveEventRow(channel=channel, seq=head.last, at=now, kind=kind, data=data))
     return LiveEvent(channel, head.last, now, kind, data)
+
+
+class Batch:
+    """Events of many acts, numbered and written together."""
+
+    def __init__(self, connection: Connection, channels: Collection[str], now: datetime) -> None:
+        query = select(LiveChannel.name, LiveChannel.last).where(LiveChannel.name.in_(channels))
+        self._last: dict[str, int] = {name: last for name, last in connection.execute(query)}
+        self._fresh = set(channels) - set(self._last)
+        self._now = now
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, channel: str, kind: str, data: dict[str, Any]) -> LiveEvent:
+        number = self._last[channel] = self._last.get(channel, 0) + 1
+        self._rows.append({"channel": channel, "seq": number, "at": self._now, "kind": kind, "data": data})
+        return LiveEvent(channel, number, self._now, kind, data)
+
+    def store(self, connection: Connection) -> None:
+        if not self._rows:
+            return
+        connection.execute(insert(LiveEventRow), self._rows)
+        known = [{"channel": name, "number": last} for name, last in self._last.items() if name not in self._fresh]
+        fresh = [{"name": name, "last": self._last[name]} for name in self._fresh]
+        if known:
+            connection.execute(_COUNT, known)
+        if fresh:
+            connection.execute(insert(LiveChannel), fresh)
+
+
+_COUNT = update(LiveChannel).where(LiveChannel.name == bindparam("channel")).values(last=bindparam("number"))
 
 
 def since(session: Session, channel: str, after: int, limit: int = 500) -> list[LiveEvent]:

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.acts import Tx
 from core.db import Base
 from core.faults import Unusable
 
@@ -50,10 +49,12 @@ def without(payload: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name != KEY}
 
 
-def answered(tx: Tx, act: str, case: str, payload: dict[str, Any], digest: str) -> dict[str, Any] | None:
+def answered(
+    session: Session, person: str, act: str, case: str, payload: dict[str, Any], digest: str
+) -> dict[str, Any] | None:
     """The first answer to this very act, or None. Unusable when the id already stands for another act."""
     key = key_of(payload)
-    row = tx.session.get(ActOnce, (tx.actor.person, key)) if key and tx.actor.person else None
+    row = session.get(ActOnce, (person, key)) if key and person else None
     if row is None:
         return None
     if (row.act, row.case, row.digest) != (act, case, digest):
@@ -62,13 +63,11 @@ def answered(tx: Tx, act: str, case: str, payload: dict[str, Any], digest: str) 
 
 
 def keep(
-    tx: Tx, act: str, case: str, payload: dict[str, Any], digest: str, result: dict[str, Any]
-) -> dict[str, Any]:
+    session: Session, now: datetime, person: str, act: str, case: str, payload: dict[str, Any], digest: str,
+    result: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
     """Note `result` as the answer to this act; returns it."""
     key = key_of(payload)
-    if key and tx.actor.person:
-        row = ActOnce(
-            person=tx.actor.person, once=key, act=act, case=case, digest=digest, result=result, at=tx.now
-        )
-        tx.session.add(row)
+    if key and person:
+        session.add(ActOnce(person=person, once=key, act=act, case=case, digest=digest, result=result, at=now))
     return result

@@ -81,25 +81,18 @@ class Socket:
         line = self.lines.get(sid)
         if line is None:
             return {"status": 403, "error": "closed"}
-        with self.app.app_context(), force_locale(line.language):
-            try:
-                event = EVENTS.get(name)
-                if event is None:
-                    raise Refused(denied("ACCESS", "-", name))
-                if not event.permit.opens_to(line.actor):
-                    raise Refused(denied("ACCESS", "login", Role.PUBLIC))
-                if not isinstance(data, dict):
-                    raise Unusable("body: an object is expected")
-                return event.run(self, sid, data)
-            except Refused as error:
-                status = 403 if errors.is_access(error) else 409
-                return {"status": status, "breaches": errors.breaches_json(error)}
-            except Unusable as error:
-                return {"status": 400, "error": words.unusable(str(error))}
-            except Fault as error:
-                return {"status": 409, "error": words.unusable(str(error)), "breaches": []}
-            except Exception as error:
-                return {"status": 500, "error": errors.note(error)}
+        try:
+            event = EVENTS.get(name)
+            if event is None:
+                raise Refused(denied("ACCESS", "-", name))
+            if not event.permit.opens_to(line.actor):
+                raise Refused(denied("ACCESS", "login", Role.PUBLIC))
+            if not isinstance(data, dict):
+                raise Unusable("body: an object is expected")
+            return event.run(self, sid, data)
+        except Exception as error:
+            with self.app.app_context(), force_locale(line.language):
+                return _said(error)
 
     def push(self, event: LiveEvent) -> None:
         self.server.emit("live", event.public(), room=event.channel)
@@ -113,6 +106,18 @@ class Socket:
     def tell_presence(self, channel: str) -> None:
         if channel.partition(":")[0] in channels.PRESENT:
             self.server.emit("presence", {"channel": channel, "people": self.present(channel)}, room=channel)
+
+
+def _said(error: Exception) -> Answer:
+    """What went wrong, in the words of the line's language."""
+    match error:
+        case Refused():
+            return {"status": 403 if errors.is_access(error) else 409, "breaches": errors.breaches_json(error)}
+        case Unusable():
+            return {"status": 400, "error": words.unusable(str(error))}
+        case Fault():
+            return {"status": 409, "error": words.unusable(str(error)), "breaches": []}
+    return {"status": 500, "error": errors.note(error)}
 
 
 def _text(data: Answer, key: str) -> str:
@@ -134,7 +139,7 @@ def _act(hub: Socket, sid: str, data: Answer) -> Answer:
     house, actor = hub.house, hub.lines[sid].actor
     name, case = _text(data, "name"), _text(data, "case")
     result = perform(house.acts, house.prover, actor, name, case, _object(data, "payload"), _object(data, "proof"))
-    return {"status": 200, "result": canon.loads(canon.dumps(result))}
+    return {"status": 200, "result": canon.plain(result)}
 
 
 def _join(hub: Socket, sid: str, data: Answer) -> Answer:
@@ -178,13 +183,15 @@ def attach(app: Flask) -> Socket:
         max_http_buffer_size=1 << 20,
         ping_interval=10,
         ping_timeout=20,
+        json=transport.Wire,
+        async_handlers=False,  # one client's acts are done in the order in which they were sent
     )
     server = socketio.server
+    server.eio._async = server.eio._async | {"websocket": transport.Line}
     hub = Socket(app, server)
     server.on("connect", hub.connect)
     server.on("disconnect", hub.disconnect)
     server.on("*", hub.receive)
     hub.house.acts.house.hub.push = hub.push
-    app.wsgi_app = transport.WholeWrites(app.wsgi_app)  # type: ignore[method-assign]
     app.extensions["gongheng.socket"] = hub
     return hub

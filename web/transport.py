@@ -1,7 +1,8 @@
-"""simple-websocket calls socket.send() and drops what did not fit: a slow member's stream would be corrupted.
+"""The websocket under Socket.IO on gevent's server, for rooms in which everybody is told of everything at once.
 
-The middleware hands it a socket whose send() writes everything, one frame after the other, or closes the line when the
-client does not take it within a while; what was missed is fetched by number.
+wsproto reads the frames (RFC 6455). What is written is gathered: a frame is built once for all who get it, and the frames for one
+client leave in one send() at the end of the loop's turn. A client that does not read is dropped, never sent half a frame;
+what it missed it fetches by number. Ground: side by side with the usual transport in docs/decisions/0008.
 """
 
 from __future__ import annotations
@@ -11,11 +12,28 @@ from contextlib import suppress
 from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
 
+import gevent
+import orjson
+from engineio import packet
 from gevent import Timeout, get_hub
-from gevent.lock import RLock
 from gevent.ssl import SSLSocket
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Message,
+    Ping,
+    RejectConnection,
+    Request,
+    TextMessage,
+)
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 PATIENCE = 20  # seconds a client may refuse to read
+PENDING = 4 << 20  # bytes that may wait for one client
+BLOCK = 64 << 10
 
 
 def later(work: Callable[[], Any]) -> Callable[[], Any]:
@@ -24,50 +42,11 @@ def later(work: Callable[[], Any]) -> Callable[[], Any]:
     return result
 
 
-class WholeSocket:
-    """A connected gevent socket that finishes what it sends; OSError when the client was dropped."""
-
-    def __init__(self, sock: Any) -> None:
-        self._sock, self._lock = sock, RLock()
-
-    def send(self, data: bytes) -> int:
-        with self._lock:
-            try:
-                with Timeout(PATIENCE):
-                    self._sock.sendall(data)
-            except Timeout:
-                self._sock.close()
-                raise BrokenPipeError("the client does not read") from None
-        return len(data)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-
-class _Input:
-    """What simple-websocket asks a WSGI server for; `line` is the socket once the handshake took it."""
-
-    def __init__(self, sock: Any) -> None:
-        self._sock = sock
-        self.line: WholeSocket | None = None
-
-    def get_socket(self) -> WholeSocket:
-        # TLS is one object with its state: it has no second handle
-        sock = self._sock if isinstance(self._sock, SSLSocket) else self._sock.dup()
-        line = self.line = WholeSocket(sock)
-        return line
-
-
 def _socket_of(environ: dict[str, Any]) -> Any:
     """gevent's socket under a request, None on another server. A websocket request is handed gevent's own reader."""
     given = environ.get("wsgi.input")
     reader = given if hasattr(given, "raw") else getattr(given, "rfile", None)
     return getattr(getattr(reader, "raw", None), "_sock", None)
-
-
-def _raw(environ: dict[str, Any]) -> Any:
-    """The socket under a websocket request, None for anything else."""
-    return _socket_of(environ) if environ.get("HTTP_UPGRADE", "").lower() == "websocket" else None
 
 
 def hang_up(environ: dict[str, Any]) -> None:
@@ -78,25 +57,226 @@ def hang_up(environ: dict[str, Any]) -> None:
             sock.shutdown(SHUT_RD)
 
 
-class WholeWrites:
-    """WSGI middleware: a websocket request of gevent's server gets a WholeSocket, and the line ends with the session.
+class Wire:
+    """JSON as it goes over the line (Socket.IO's own writes each character above ASCII as six)."""
 
-    What still lies in the line then is the end of the websocket, not another request; and a reader that waits on it
-    must wake, or each client that leaves would cost a socket.
-    """
+    @staticmethod
+    def dumps(value: Any, **_how: Any) -> str:
+        return orjson.dumps(value).decode()
 
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
-        self.app = app
+    @staticmethod
+    def loads(text: str, **_how: Any) -> Any:
+        return orjson.loads(text)
+
+
+def frame(text: str) -> bytes:
+    """A whole text message from a server: not masked, not compressed (RFC 6455 §5.2)."""
+    data = text.encode()
+    size = len(data)
+    if size < 126:
+        return bytes((0x81, size)) + data
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + data
+    return b"\x81\x7f" + size.to_bytes(8, "big") + data
+
+
+class Flusher:
+    """Clients with something to send, each once; emptied when the loop has done what it was doing."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Line] = []
+
+    def add(self, line: Line) -> None:
+        if not self._waiting:
+            get_hub().loop.run_callback(self._flush)
+        self._waiting.append(line)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for line in waiting:
+            line.flush()
+
+
+FLUSHER = Flusher()
+
+
+class Line:
+    """engineio's websocket: `Line(handler, server)(environ, start_response)` runs until either side ends it."""
+
+    def __init__(self, handler: Callable[[Line], Any], server: Any) -> None:
+        self._handler, self._most = handler, server.max_http_buffer_size
+        self._protocol = WSConnection(ConnectionType.SERVER)
+        self._events: list[Any] = []
+        self._out: list[bytes] = []
+        self._size = 0
+        self._draining = self._ended = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        sock = _raw(environ)
-        if sock is None:
-            return self.app(environ, start_response)
-        given = environ["eventlet.input"] = _Input(sock)
+        self._line = _socket_of(environ)
+        if self._line is None:
+            start_response("400 Bad Request", [("Content-Type", "text/plain")])
+            return [b"a websocket needs the product's own server"]
+        start_response.__self__.close_connection = True  # type: ignore[attr-defined]
         try:
-            return self.app(environ, start_response)
+            if self._accept(environ):
+                session = self._handler.__self__  # type: ignore[attr-defined]
+                session.send = _Direct(session, self).send
+                self._handler(self)
         finally:
-            if given.line is not None:
-                start_response.__self__.close_connection = True  # type: ignore[attr-defined]
-                with suppress(OSError):  # the client was faster
-                    sock.shutdown(SHUT_RDWR)
+            self._end()
+        return []
+
+    def _accept(self, environ: dict[str, Any]) -> bool:
+        names = {key[5:].replace("_", "-"): value for key, value in environ.items() if key.startswith("HTTP_")}
+        told = "".join(f"{name}: {value}\r\n" for name, value in names.items())
+        try:
+            self._protocol.receive_data(f"GET / HTTP/1.1\r\n{told}\r\n".encode("latin-1"))
+            request = next(iter(self._protocol.events()), None)
+        except RemoteProtocolError as error:
+            answer = error.event_hint or RejectConnection(status_code=400)
+            self._write(self._protocol.send(answer))
+            return False
+        if not isinstance(request, Request):
+            return False
+        self._write(self._protocol.send(AcceptConnection()))
+        return True
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def wait(self) -> str | bytes | None:
+        """The next whole message; None when the line has ended. Called by one greenlet alone."""
+        parts: list[Any] = []
+        size = 0
+        while True:
+            event = self._next()
+            match event:
+                case None | CloseConnection():
+                    self._answer(event)
+                    return None
+                case Ping():
+                    self.push(self._protocol.send(event.response()))
+                case TextMessage() | BytesMessage():
+                    parts.append(event.data)
+                    size += len(event.data)
+                    if size > self._most:
+                        self._answer(CloseConnection(CloseReason.MESSAGE_TOO_BIG))
+                        return None
+                    if event.message_finished:
+                        return _whole(event, parts)
+
+    def _next(self) -> Any:
+        while not self._events:
+            try:
+                data = self._line.recv(BLOCK)
+            except OSError:
+                return None
+            if not data:
+                return None
+            try:
+                self._protocol.receive_data(data)
+                self._events += self._protocol.events()
+            except RemoteProtocolError as error:
+                return error.event_hint or CloseConnection(CloseReason.PROTOCOL_ERROR)
+        return self._events.pop(0)
+
+    def _answer(self, closing: CloseConnection | None) -> None:
+        """The close frame that belongs to theirs, or says what was wrong with their bytes."""
+        if closing is None:
+            return
+        with suppress(LocalProtocolError):
+            self.push(self._protocol.send(closing.response() if closing.reason is None else closing))
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def send(self, message: str) -> None:
+        """engineio's own writer: the first packet, pings, the end."""
+        self.push(frame(message))
+
+    def push(self, data: bytes) -> None:
+        """To be sent at the end of this turn of the loop, in order."""
+        if self._ended:
+            return
+        self._size += len(data)
+        if self._size > PENDING:
+            self.drop()
+            return
+        if not self._out and not self._draining:
+            FLUSHER.add(self)
+        self._out.append(data)
+
+    def flush(self) -> None:
+        """In the loop itself: must not wait. What the line does not take at once a greenlet finishes."""
+        if self._ended or self._draining:
+            return
+        data = b"".join(self._out)
+        self._out.clear()
+        sent = 0
+        if not isinstance(self._line, SSLSocket):
+            try:
+                sent = self._line._sock.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.drop()
+                return
+        self._size -= sent
+        if sent < len(data):
+            self._out.insert(0, data[sent:])
+            self._draining = True
+            gevent.spawn(self._drain)
+
+    def _drain(self) -> None:
+        try:
+            while self._out and not self._ended:
+                data = b"".join(self._out)
+                self._out.clear()
+                self._write(data)
+                self._size -= len(data)
+        except (OSError, Timeout):
+            self.drop()
+        finally:
+            self._draining = False
+
+    def _write(self, data: bytes) -> None:
+        with Timeout(PATIENCE):
+            self._line.sendall(data)
+
+    def drop(self) -> None:
+        """End it now; whoever waits for a message wakes."""
+        if not self._ended:
+            self._ended = True
+            self._out.clear()
+            with suppress(OSError):  # the client was faster
+                self._line.shutdown(SHUT_RDWR)
+
+    def _end(self) -> None:
+        """What was said last is sent; the line is of no use for another request."""
+        if not self._ended and not self._draining:
+            self.flush()
+        self.drop()
+
+    close = _end
+
+
+class _Direct:
+    """engineio's session sends through its queue and a greenlet of its own; messages go to the line at once instead.
+
+    Only while its queue is empty, so that nothing overtakes what stands in it.
+    """
+
+    def __init__(self, session: Any, line: Line) -> None:
+        self._session, self._line, self._queued = session, line, session.send
+
+    def send(self, pkt: Any) -> None:
+        session = self._session
+        if pkt.packet_type != packet.MESSAGE or pkt.binary or session.closed or not session.queue.empty():
+            self._queued(pkt)
+        elif session.check_ping_timeout():
+            built = getattr(pkt, "frame", None)
+            if built is None:
+                built = pkt.frame = frame(pkt.encode())
+            self._line.push(built)
+
+
+def _whole(event: Message, parts: list[Any]) -> str | bytes:
+    return "".join(parts) if isinstance(event, TextMessage) else b"".join(bytes(part) for part in parts)

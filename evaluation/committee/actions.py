@@ -42,17 +42,21 @@ def required(tx: Tx, case: str) -> Committee:
     return row
 
 
-def unnamed(tx: Tx, member: Member, act: Any) -> None:
-    """Run `act` with an actor that tells the ledger which place acted, not who (招标投标法 art. 37).
+def nameless(actor: Actor, member: Member) -> Actor:
+    """The actor as the ledger knows it: which place acted, not who (招标投标法 art. 37).
 
     After sign-in the person's id stands there; the name never does before the result.
     """
-    actor = tx.actor
-    tx.actor = Actor(
+    return Actor(
         person=member.person_id or f"member:{member.id}", roles=actor.roles,
         address=actor.address if member.person_id else "",
         certificate=actor.certificate if member.person_id else "",
     )  # fmt: skip
+
+
+def unnamed(tx: Tx, member: Member, act: Any) -> None:
+    """Run `act` with a nameless actor."""
+    actor, tx.actor = tx.actor, nameless(tx.actor, member)
     try:
         act()
     finally:

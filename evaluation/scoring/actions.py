@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from core import fields
+from core.access import Actor
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
 from core.money import D, plain
+from core.quick import Written
 from core.rules import Breach, Refused
 from evaluation import cases
-from evaluation.committee.actions import unnamed
+from evaluation.committee.actions import nameless, unnamed
 from evaluation.scoring import sheet
 from evaluation.scoring.models import AnomalyReason, Correction, Score
 from evaluation.sitting import flow
@@ -24,14 +30,54 @@ ARTICLE = "招标投标法 第40条"
 M87 = "政府采购货物和服务招标投标管理办法 第64条"
 
 
-def _points(room: Room, criterion: str, p: P) -> str:
-    one = next((row for row in room.case.criteria if row["id"] == criterion), None)
-    if one is None:
+def _points(most: Mapping[str, Decimal], criterion: str, p: P) -> str:
+    if criterion not in most:
         raise Unusable("criterion: not one of this tender")
     points = fields.decimal(p, "points", places=2)
-    if not 0 <= points <= D(one["max"]):
-        raise Refused(Breach("POINTS", M87, "B", f"0 – {one['max']}", plain(points), "points"))
+    if not 0 <= points <= most[criterion]:
+        raise Refused(Breach("POINTS", M87, "B", f"0 – {plain(most[criterion])}", plain(points), "points"))
     return plain(points)
+
+
+def _most(room: Room) -> dict[str, Decimal]:
+    return {one["id"]: D(one["max"]) for one in room.case.criteria}
+
+
+@dataclass
+class Sheet:
+    """One member's sheet while it is open: which cells there are, which of them hold points. A core.quick.Grant."""
+
+    actor: Actor
+    member: str
+    case: str
+    most: Mapping[str, Decimal]  # of each criterion
+    cells: set[tuple[str, str]]
+    given: set[tuple[str, str]]
+
+    def _row(self, one: Any, now: datetime) -> dict[str, Any]:
+        if not isinstance(one, dict):
+            raise Unusable("scores: objects are expected")
+        fields.only(one, "bid", "criterion", "points")
+        bid, criterion = fields.text(one, "bid", limit=16), fields.text(one, "criterion", limit=40)
+        points = _points(self.most, criterion, one)
+        if (bid, criterion) not in self.cells:
+            raise Unusable("bid: not a valid bid of this case")
+        return {"member_id": self.member, "bid_id": bid, "criterion": criterion, "points": points, "at": now}
+
+    def write(self, payload: P, now: datetime) -> Written:
+        given = fields.items(payload, "scores", most=2000) if "scores" in payload else [payload]
+        rows = [self._row(one, now) for one in given]
+        fresh, known = [], []
+        for row in rows:
+            cell = row["bid_id"], row["criterion"]
+            (known if cell in self.given else fresh).append(row)
+            self.given.add(cell)
+        named = [{"bid": row["bid_id"], "criterion": row["criterion"]} for row in rows]
+        done = len(self.given)
+        return Written(
+            Score, fresh, known, "score.saved", {"member": self.member, "cells": named}, f"room:{self.case}",
+            "score.progress", {"member": self.member, "done": done}, {"done": done, "of": len(self.cells)},
+        )  # fmt: skip
 
 
 def _cells(tx: Tx, room: Room) -> set[tuple[str, str]]:
@@ -39,18 +85,7 @@ def _cells(tx: Tx, room: Room) -> set[tuple[str, str]]:
     return set(sheet.wanted(room.case, bids, room.sitting.rejected))
 
 
-def _score(room: Room, cells: set[tuple[str, str]], one: Any, now: Any) -> Score:
-    if not isinstance(one, dict):
-        raise Unusable("scores: objects are expected")
-    fields.only(one, "bid", "criterion", "points")
-    bid, criterion = fields.text(one, "bid", limit=16), fields.text(one, "criterion", limit=40)
-    points = _points(room, criterion, one)
-    if (bid, criterion) not in cells:
-        raise Unusable("bid: not a valid bid of this case")
-    return Score(member_id=room.me.id, bid_id=bid, criterion=criterion, points=points, at=now)
-
-
-@acting("score.save", *MEMBERS)
+@acting("score.save", *MEMBERS, draft=True)
 def save(tx: Tx, case: str, p: P) -> P:
     """{bid, criterion, points} or {scores: [those]}: a draft of one's own; nobody else can read it.
 
@@ -59,18 +94,9 @@ def save(tx: Tx, case: str, p: P) -> P:
     room = enter(tx, case, "SCORING")
     if room.me.scores_locked_at is not None:
         raise Refused(Breach("LOCKED", ARTICLE, "B", "before score.lock", room.me.scores_locked_at.isoformat()))
-    given = fields.items(p, "scores", most=2000) if "scores" in p else [p]
-    cells = _cells(tx, room)
-    rows = [_score(room, cells, one, tx.now) for one in given]
-    for row in rows:
-        tx.session.merge(row)
-    cells_named = [{"bid": row.bid_id, "criterion": row.criterion} for row in rows]
-    body = {"member": room.me.id, "cells": cells_named}
-    unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "score.saved", body, case=case))
-    tx.session.flush()
-    done = sum(member == room.me.id for member, _, _ in sheet.scores(tx.session, [room.me]))
-    tx.publish(f"room:{case}", "score.progress", {"member": room.me.id, "done": done})
-    return {"done": done, "of": len(cells)}
+    given = {(bid, one) for _, bid, one in sheet.scores(tx.session, [room.me])}
+    mine = Sheet(nameless(tx.actor, room.me), room.me.id, case, _most(room), _cells(tx, room), given)
+    return tx.draft(case, mine, p)
 
 
 @acting("score.lock", *MEMBERS, signed=True)
@@ -140,7 +166,7 @@ def correct(tx: Tx, case: str, p: P) -> P:
     fields.only(p, "bid", "criterion", "points", "reason")
     room = enter(tx, case, "SUMMARY")
     bid, criterion = _own_cell(room, p)
-    points, reason = _points(room, criterion, p), fields.text(p, "reason", limit=500)
+    points, reason = _points(_most(room), criterion, p), fields.text(p, "reason", limit=500)
     data = room.sitting.scoring
     flags = sheet.anomalies(tx.session, room.case, room.all, data)
     open_cells = {(one["bid"], one["criterion"]) for one in flags if one["member"] == room.me.id}

@@ -36,8 +36,9 @@ def labels(rows: Sequence[Member]) -> dict[str, str]:
 
 
 def scores(session: Session, rows: Sequence[Member]) -> dict[Cell, str]:
-    query = select(Score).where(Score.member_id.in_([row.id for row in rows]))
-    return {(one.member_id, one.bid_id, one.criterion): one.points for one in session.scalars(query)}
+    query = select(Score.member_id, Score.bid_id, Score.criterion, Score.points)
+    query = query.where(Score.member_id.in_([row.id for row in rows]))
+    return {(member, bid, criterion): points for member, bid, criterion, points in session.execute(query)}
 
 
 def wanted(case: CaseFacts, bids: Sequence[Mapping[str, Any]], rejected: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -17,11 +17,11 @@ ANN, BEN = (Actor(person=name, roles=frozenset({Role.EXPERT})) for name in ("ann
 def sent(world, actor, payload, act="score.save"):
     def run(tx):
         digest = sha256_hex(dumps(payload))
-        first = once.answered(tx, act, "c", payload, digest)
+        first = once.answered(tx.session, tx.actor.person, act, "c", payload, digest)
         if first is not None:
             return first
         entry = tx.record("case:c", "score.saved", once.without(payload), case="c")
-        return once.keep(tx, act, "c", payload, digest, {"entry": entry})
+        return once.keep(tx.session, tx.now, tx.actor.person, act, "c", payload, digest, {"entry": entry})
 
     return world.acts.act(run, actor)
 
