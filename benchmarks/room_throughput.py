@@ -123,6 +123,6 @@ def run() -> Row:
         round(ours / single, 2), "events/s",
         f"{ROOMS} rooms of {rooms.MEMBERS}, each member scores as soon as the last score is acknowledged, WAL and "
         f"synchronous=FULL on both sides, median of {RUNS} windows of {SECONDS} s, {os.cpu_count()} cores",
-        f"ours (guards, ledger entry, numbered event): {_spread(found['ours'])}; peer: {_spread(found['single'])}; peer "
-        f"with a transaction a turn: {_spread(found['group'])}, ratio {ours / group:.2f}",
+        f"ours (guards, ledger entry, numbered event): {_spread(found['ours'])}; peer: {_spread(found['single'])}; "
+        f"peer with a transaction a turn: {_spread(found['group'])}, ratio {ours / group:.2f}",
     )  # fmt: skip

@@ -135,14 +135,17 @@ class Acts:
     def _commit_waiting(self) -> None:
         batch, self._waiting = self._waiting, []
         drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
+        done: list[_Job[Any]] = []  # in the order in which they were written
         try:
             with Session(self._writer, expire_on_commit=False) as session:
                 session.connection()  # begins: another process may be writing, and its moments come before ours
                 now = self.house.clock.now()
-                written = self._quickly(session, drafts, now) if drafts else set()
+                done += self._quickly(session, drafts, now) if drafts else []
+                quick_ones = set(done)
                 for job in batch:
-                    if job not in written:
+                    if job not in quick_ones:
                         self._run(session, job, now)
+                        done.append(job)
                 session.commit()
         except BaseException as error:  # the COMMIT failed: nobody's act happened
             self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
@@ -151,11 +154,11 @@ class Acts:
         for job in batch:
             self._grant(job)
             job.done = True
-        for job in batch:  # here and not by each caller: everybody hears a channel's numbers in their order
+        for job in done:  # here and not by each caller: everybody hears a channel's numbers in their order
             for event in job.events:
                 self.house.hub.tell(event)
 
-    def _quickly(self, session: Session, jobs: list[_Job[Any]], now: datetime) -> set[_Job[Any]]:
+    def _quickly(self, session: Session, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
         """The jobs that are written, or refused, by their grants."""
         point = session.begin_nested()
         try:
@@ -165,12 +168,12 @@ class Acts:
             point.rollback()
             self.grants.forget({job.draft.case for job in jobs if job.draft is not None})
             log.error("drafts: %s", type(error).__name__)
-            return set()
+            return []
         for job, one in zip(jobs, outcomes, strict=True):
             job.value, job.error = one.answer, one.error
             if one.entry is not None and one.event is not None:
                 job.hooks, job.events = [partial(self.house.ledger.tell, one.entry)], [one.event]
-        return {job for job, one in zip(jobs, outcomes, strict=True) if not one.left}
+        return [job for job, one in zip(jobs, outcomes, strict=True) if not one.left]
 
     def _run(self, session: Session, job: _Job[Any], now: datetime) -> None:
         point = session.begin_nested()

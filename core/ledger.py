@@ -106,12 +106,12 @@ def compose(
         "actor": _salted(salt[16:], actor_bytes), "body": _salted(salt[:16], body_bytes),
     }  # fmt: skip
     leaf_bytes = canon.dumps(leaf)
+    leaf_hash, salt_text = merkle.leaf_hash(leaf_bytes).hex(), base64.b64encode(salt).decode()
     row = {
         "stream": stream, "idx": index, "at": now, "kind": kind, "case": case, "leaf": leaf_bytes.decode(),
-        "leaf_hash": merkle.leaf_hash(leaf_bytes).hex(), "salt": base64.b64encode(salt).decode(),
-        "body": body_bytes.decode(), "actor": actor_bytes.decode(),
+        "leaf_hash": leaf_hash, "salt": salt_text, "body": body_bytes.decode(), "actor": actor_bytes.decode(),
     }  # fmt: skip
-    return Entry(stream, index, now, kind, case, leaf, row["leaf_hash"], row["salt"], body, facts), row
+    return Entry(stream, index, now, kind, case, leaf, leaf_hash, salt_text, body, facts), row
 
 
 @dataclass

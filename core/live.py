@@ -76,7 +76,7 @@ class Batch:
 
     def __init__(self, connection: Connection, channels: Collection[str], now: datetime) -> None:
         query = select(LiveChannel.name, LiveChannel.last).where(LiveChannel.name.in_(channels))
-        self._last: dict[str, int] = {name: last for name, last in connection.execute(query)}
+        self._last: dict[str, int] = {row.name: row.last for row in connection.execute(query)}
         self._fresh = set(channels) - set(self._last)
         self._now = now
         self._rows: list[dict[str, Any]] = []

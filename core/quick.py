@@ -3,7 +3,7 @@
 Such an act goes the ordinary way first. Its guards are asked, and it hands back what they allowed as a `Grant`. As long
 as nothing but such drafts has been written to the case since (the size of its stream tells), the same actor's next one
 is judged by the grant, and those of a batch are written together in a few statements: the same rows, entries and events
-as on the ordinary way (tests/core/test_quick.py). What a grant does not cover goes the ordinary way.
+as on the ordinary way (tests/evaluation/test_drafts.py). What a grant does not cover goes the ordinary way.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from core import ledger, live
 from core.access import Actor
 from core.db import Base
-from core.ledger import Entry
 from core.faults import Fault, Unusable
+from core.ledger import Entry
 from core.live import LiveEvent
 from core.once import ActOnce
 from core.rules import Refused
@@ -211,7 +211,7 @@ def _update(table: type[Base]) -> Any:
     if table not in _UPDATES:
         columns = inspect(table).columns
         where = [column == bindparam(f"k_{column.name}") for column in columns if column.primary_key]
-        values = {c.name: bindparam(f"k_{c.name}") for c in columns if not c.primary_key}
+        values: dict[str, Any] = {c.name: bindparam(f"k_{c.name}") for c in columns if not c.primary_key}
         _UPDATES[table] = update(table).where(*where).values(values)
     return _UPDATES[table]
 

@@ -1,8 +1,8 @@
 """The websocket under Socket.IO on gevent's server, for rooms in which everybody is told of everything at once.
 
-wsproto reads the frames (RFC 6455). What is written is gathered: a frame is built once for all who get it, and the frames for one
-client leave in one send() at the end of the loop's turn. A client that does not read is dropped, never sent half a frame;
-what it missed it fetches by number. Ground: side by side with the usual transport in docs/decisions/0008.
+wsproto reads the frames (RFC 6455). What is written is gathered: a frame is built once for all who get it, and the
+frames for one client leave in one send() at the end of the loop's turn. A client that does not read is dropped, never
+sent half a frame; what it missed it fetches by number (grounds: docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from wsproto.events import (
     AcceptConnection,
     BytesMessage,
     CloseConnection,
-    Message,
     Ping,
     RejectConnection,
     Request,
@@ -278,5 +277,5 @@ class _Direct:
             self._line.push(built)
 
 
-def _whole(event: Message, parts: list[Any]) -> str | bytes:
+def _whole(event: TextMessage | BytesMessage, parts: list[Any]) -> str | bytes:
     return "".join(parts) if isinstance(event, TextMessage) else b"".join(bytes(part) for part in parts)

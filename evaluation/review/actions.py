@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core import fields
+from core.access import Actor
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
+from core.quick import Written
 from core.rules import Breach, Refused
 from evaluation import cases
-from evaluation.committee.actions import unnamed
+from evaluation.committee.actions import nameless, unnamed
 from evaluation.review import queries
 from evaluation.review.models import LackVote, Mark, RejectVote
 from evaluation.sitting import flow
 from evaluation.sitting.actions import MEMBERS
-from evaluation.sitting.guards import Room, enter
+from evaluation.sitting.guards import enter
 
 P = dict[str, Any]
 ARTICLE = "招标投标法实施条例 第51条"
@@ -28,31 +33,62 @@ def _bid(room_bids: set[str], p: P) -> str:
     return bid
 
 
-def _mark(room: Room, bids: set[str], one: Any, now: Any) -> Mark:
-    if not isinstance(one, dict):
-        raise Unusable("marks: objects are expected")
-    fields.only(one, "bid", "item", "pass", "page", "reason", "ground")
-    passed = fields.yes_no(one, "pass")
-    item = fields.choice(one, "item", [row["id"] for row in room.case.items])
-    row = Mark(
-        member_id=room.me.id, bid_id=_bid(bids, one), item=item, passed=passed, at=now,
-        page=fields.text(one, "page", limit=40, default=""), reason=fields.text(one, "reason", limit=500, default=""),
-        ground="",
-    )  # fmt: skip
-    if passed:
-        return row
-    ground = fields.text(one, "ground", limit=20, default="")
-    if ground not in room.case.grounds:
-        listed = " ".join(sorted(room.case.grounds))
-        raise Refused(Breach("GROUND", ARTICLE, "B", listed, ground or "-", "ground"))
-    for name in ("page", "reason"):
-        if not getattr(row, name):
-            raise Refused(Breach("FAIL-REASON", ARTICLE, "B", name, "-", name))
-    row.ground = ground
-    return row
+@dataclass
+class Findings:
+    """One member's findings while they are open. A core.quick.Grant."""
+
+    actor: Actor
+    member: str
+    case: str
+    bids: set[str]
+    items: list[str]
+    grounds: Collection[str]
+    given: set[tuple[str, str]]
+
+    def _row(self, one: Any, now: datetime) -> dict[str, Any]:
+        if not isinstance(one, dict):
+            raise Unusable("marks: objects are expected")
+        fields.only(one, "bid", "item", "pass", "page", "reason", "ground")
+        passed = fields.yes_no(one, "pass")
+        item = fields.choice(one, "item", self.items)
+        row = {
+            "member_id": self.member, "bid_id": _bid(self.bids, one), "item": item, "passed": passed,
+            "page": fields.text(one, "page", limit=40, default=""),
+            "reason": fields.text(one, "reason", limit=500, default=""), "ground": "", "at": now,
+        }  # fmt: skip
+        if passed:
+            return row
+        ground = fields.text(one, "ground", limit=20, default="")
+        if ground not in self.grounds:
+            raise Refused(Breach("GROUND", ARTICLE, "B", " ".join(sorted(self.grounds)), ground or "-", "ground"))
+        for name in ("page", "reason"):
+            if not row[name]:
+                raise Refused(Breach("FAIL-REASON", ARTICLE, "B", name, "-", name))
+        return row | {"ground": ground}
+
+    def write(self, payload: P, now: datetime) -> Written:
+        given = fields.items(payload, "marks", most=2000) if "marks" in payload else [payload]
+        rows = [self._row(one, now) for one in given]
+        fresh: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
+        for row in rows:
+            place = row["bid_id"], row["item"]
+            (known if place in self.given else fresh).append(row)
+            self.given.add(place)
+        listed = [
+            {"bid": row["bid_id"], "item": row["item"], "pass": row["passed"], "page": row["page"],
+             "reason": row["reason"], "ground": row["ground"]}
+            for row in rows
+        ]  # fmt: skip
+        done = len(self.given)
+        return Written(
+            Mark, fresh, known, "review.marked", {"member": self.member, "marks": listed}, f"room:{self.case}",
+            "review.progress", {"member": self.member, "done": done},
+            {"done": done, "of": len(self.bids) * len(self.items)},
+        )  # fmt: skip
 
 
-@acting("prelim.mark", *MEMBERS)
+@acting("prelim.mark", *MEMBERS, draft=True)
 def mark(tx: Tx, case: str, p: P) -> P:
     """{bid, item, pass, page?, reason?, ground?} or {marks: [those]}: own findings, changeable until locked.
 
@@ -61,21 +97,11 @@ def mark(tx: Tx, case: str, p: P) -> P:
     room = enter(tx, case, "PRELIM")
     if room.me.review_locked_at is not None:
         raise Refused(Breach("LOCKED", ARTICLE, "B", "before prelim.lock", room.me.review_locked_at.isoformat()))
-    given = fields.items(p, "marks", most=2000) if "marks" in p else [p]
-    bids = {bid["id"] for bid in cases.bids(tx.session, case)}
-    rows = [_mark(room, bids, one, tx.now) for one in given]
-    for row in rows:
-        tx.session.merge(row)
-    listed = [
-        {"bid": row.bid_id, "item": row.item, "pass": row.passed, "page": row.page, "reason": row.reason,
-         "ground": row.ground}
-        for row in rows
-    ]  # fmt: skip
-    body = {"member": room.me.id, "marks": listed}
-    unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "review.marked", body, case=case))
-    done = sum(one.member_id == room.me.id for one in queries.marks(tx.session, room.all))
-    tx.publish(f"room:{case}", "review.progress", {"member": room.me.id, "done": done})
-    return {"done": done, "of": len(bids) * len(room.case.items)}
+    mine = Findings(
+        nameless(tx.actor, room.me), room.me.id, case, {bid["id"] for bid in cases.bids(tx.session, case)},
+        [row["id"] for row in room.case.items], room.case.grounds, queries.marked(tx.session, room.me),
+    )  # fmt: skip
+    return tx.draft(case, mine, p)
 
 
 @acting("prelim.lock", *MEMBERS)

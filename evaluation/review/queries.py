@@ -18,7 +18,14 @@ UNREADABLE = "TL51-6"  # a bid whose price could not be read goes to a vote by i
 def marks(session: Session, rows: Sequence[Member]) -> list[Mark]:
     ids = [row.id for row in rows]
     query = select(Mark).where(Mark.member_id.in_(ids)).order_by(Mark.bid_id, Mark.item, Mark.member_id)
-    return list(session.scalars(query))
+    # drafts are written past the session (core.quick): what it holds of an earlier act of its batch may be old
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def marked(session: Session, member: Member) -> set[tuple[str, str]]:
+    """(bid, item) of a member's own findings."""
+    query = select(Mark.bid_id, Mark.item).where(Mark.member_id == member.id)
+    return {(bid, item) for bid, item in session.execute(query)}
 
 
 def votes(session: Session, rows: Sequence[Member]) -> list[RejectVote]:

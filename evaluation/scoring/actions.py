@@ -67,7 +67,8 @@ class Sheet:
     def write(self, payload: P, now: datetime) -> Written:
         given = fields.items(payload, "scores", most=2000) if "scores" in payload else [payload]
         rows = [self._row(one, now) for one in given]
-        fresh, known = [], []
+        fresh: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
         for row in rows:
             cell = row["bid_id"], row["criterion"]
             (known if cell in self.given else fresh).append(row)

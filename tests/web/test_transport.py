@@ -47,9 +47,8 @@ class Room:
 
 @pytest.fixture
 def room() -> Iterator[Room]:
-    server = socketio.Server(
-        async_mode="gevent", transports=["websocket"], max_http_buffer_size=MOST, async_handlers=False, json=transport.Wire
-    )  # fmt: skip
+    server = socketio.Server(async_mode="gevent", transports=["websocket"], max_http_buffer_size=MOST,
+                             async_handlers=False, json=transport.Wire)  # fmt: skip
     server.eio._async = server.eio._async | {"websocket": transport.Line}
     members: list[str] = []
     server.on("connect", lambda sid, *_: members.append(sid))
