@@ -11,12 +11,14 @@ from accounts import sign_in
 from accounts.models import Org, Person
 from core.access import Role
 from core.acts import Tx
+from core.canon import sha256_hex
 from evaluation.committee.models import Committee, Member
 from evaluation.sitting.models import Sitting
 from evaluation.vault import vault
 from trading.bidding.models import Bid
 from trading.opening.models import OpenedBid
 from trading.project.models import Case, Project
+from venues.models import Booking, Centre
 
 MEMBERS = 7
 REGION = "420112"
@@ -75,6 +77,7 @@ def _case(tx: Tx, number: int, bidders: Sequence[str], criteria: int) -> tuple[s
     )  # fmt: skip
     tx.session.add(row)
     tx.session.flush()
+    _venue(tx, row)
     bids = []
     for place, org in enumerate(bidders, 1):
         bid = Bid(case_id=row.id, org_id=org, person_id="", version=1, manifest={}, ciphertext_sha256="0" * 64, size=1,
@@ -87,6 +90,17 @@ def _case(tx: Tx, number: int, bidders: Sequence[str], criteria: int) -> tuple[s
     return row.id, bids
 
 
+def _venue(tx: Tx, row: Case) -> None:
+    """One site, booked."""
+    centre = Centre(org_id=row.centre_org, region=REGION, name="中心")
+    tx.session.add(centre)
+    tx.session.flush()
+    tx.session.add(
+        Booking(case_id=row.id, centre_id=centre.id, org_id=row.tenderer_org, part="main", from_at=tx.now,
+                until_at=tx.now + timedelta(hours=9), seats=MEMBERS, state="accepted", asked_at=tx.now)
+    )  # fmt: skip
+
+
 def _sit(tx: Tx, case: str, people: Sequence[str]) -> list[str]:
     committee = Committee(
         case_id=case, round=1, need={"experts": len(people), "representatives": [], "members_by_site": {}}, at=tx.now,
@@ -96,7 +110,7 @@ def _sit(tx: Tx, case: str, people: Sequence[str]) -> list[str]:
     tx.session.flush()
     rows = [
         Member(committee_id=committee.id, number=number, site=REGION, sealed="", mark=vault().mark(person),
-               state="pledged", person_id=person, signed_in_at=tx.now, pledged_at=tx.now, review_locked_at=tx.now)
+               state="pledged", person_id=person, certificate=sha256_hex(person.encode()), signed_in_at=tx.now, pledged_at=tx.now, review_locked_at=tx.now)
         for number, person in enumerate(people, 1)
     ]  # fmt: skip
     tx.session.add_all(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ STANCE = {
 }
 IDENTITY = {"certificate": "数字证书", "id_card": "数字证书、身份证件核验", "manual": "数字证书、主持人工核验"}
 LEFT = {"recused": "主动回避", "removed": "更换"}
+ACROSS = 7  # criteria side by side on a page
 Record = Mapping[str, Any]
 
 
@@ -153,15 +154,8 @@ def _scores(paper: Paper, record: Record) -> None:
     data, result, bids = record["scoring"]["input"], record["scoring"]["result"], _bids(record)
     named = {one["id"]: one.get("name", one["id"]) for one in data["criteria"]}
     paper.text(f"评标基准价: {result['benchmark']} {record['case']['unit']}。")
-    head = ["投标人", "报价得分", *named.values(), "总分"]
     scored = [bid for bid in bids if bid in result["totals"]]  # in bid-number order, whatever the totals
-    means = result["criterion_scores"]
-    rows = [
-        [bids[bid], result["price_scores"][bid], *(_mean(means[bid][one]) for one in named), result["totals"][bid]]
-        for bid in scored
-    ]
-    wide = [2.2, 1, *[1.0] * len(named), 0.9]
-    paper.table(head, rows, widths=wide, align=["left", *["right"] * (len(head) - 1)])
+    _totals(paper, result, bids, named, scored)
     paper.subsection("各评委评分")
     names = _names(record)
     lines = [
@@ -176,6 +170,25 @@ def _scores(paper: Paper, record: Record) -> None:
     for one in result["eliminated"]:
         paper.text(f"{bids[one['bid']]} 按招标文件规定淘汰（{one['rule']}）。")
     _odd_scores(paper, record, named)
+
+
+def _totals(
+    paper: Paper, result: Mapping[str, Any], bids: Mapping[str, str], named: Mapping[str, str], scored: Sequence[str]
+) -> None:
+    """Price score, means and total of each bid; more criteria than a page is wide follow in tables of their own."""
+    means = result["criterion_scores"]
+    ids = list(named)
+    first, more = ids[:ACROSS], [ids[at : at + ACROSS] for at in range(ACROSS, len(ids), ACROSS)]
+    head = ["投标人", "报价得分", *(named[one] for one in first), "总分"]
+    rows = [
+        [bids[bid], result["price_scores"][bid], *(_mean(means[bid][one]) for one in first), result["totals"][bid]]
+        for bid in scored
+    ]
+    paper.table(head, rows, widths=[2.2, 1, *[1.0] * len(first), 0.9], align=["left", *["right"] * (len(head) - 1)])
+    for some in more:
+        rows = [[bids[bid], *(_mean(means[bid][one]) for one in some)] for bid in scored]
+        sides = ["left", *["right"] * len(some)]
+        paper.table(["投标人", *(named[one] for one in some)], rows, widths=[2.2, *[1.0] * len(some)], align=sides)
 
 
 def _mean(text: str) -> str:
