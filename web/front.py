@@ -64,9 +64,7 @@ class NotSignedIn(Exception):
     """A page for people who are logged in was asked for by nobody in particular."""
 
 
-def permit(
-    *roles: Role, person: bool = False, foreign: bool = False, devices: bool = False
-) -> Callable[[View], View]:
+def permit(*roles: Role, person: bool = False, foreign: bool = False, devices: bool = False) -> Callable[[View], View]:
     """Declare who may open a view: closed to everyone not named (domain.md §8)."""
 
     def mark(view: View) -> View:

@@ -179,6 +179,3 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     # One round through canonical JSON: what is stored is what is hashed, times and decimals as text.
     plain: dict[str, Any] = canon.loads(canon.dumps(record))
     return plain
-
-
-

@@ -47,7 +47,9 @@ def seated(live: Live) -> tuple[str, list[str]]:
         stage.act(who, "invitation.answer", case, answer="accept")
         builder.enrol(live.ring[who])
     stage.move_to(begin - timedelta(minutes=10))
-    stage.act("centre1", "seat.check", seats=list(seats.values()), camera=True, screen=True, microphone=True, clock=True)
+    stage.act(
+        "centre1", "seat.check", seats=list(seats.values()), camera=True, screen=True, microphone=True, clock=True
+    )
     live.draw(case, stage.act("centre1", "seating.freeze", case, parties=parties)["draw"])
     for who in members:
         stage.act(who, "sitting.signin", case)

@@ -239,7 +239,6 @@ def piece(house, who: str, data: bytes, *, at: timedelta = timedelta(0), long: i
     return house.do(who, "recording.keep", **told | change)
 
 
-@pytest.mark.certify("A-154")
 def test_a_piece_is_kept_once_with_its_digest_in_the_ledger(room):
     made = piece(room, room.names[0], b"webm of a seat")
     assert piece(room, room.names[0], b"webm of a seat") == made

@@ -37,7 +37,7 @@ class Server:
         self.later: list[tuple] = []
         self.left: list[tuple[str, str]] = []
 
-    def emit(self, name: str, data: dict, room: str) -> None:
+    def emit(self, name: str, data: dict, room: str) -> None:  # noqa: F811
         self.sent.append((name, data, room))
 
     def start_background_task(self, work, *values) -> None:
@@ -136,7 +136,9 @@ def test_a_supervisor_watches_without_name_and_sends_nothing(call, who):
     assert shut(call.send(who, "av.state", camera=True, microphone=False))
     assert call.send(who, "av.state", camera=False, microphone=False)["status"] == 200
     for direction in ("sendrecv", "sendonly"):
-        answer = call.send(who, "av.signal", to=one["me"], call="c", description={"type": "offer", "sdp": sdp(direction)})
+        answer = call.send(
+            who, "av.signal", to=one["me"], call="c", description={"type": "offer", "sdp": sdp(direction)}
+        )
         assert shut(answer), direction
     silent = AUDIO.format("recvonly") + VIDEO.replace("a={}\r\n", "")
     answer = call.send(who, "av.signal", to=one["me"], call="c", description={"type": "offer", "sdp": silent})
@@ -150,7 +152,9 @@ def test_two_who_only_watch_have_nothing_to_do_with_each_other(call):
     one = call.join("regulator")
     two = call.join("auditor")
     assert two["peers"] == [] and call.told("regulator") == []
-    answer = call.send("auditor", "av.signal", to=one["me"], call="c", description={"type": "offer", "sdp": sdp("recvonly")})
+    answer = call.send(
+        "auditor", "av.signal", to=one["me"], call="c", description={"type": "offer", "sdp": sdp("recvonly")}
+    )
     assert answer == {"status": 200, "delivered": False}
 
 
@@ -256,7 +260,7 @@ def test_venue_staff_are_told_switches_and_nothing_else(call):
     assert {name for name, _, to in call.server.sent if to.startswith("room:")} == {"av.status"}
     shown = {one["member"]: one for one in call.sitting.ask("staff1", "av.status")["seats"]}
     mine = call.sitting.place(first)
-    assert (mine.site == list(SMALL)[0]) == (mine.id in shown)
+    assert (mine.site == next(iter(SMALL))) == (mine.id in shown)
 
 
 def test_a_camera_that_is_off_too_long_is_recorded_once(call):

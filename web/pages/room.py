@@ -35,14 +35,14 @@ blueprint = Blueprint("room", __name__)
 LAW = "招标投标法 第40条"
 M87 = "政府采购货物和服务招标投标管理办法 第64条"
 WATCHING = ("room.watch", "room.venue", "room.progress")
-SAID = (
+SAID: tuple[str, ...] = (
+    *TALK,
     N_("The line is cut; it is sent again by itself."),
     N_("Saving…"),
     N_("Saved."),
     N_("Ground, page and reason are still needed."),
     N_("Points are a number with at most two decimals."),
 )
-SAID += TALK
 CHANNELS = {"watch": ("watch", "room"), "venue": ("room",), "progress": ()}
 STAGE_WORDS = {
     "SIGN_IN": N_("Signing in"),

@@ -119,5 +119,3 @@ def recording(case: str, piece: str) -> Response:
                      as_attachment="download" in request.args)  # fmt: skip
     sent.headers["X-Content-SHA256"] = row.sha256
     return sent
-
-

@@ -174,7 +174,8 @@ function start() {
       mark.hidden = place < 0;
       if (place < 0) continue;
       const words = hands[place].called ? t("has the word") : t("hand raised, number %(n)s", { n: place + 1 });
-      mark.textContent = hands[place].called ? "🗣" : `✋${place + 1}`;
+      mark.className = `rm-hand ti ${hands[place].called ? "ti-speakerphone" : "ti-hand-stop"}`;
+      mark.textContent = hands[place].called ? "" : String(place + 1);
       mark.title = words;
       mark.setAttribute("role", "img");
       mark.setAttribute("aria-label", words);
