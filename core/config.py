@@ -21,7 +21,8 @@ class Config:
     `proxies`: how many of ours stand in front and append the client's address to X-Forwarded-For. `upload_most`: bytes
     of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
     address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
-    time ours is compared; () = with none.
+    time ours is compared; () = with none. `turn_urls`: stun:, turn: or turns: addresses for calls between seats that
+    cannot reach each other; `turn_secret` is the relay's shared secret.
     """
 
     demo: bool
@@ -37,6 +38,8 @@ class Config:
     upload_port: int = 0
     upload_url: str = ""
     ntp_servers: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str = ""
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -76,6 +79,8 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         upload_most=_megabytes(env.get("UPLOAD_MOST_MB", "4096")),
         upload_url=env.get("UPLOAD_URL", "" if demo else "/uploads"),
         ntp_servers=_servers(env.get("NTP_SERVERS", "" if demo else STANDARD_TIME)),
+        turn_urls=_relays(env.get("TURN_URL", ""), env.get("TURN_SECRET", "")),
+        turn_secret=env.get("TURN_SECRET", ""),
     )
 
 
@@ -85,6 +90,16 @@ def _servers(text: str) -> tuple[str, ...]:
         place = re.fullmatch(r"[A-Za-z0-9.-]+(?::(\d{1,5}))?", one)
         if place is None or not 0 < int(place[1] or 123) < 65536:
             raise Unusable(f"NTP_SERVERS: host or host:port, with blanks or commas between, found {one!r}")
+    return found
+
+
+def _relays(text: str, secret: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    for one in found:
+        if not re.fullmatch(r"(stuns?|turns?):[A-Za-z0-9.:\[\]-]+(\?transport=(udp|tcp))?", one):
+            raise Unusable(f"TURN_URL: stun:, turn: or turns: addresses with blanks or commas between, found {one!r}")
+        if one.startswith("turn") and len(secret) < 16:
+            raise Unusable("TURN_SECRET: at least 16 characters, the relay's static-auth-secret")
     return found
 
 

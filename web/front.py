@@ -38,12 +38,14 @@ ACT_HEADER = "X-Gongheng"
 class Permit:
     """`roles` that may open a view; `person`: anyone logged in, whatever their roles.
 
-    `foreign`: other sites and tools may post here, because nothing is done in anyone's name.
+    `foreign`: other sites and tools may post here, because nothing is done in anyone's name. `devices`: the page may
+    ask for camera and microphone.
     """
 
     roles: tuple[Role, ...]
     person: bool = False
     foreign: bool = False
+    devices: bool = False
 
     def opens_to(self, actor: Actor) -> bool:
         return bool(actor.person) if self.person else actor.has(*self.roles)
@@ -62,11 +64,11 @@ class NotSignedIn(Exception):
     """A page for people who are logged in was asked for by nobody in particular."""
 
 
-def permit(*roles: Role, person: bool = False, foreign: bool = False) -> Callable[[View], View]:
+def permit(*roles: Role, person: bool = False, foreign: bool = False, devices: bool = False) -> Callable[[View], View]:
     """Declare who may open a view: closed to everyone not named (domain.md §8)."""
 
     def mark(view: View) -> View:
-        view.permit = Permit(roles, person, foreign)  # type: ignore[attr-defined]
+        view.permit = Permit(roles, person, foreign, devices)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -186,13 +188,20 @@ def _policy() -> str:
     )
 
 
+def _devices() -> str:
+    """Camera and microphone for the pages that need them, and for none of the frames within."""
+    rule = permit_of(current_app, request.endpoint or "")
+    own = "(self)" if rule is not None and rule.devices else "()"
+    return f"camera={own}, microphone={own}, display-capture=(), geolocation=(), payment=(), usb=()"
+
+
 def _close(response: Response) -> Response:
     headers = response.headers
     headers["Content-Security-Policy"] = _policy()
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "geolocation=(), payment=(), usb=()"
+    headers["Permissions-Policy"] = _devices()
     if request.endpoint != "pages.static":
         headers.setdefault("Cache-Control", "no-store")
     secure = wired().config.public_url.startswith("https://")

@@ -68,6 +68,8 @@ class Socket:
 
     def disconnect(self, sid: str, _reason: object = None) -> None:
         line = self.lines.pop(sid, None)
+        for tell in GONE:
+            tell(self, sid)
         for channel in line.joined if line else ():
             self.tell_presence(channel)
 
@@ -75,6 +77,19 @@ class Socket:
         """Close every connection of a login session that has ended."""
         for sid in [sid for sid, line in self.lines.items() if token and line.token == token]:
             self.server.disconnect(sid)
+
+    def sift(self, channel: str) -> None:
+        """Judge everyone in `channel` anew; who may no longer hear it is out."""
+        for sid, line in list(self.lines.items()):
+            if channel not in line.joined:
+                continue
+            try:
+                with self.house.acts.reading() as session:
+                    channels.require(session, line.actor, channel)
+            except Refused:
+                self.server.leave_room(sid, channel)
+                line.joined.discard(channel)
+                self.tell_presence(channel)
 
     def receive(self, name: str, sid: str, data: Any = None, *_more: Any) -> Answer:
         """Run an event of the table; every refusal is an answer, never a silence."""
@@ -172,6 +187,10 @@ EVENTS: dict[str, Event] = {
     "leave": Event(Permit((Role.PUBLIC,)), _leave),
     "ping": Event(Permit((Role.PUBLIC,)), _ping),
 }
+
+
+# What else must know that a line fell: fn(hub, sid), called when the line is forgotten already.
+GONE: list[Callable[[Socket, str], None]] = []
 
 
 def attach(app: Flask) -> Socket:

@@ -251,6 +251,16 @@ def _outcome(paper: Paper, record: Record) -> None:
     for one in record["incidents"]:
         where = f"（{_site(one['site'])}）" if one["site"] else ""
         paper.text(f"{_at(one['at'])}{where}: {one['text']}")
+    _spoken(paper, record)
+
+
+def _spoken(paper: Paper, record: Record) -> None:
+    """What was said and recorded is secret; its digest binds it to this report."""
+    talk, kept = record["talk"], record["recording"]
+    if talk["lines"]:
+        paper.note(f"评标过程文字发言 {talk['lines']} 条，全部存档，SHA-256 {talk['sha256']}")
+    if kept["pieces"]:
+        paper.note(f"评标过程录音录像 {kept['pieces']} 段，全部存档，SHA-256 {kept['sha256']}")
 
 
 def _signing(paper: Paper, record: Record) -> None:

@@ -1,8 +1,9 @@
 """The machine record evaluation-report/1: all that the report says, as data anyone can recompute.
 
 {schema, version, case, bids, committee, draws, review, clarifications, scoring, commitments, anomalies, corrections,
- outcome, ranked, candidates, ranking, incidents, signers}. Scores stand under labels member-1 … member-n; `committee`
-says whose they are. `ranking` is null where the award is separated from the evaluation (domain.md §5).
+ outcome, ranked, candidates, ranking, incidents, talk, recording, signers}. Scores stand under labels member-1 …
+member-n; `committee` says whose they are. `ranking` is null where the award is separated from the evaluation
+(domain.md §5). `talk` and `recording` hold counts and digests alone: what was said stays secret.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from evaluation.scoring import sheet
 from evaluation.scoring.models import Correction
 from evaluation.sitting.flow import LACK
 from evaluation.sitting.models import Incident, Sitting
+from evaluation.talk.queries import recording_digest, talk_digest
 from experts.queries import employers
 from methods.scoring import unranked
 from venues.models import Seat
@@ -172,10 +174,8 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
         "incidents": [
             {"at": one.at, "kind": one.kind, "site": one.site, "text": one.text} for one in incidents
         ],
+        "talk": talk_digest(session, committee), "recording": recording_digest(session, committee),
     }  # fmt: skip
     # One round through canonical JSON: what is stored is what is hashed, times and decimals as text.
     plain: dict[str, Any] = canon.loads(canon.dumps(record))
     return plain
-
-
-

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from core.access import denied
 from core.acts import Tx
-from core.rules import Breach, Refused
+from core.rules import Breach, Refused, refuse_if
 from evaluation import cases
 from evaluation.cases import CaseFacts
 from evaluation.committee.actions import required
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import by_person, members, places
 from evaluation.sitting.models import Sitting
+from evaluation.talk.queries import recorded
 
 ARTICLE = "招标投标法实施条例 第48条"
 
@@ -57,7 +58,7 @@ def complete(committee: Committee, rows: list[Member]) -> bool:
 def enter(tx: Tx, case: str, *stages: str) -> Room:
     """The room for a pledged member, in one of `stages`; Refused while paused, suspended or incomplete.
 
-    Nobody goes on with an incomplete committee (domain.md §4).
+    Nobody goes on with an incomplete committee (domain.md §4); under regime R2 nobody scores unrecorded.
     """
     found = cases.in_state(cases.facts(tx.session, case), "COMMITTEE_SET", "EVALUATING")
     committee = required(tx, case)
@@ -72,6 +73,8 @@ def enter(tx: Tx, case: str, *stages: str) -> Room:
         raise Refused(Breach("INCOMPLETE", ARTICLE, "B", str(places(committee)), str(there)))
     if sitting.stage not in stages:
         raise Refused(Breach("STAGE", "招标投标法 第40条", "B", " / ".join(stages), sitting.stage))
+    if sitting.stage == "SCORING" and found.regime == "R2":
+        refuse_if(recorded(tx.session, committee, rows, found.regime, tx.now, cases.book(found)))
     return Room(found, committee, sitting, rows, me)
 
 

@@ -15,7 +15,7 @@ from core.access import Role
 from core.rules import Breach, Refused
 from web import identity
 from web.app import create_app
-from web.front import check_permits, permit
+from web.front import check_permits, permit, permit_of
 
 
 def test_an_undeclared_route_stops_the_start(front):
@@ -147,3 +147,15 @@ def test_an_act_keeps_the_address_that_our_proxy_saw(front, config, proxies, sen
     acts.engine.dispose()
     assert (entry.at, entry.actor["person"], entry.actor["address"]) == (front.clock.now(), "p-centre", kept)
     assert kept not in str(entry.leaf)  # the log itself holds salted digests
+
+
+@pytest.mark.parametrize(("path", "role", "allowed"), [
+    ("/check", None, True), ("/", None, False), ("/me", Role.EXPERT, False), ("/watch", Role.AUDITOR, False),
+    ("/api/v1/time", None, False), ("/nowhere", None, False),
+])  # fmt: skip
+def test_camera_and_microphone_are_for_the_room_and_the_check_alone(front, path, role, allowed):
+    policy = front.client(role).get(path).headers["Permissions-Policy"]
+    own = "(self)" if allowed else "()"
+    assert f"camera={own}" in policy and f"microphone={own}" in policy
+    devices = {rule.rule for rule in front.app.url_map.iter_rules() if permit_of(front.app, rule.endpoint).devices}
+    assert devices == {"/check", "/room/<case>", "/room/<case>/talk"}

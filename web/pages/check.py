@@ -128,7 +128,7 @@ WORDS = (
 
 
 @blueprint.get("/check")
-@permit(Role.PUBLIC)
+@permit(Role.PUBLIC, devices=True)
 def index() -> str:
     """For anyone; who is logged in has more to check."""
     bidder = Role.BIDDER in g.actor.roles

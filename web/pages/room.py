@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -27,13 +28,15 @@ from venues import queries as venues
 from web import socket, words
 from web.front import Permit, permit, reading, wired
 from web.pages.cases import page
+from web.talk_words import TALK
 from web.words import N_
 
 blueprint = Blueprint("room", __name__)
 LAW = "招标投标法 第40条"
 M87 = "政府采购货物和服务招标投标管理办法 第64条"
 WATCHING = ("room.watch", "room.venue", "room.progress")
-SAID = (
+SAID: tuple[str, ...] = (
+    *TALK,
     N_("The line is cut; it is sent again by itself."),
     N_("Saving…"),
     N_("Saved."),
@@ -191,7 +194,7 @@ def points(text: str) -> str:
 
 
 @blueprint.get("/room/<case>")
-@permit(person=True)
+@permit(person=True, devices=True)
 def room(case: str) -> str:
     """The room of a member; for supervisors, venues and the tender's own side what each may see of it."""
     session = reading()
@@ -296,7 +299,11 @@ def _beat(hub: socket.Socket, sid: str, given: dict[str, Any]) -> dict[str, Any]
     told |= dict.fromkeys(PRESENCE.lost(case, now), False)
     for one, there in told.items():
         hub.server.emit("heartbeat", {"case": case, "member": one, "there": there}, room=f"room:{case}")
+    for tell in HEARTBEATS:
+        tell(hub, case, now)
     return {"status": 200}
 
 
+# What else a member's heartbeat sets going: fn(hub, case, now).
+HEARTBEATS: list[Callable[[socket.Socket, str, datetime], None]] = []
 socket.EVENTS["beat"] = socket.Event(Permit((), person=True), _beat)

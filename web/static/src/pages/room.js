@@ -4,8 +4,9 @@
  * and are sent again after a reload. What a page shows always comes from the server.
  */
 import "../css/room.css";
-import { RefusedError, get, post } from "./net.js";
+import { get } from "./net.js";
 import { clearError, showError } from "./breaches.js";
+import { deliver } from "./deliver.js";
 import { line, send } from "./live.js";
 import { prove } from "./sign.js";
 import { t } from "./words.js";
@@ -14,29 +15,8 @@ const room = document.querySelector("[data-room]");
 const CASE = room.dataset.room;
 const KEY = `gongheng-room-${CASE}-${room.dataset.person}`;
 const BEAT = 5000;
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // -- sending ----------------------------------------------------------------------------------------------------------
-
-async function overLine(name, body) {
-  const answer = await send("act", { name, ...body });
-  if (answer.status === 200) return answer.result;
-  throw new RefusedError(answer.error ?? (answer.breaches ?? []).map((one) => one.text).join(" "), answer.breaches ?? [], answer.status);
-}
-
-/** Until the server has answered; a refusal is an answer. */
-async function deliver(name, body) {
-  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
-    try {
-      if (line().connected) return await overLine(name, body);
-      return (await post(`/api/v1/acts/${name}`, body)).result;
-    } catch (error) {
-      if (error instanceof RefusedError && error.status !== 0) throw error;
-      saved(t("The line is cut; it is sent again by itself."));
-      await pause(wait);
-    }
-  }
-}
 
 /** Do an act of the room; undefined when the person did not confirm the signature. */
 async function perform(name, payload, { signed = false, title } = {}) {
@@ -46,7 +26,7 @@ async function perform(name, payload, { signed = false, title } = {}) {
     if (!proof) return undefined;
     body.proof = proof;
   }
-  return deliver(name, body);
+  return deliver(name, body, () => saved(t("The line is cut; it is sent again by itself.")));
 }
 
 // -- drafts: what the server has not confirmed ------------------------------------------------------------------------

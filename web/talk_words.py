@@ -1,0 +1,47 @@
+"""What the scripts of talk, call and recording say."""
+
+from __future__ import annotations
+
+from web.rule_words import N_
+
+TALK: tuple[str, ...] = (
+    N_("me"),
+    N_("sent when the line is back"),
+    N_("sending…"),
+    N_("%(n)s new"),
+    N_("Raise my hand"),
+    N_("Lower my hand"),
+    N_("Give the word"),
+    N_("Lower"),
+    N_("has the word"),
+    N_("hand raised, number %(n)s"),
+    N_("connected"),
+    N_("sound only"),
+    N_("connecting…"),
+    N_("lost"),
+    N_("no picture"),
+    N_("microphone off"),
+    N_("You are in the call: %(n)s others."),
+    N_("You watch and listen; nobody sees or hears you."),
+    N_("You are not in the call."),
+    N_("The call is in another window."),
+    N_("The call is over for you."),
+    N_("Camera or microphone could not be used: %(why)s You hear the others and may write."),
+    N_("The camera could not be used: %(why)s You go on with sound only."),
+    N_("The line is poor: your picture is off, your sound stays."),
+    N_("Access was denied; allow it beside the address of this page."),
+    N_("None was found."),
+    N_("Another program has it."),
+    N_("It does not start."),
+    N_("Open the page over https with a current browser."),
+    N_("Turn the camera off"),
+    N_("Turn the camera on"),
+    N_("Mute me"),
+    N_("Let me be heard"),
+    N_("This seat is being recorded, also while you are muted."),
+    N_("%(n)s pieces of the recording wait for the line."),
+    N_("This seat is not being recorded."),
+    N_("This browser cannot record."),
+    N_("Camera %(n)s"),
+    N_("Microphone %(n)s"),
+)
