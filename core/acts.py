@@ -193,7 +193,7 @@ class Acts:
             return
         index = job.tx.recorded.get(job.draft.stream)
         if index is not None:
-            self.grants.give(job.draft, job.tx.granted, index)
+            self.grants.give(job.draft, job.tx.granted, index, job.tx.now)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, insert, inspect, select, tuple_, update
@@ -27,6 +27,7 @@ from core.rules import Refused
 
 Payload = dict[str, Any]
 MOST = 20_000  # grants kept; then all are asked for anew
+HOLDS = timedelta(seconds=30)  # some guards look at the clock or at who is there: no grant outlives them for long
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class _Case:
     """`size`: of the case's stream when nothing but drafts had been written since its grants were given."""
 
     size: int = -1
-    grants: dict[tuple[Actor, str], Grant] = field(default_factory=dict)
+    grants: dict[tuple[Actor, str], tuple[Grant, datetime]] = field(default_factory=dict)
 
 
 class Grants:
@@ -101,11 +102,12 @@ class Grants:
     def known(self, case: str) -> bool:
         return case in self._cases
 
-    def find(self, draft: Draft, size: int) -> Grant | None:
+    def find(self, draft: Draft, size: int, now: datetime) -> Grant | None:
         case = self._cases.get(draft.case)
-        return case.grants.get((draft.actor, draft.act)) if case and case.size == size else None
+        found = case.grants.get((draft.actor, draft.act)) if case and case.size == size else None
+        return found[0] if found and now - found[1] <= HOLDS else None
 
-    def give(self, draft: Draft, grant: Grant, index: int) -> None:
+    def give(self, draft: Draft, grant: Grant, index: int, now: datetime) -> None:
         """After the commit of an ordinary draft whose entry stands at `index` of the case's stream."""
         if self._count >= MOST:
             self._cases, self._count = {}, 0
@@ -115,7 +117,7 @@ class Grants:
             case.grants.clear()
         case.size = index + 1
         self._count += (draft.actor, draft.act) not in case.grants
-        case.grants[draft.actor, draft.act] = grant
+        case.grants[draft.actor, draft.act] = grant, now
 
     def grow(self, case: str, size: int) -> None:
         self._cases[case].size = size
@@ -132,7 +134,7 @@ def write_all(session: Session, drafts: Sequence[Draft], grants: Grants, now: da
     found = [Outcome(one) for one in drafts]
     connection = session.connection()
     heads = ledger.heads(connection, {one.stream for one in drafts})
-    covered = [(one, grant) for one in found if (grant := _grant(one.draft, heads, grants)) is not None]
+    covered = [(one, grant) for one in found if (grant := _grant(one.draft, heads, grants, now)) is not None]
     if not covered:
         return found
     again = _sent_before(connection, [one.draft for one, _ in covered])
@@ -155,9 +157,9 @@ def write_all(session: Session, drafts: Sequence[Draft], grants: Grants, now: da
     return found
 
 
-def _grant(draft: Draft, heads: dict[str, ledger.Head], grants: Grants) -> Grant | None:
+def _grant(draft: Draft, heads: dict[str, ledger.Head], grants: Grants, now: datetime) -> Grant | None:
     head = heads.get(draft.stream)
-    return grants.find(draft, head.size) if head else None
+    return grants.find(draft, head.size, now) if head else None
 
 
 def _sent_before(connection: Connection, drafts: Sequence[Draft]) -> set[tuple[str, str]]:

@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def covered(house: House, name: str, act: str = "score.save") -> bool:
     with house.world.read() as session:
         size = ledger.head(session, f"case:{house.case}")["size"]
     draft = doors.Draft(house.actor(name), act, house.case, {}, "", "")
-    return house.world.acts.grants.find(draft, size) is not None
+    return house.world.acts.grants.find(draft, size, house.world.clock.now()) is not None
 
 
 @pytest.fixture
@@ -172,6 +173,18 @@ def test_a_pause_or_a_removal_holds_for_whoever_has_a_grant(scoring: House, act:
     with pytest.raises(Refused):
         send(scoring, name, "score.save", payload)
     assert len(_entries(scoring)) == 1
+
+
+@pytest.mark.parametrize(("later", "holds"), [(timedelta(seconds=30), True), (timedelta(seconds=30.001), False)])
+def test_a_grant_does_not_outlive_guards_that_look_at_the_clock(scoring: House, later: timedelta, holds: bool) -> None:
+    name = scoring.names[0]
+    payload = {"bid": scoring.bids["甲"], "criterion": "plan", "points": "50"}
+    send(scoring, name, "score.save", payload)
+    began = scoring.world.clock.moment
+    scoring.world.clock.moment = began + timedelta(seconds=20)
+    send(scoring, name, "score.save", payload)
+    scoring.world.clock.moment = began + later
+    assert covered(scoring, name) is holds, "it counts from the last asking, not from the last draft"
 
 
 def test_what_another_process_writes_is_seen(scoring: House) -> None:
