@@ -110,7 +110,8 @@ def _sit(tx: Tx, case: str, people: Sequence[str]) -> list[str]:
     tx.session.flush()
     rows = [
         Member(committee_id=committee.id, number=number, site=REGION, sealed="", mark=vault().mark(person),
-               state="pledged", person_id=person, certificate=sha256_hex(person.encode()), signed_in_at=tx.now, pledged_at=tx.now, review_locked_at=tx.now)
+               state="pledged", person_id=person, certificate=sha256_hex(person.encode()),
+               signed_in_at=tx.now, pledged_at=tx.now, review_locked_at=tx.now)
         for number, person in enumerate(people, 1)
     ]  # fmt: skip
     tx.session.add_all(rows)

@@ -89,10 +89,18 @@ _CELL_CENTRE = _style("cell-centre", SERIF, 9.5, 14, alignment=TA_CENTER)
 _CELL_HEAD = _style("cell-head", SANS_BOLD, 9.5, 14, alignment=TA_CENTER)
 _KEY = _style("key", SANS, 9.5, 14)
 _ALIGNED = {"left": _CELL, "right": _CELL_RIGHT, "centre": _CELL_CENTRE}
+_PAD = 5
+TOGETHER = 200  # rows: splitting a table over pages costs the square of its length
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
     return Paragraph(escape(checked(text, style.fontName), quote=False).replace("\n", "<br/>"), style)
+
+
+def _cell(text: str, side: str, wide: float) -> Paragraph | str:
+    """A number is drawn as it is; the layout of a paragraph would cost a report of thousands of them half a minute."""
+    number = side != "left" and text.isascii() and "\n" not in text and width(text, SERIF, 9.5) <= wide - 2 * _PAD
+    return text if number else _paragraph(text, _ALIGNED[side])
 
 
 def _title_style(title: str) -> ParagraphStyle:
@@ -185,11 +193,19 @@ class Paper:
         shares, sides = list(widths or [1] * len(head)), list(align or ["left"] * len(head))
         if not head or {len(shares), len(sides), *(len(row) for row in rows)} != {len(head)}:
             raise Unusable("a table needs as many cells in every row as in its head")
-        body = [[_paragraph(cell, _ALIGNED[side]) for cell, side in zip(row, sides, strict=True)] for row in rows]
-        lines = [[_paragraph(cell, _CELL_HEAD) for cell in head], *body]
-        table = Table(lines, colWidths=[WIDE * share / sum(shares) for share in shares], repeatRows=1, splitInRow=1)
-        table.setStyle(TableStyle([*_GRID, ("BACKGROUND", (0, 0), (-1, 0), _HEAD)]))
-        return self._add_table(table)
+        columns = [WIDE * share / sum(shares) for share in shares]
+        aligned = [("ALIGN", (n, 0), (n, -1), side.upper()) for n, side in enumerate(sides)]
+        style = TableStyle([*_GRID, *_NUMBERS, *aligned, ("BACKGROUND", (0, 0), (-1, 0), _HEAD)])
+        for at in range(0, len(rows) or 1, TOGETHER):
+            body = [
+                [_cell(cell, side, wide) for cell, side, wide in zip(row, sides, columns, strict=True)]
+                for row in rows[at : at + TOGETHER]
+            ]
+            top = [_paragraph(cell, _CELL_HEAD) for cell in head]
+            table = Table([top, *body], colWidths=columns, repeatRows=1, splitInRow=1, style=style)
+            self._story.append(table)
+        self._story.append(Spacer(1, 8))
+        return self
 
     def qr(self, content: str, caption: str = "") -> Paper:
         """QR of `content` (30 mm, error correction M) with words beside it."""
@@ -258,11 +274,13 @@ _GRID: list[tuple[Any, ...]] = [
     ("FONTNAME", (0, 0), (-1, -1), SERIF),  # cells without it pull in an unembedded Helvetica
     ("GRID", (0, 0), (-1, -1), 0.5, _LINE),
     ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-    ("LEFTPADDING", (0, 0), (-1, -1), 5),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 5),
+    ("LEFTPADDING", (0, 0), (-1, -1), _PAD),
+    ("RIGHTPADDING", (0, 0), (-1, -1), _PAD),
     ("TOPPADDING", (0, 0), (-1, -1), 3),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
 ]
+
+_NUMBERS: list[tuple[Any, ...]] = [("FONTSIZE", (0, 0), (-1, -1), 9.5), ("LEADING", (0, 0), (-1, -1), 14)]
 
 
 class _Rule(Flowable):  # type: ignore[misc]
