@@ -8,10 +8,11 @@ from core import fields
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
-from core.rules import Breach, Refused
+from core.rules import Breach, Refused, refuse_if, shown
 from evaluation import cases
+from evaluation.clarify.queries import of_committee
 from evaluation.committee.actions import unnamed
-from evaluation.review import queries
+from evaluation.review import queries, rules
 from evaluation.review.models import LackVote, Mark, RejectVote
 from evaluation.sitting import flow
 from evaluation.sitting.actions import MEMBERS
@@ -31,13 +32,13 @@ def _bid(room_bids: set[str], p: P) -> str:
 def _mark(room: Room, bids: set[str], one: Any, now: Any) -> Mark:
     if not isinstance(one, dict):
         raise Unusable("marks: objects are expected")
-    fields.only(one, "bid", "item", "pass", "page", "reason", "ground")
+    fields.only(one, "bid", "item", "pass", "page", "reason", "ground", "unclear")
     passed = fields.yes_no(one, "pass")
     item = fields.choice(one, "item", [row["id"] for row in room.case.items])
     row = Mark(
         member_id=room.me.id, bid_id=_bid(bids, one), item=item, passed=passed, at=now,
         page=fields.text(one, "page", limit=40, default=""), reason=fields.text(one, "reason", limit=500, default=""),
-        ground="",
+        ground="", unclear=False,
     )  # fmt: skip
     if passed:
         return row
@@ -48,15 +49,16 @@ def _mark(room: Room, bids: set[str], one: Any, now: Any) -> Mark:
     for name in ("page", "reason"):
         if not getattr(row, name):
             raise Refused(Breach("FAIL-REASON", ARTICLE, "B", name, "-", name))
-    row.ground = ground
+    row.ground, row.unclear = ground, fields.yes_no(one, "unclear", default=False)
     return row
 
 
 @acting("prelim.mark", *MEMBERS)
 def mark(tx: Tx, case: str, p: P) -> P:
-    """{bid, item, pass, page?, reason?, ground?} or {marks: [those]}: own findings, changeable until locked.
+    """{bid, item, pass, page?, reason?, ground?, unclear?} or {marks: [those]}: own findings, changeable until locked.
 
-    A fail names page, reason and one of the file's grounds: nothing else can reject a bid.
+    A fail names page, reason and one of the file's grounds: nothing else can reject a bid. `unclear`: the bid's own
+    words leave it open, so the bidder is asked before anybody rejects.
     """
     room = enter(tx, case, "PRELIM")
     if room.me.review_locked_at is not None:
@@ -68,7 +70,7 @@ def mark(tx: Tx, case: str, p: P) -> P:
         tx.session.merge(row)
     listed = [
         {"bid": row.bid_id, "item": row.item, "pass": row.passed, "page": row.page, "reason": row.reason,
-         "ground": row.ground}
+         "ground": row.ground, "unclear": row.unclear}
         for row in rows
     ]  # fmt: skip
     body = {"member": room.me.id, "marks": listed}
@@ -97,9 +99,10 @@ def lock(tx: Tx, case: str, p: P) -> P:
 
 @acting("reject.vote", *MEMBERS)
 def vote(tx: Tx, case: str, p: P) -> P:
-    """{bid, ground, reject, reason?}: once, on a pair that somebody failed, after every member has locked.
+    """{bid, ground, reject, reason?} → {stage, warnings}: once, on a pair that somebody failed, after all have locked.
 
-    Rejected = more than half of all members. A bid whose price cannot be read cannot be kept: there is no score for it.
+    CLARIFY-FIRST: nobody rejects for what the bidder has not been asked about. Rejected = more than half of all
+    members. A bid whose price cannot be read cannot be kept: there is no score for it.
     """
     fields.only(p, "bid", "ground", "reject", "reason")
     room = enter(tx, case, "PRELIM")
@@ -115,14 +118,25 @@ def vote(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("NO-PRICE", ARTICLE, "B", "reject", "a price that cannot be read", "reject"))
     if tx.session.get(RejectVote, (room.me.id, bid, ground)) is not None:
         raise Refused(Breach("VOTED", ARTICLE, "B", "one vote", "cast already"))
+    warned = _weigh(tx, room, next(one for one in bids if one["id"] == bid), ground) if reject else []
     reason = fields.text(p, "reason", limit=500) if reject else fields.text(p, "reason", limit=500, default="")
     tx.session.add(
         RejectVote(member_id=room.me.id, bid_id=bid, ground=ground, reject=reject, reason=reason, at=tx.now)
     )
-    body = {"member": room.me.id, "bid": bid, "ground": ground, "reject": reject, "reason": reason}
+    body = {"member": room.me.id, "bid": bid, "ground": ground, "reject": reject, "reason": reason,
+            "warnings": warned}  # fmt: skip
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "reject.voted", body, case=case))
     flow.tell(tx, case, "reject.voted", {"member": room.me.id})
-    return {"stage": flow.advance(tx, room.committee)}
+    return {"stage": flow.advance(tx, room.committee), "warnings": warned}
+
+
+def _weigh(tx: Tx, room: Room, bid: P, ground: str) -> list[dict[str, str]]:
+    """Refused while the bidder must first be heard; otherwise what warns."""
+    first, warned = queries.weighed(tx.session, room.case, room.all, bid, ground)
+    asked: list[rules.Asked] = [one for one in of_committee(tx.session, room.committee.id) if one.bid_id == bid["id"]]
+    if first and bid["price"]:
+        refuse_if(rules.before_reject(asked, ground, tx.now, cases.book(room.case)))
+    return shown(warned)
 
 
 @acting("lack.vote", *MEMBERS)

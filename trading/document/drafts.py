@@ -26,7 +26,9 @@ KEYS = (
     "ceiling", "bid_bond", "validity_days", "evaluation", "award", "remote", "issue_days", "bidding_days", "file_from",
     "file_until", "deadline", "settings", "sections",
 )  # fmt: skip
-EVALUATION = ("method", "price", "criteria", "total_round", "ties", "preliminary", "reject_grounds")
+EVALUATION = (
+    "method", "price", "criteria", "total_round", "ties", "preliminary", "reject_grounds", "low_price", "blind",
+)  # fmt: skip
 AWARD = (
     "separate", "legal_basis", "method", "committee", "supervisors", "candidates", "ranked", "pool", "abstentions",
     "ties",
@@ -38,11 +40,16 @@ SETTINGS = (
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
 
-def _rows(value: Mapping[str, Any], key: str, needed: tuple[str, ...]) -> list[dict[str, str]]:
+MARKS = ("clarify", "clerical")  # of a ground or an item: the bidder is asked first; a fault of form alone
+
+
+def _rows(value: Mapping[str, Any], key: str, needed: tuple[str, ...]) -> list[dict[str, Any]]:
     found = fields.items(value, key, most=100)
     for row in found:
         if not isinstance(row, dict) or not all(isinstance(row.get(name), str) and row[name] for name in needed):
             raise Unusable(f"evaluation.{key}: every row needs {', '.join(needed)}")
+        if not all(isinstance(row.get(mark, False), bool) for mark in MARKS):
+            raise Unusable(f"evaluation.{key}: {' and '.join(MARKS)} are true or false")
     if len({row["id"] for row in found}) != len(found):
         raise Unusable(f"evaluation.{key}: a number stands twice")
     return found
