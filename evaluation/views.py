@@ -18,6 +18,8 @@ from core.access import Actor, Role, denied
 from core.doors import asking
 from core.rules import Refused
 from evaluation import cases
+from evaluation.blind import codes
+from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
@@ -173,6 +175,8 @@ def tasks(session: Session, sitting: Sitting, rows: list[Member], me: Member, vi
         case "LEADER":
             voted = session.get(LeaderVote, (me.id, sitting.leader_round)) is not None
             return [] if voted else ["leader.vote"]
+        case "BLIND":
+            return [] if mine["blind_locked"] else ["blind.score", "blind.lock"]
         case "PRELIM":
             if not mine["review_locked"]:
                 return ["prelim.mark", "prelim.lock"]
@@ -289,8 +293,12 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
         "clarifications": _questions(session, committee),
         "low_price": lowprice.view(session, now, facts, committee, sitting, rows, me),
+        "low_minutes": max(cases.book(facts)["LOWPRICE-TIME"].number, facts.low_price.get("minutes") or 0),
         "unlocks": [one for one in unlocking.shown(session, rows) if me.id in (one["member"], sitting.leader_id)],
     }  # fmt: skip
     if me.id == sitting.leader_id:
         answer |= {"board": board(session, facts, rows), "summary": summary(session, facts, sitting, rows)}
+    answer |= blind.opened(session, facts, committee)
+    if codes.hidden(facts, sitting):
+        answer |= blind.view(session, facts, committee, sitting, rows, me)
     return answer | {"tasks": tasks(session, sitting, rows, me, answer)}

@@ -17,6 +17,8 @@ from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import committee_of, counts, members, places
+from evaluation.lowprice import queries as lowprice
+from evaluation.lowprice.rules import GROUND
 from evaluation.report.desk import report_of
 from evaluation.review import queries as review
 from evaluation.scoring import sheet, unlocking
@@ -107,6 +109,8 @@ def watch(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
             for m in review.marks(session, rows) if not m.passed
         ]  # fmt: skip
         answer["rejected"] = dict(sitting.rejected)
+    if sitting.stage in lowprice.OPEN_FROM:
+        answer["low_price"] = lowprice.watched(session, facts, committee, sitting, rows)
     answer["unlocks"] = unlocking.shown(session, rows)
     report = report_of(session, committee)
     answer["report"] = report.document_id if report and report.state == "sealed" else ""
@@ -122,8 +126,9 @@ def bidder(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
     if bid is None or committee is None:
         return {"clarifications": [], "result": None}
     asked = [
-        {"id": c.id, "question": c.question, "asked_at": c.asked_at.isoformat(), "until": c.answer_until.isoformat(),
-         "answer": c.answer, "answered": c.answered_at is not None}
+        {"id": c.id, "ground": c.ground if c.ground == GROUND else "", "question": c.question,
+         "asked_at": c.asked_at.isoformat(), "until": c.answer_until.isoformat(), "answer": c.answer,
+         "attachments": c.attachments, "answered": c.answered_at is not None}
         for c in of_committee(session, committee.id) if c.org_id == actor.org
     ]  # fmt: skip
     report = report_of(session, committee)

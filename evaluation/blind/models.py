@@ -15,7 +15,7 @@ class BlindCodes(Base):
     """The codes of one committee's bids. `sealed` opens with evaluation.vault to {seed, codes: {bid: code}}.
 
     `commitment` is SHA-256 of the seed and stands in the ledger before a bid is shown; `revealed` is what `sealed`
-    held, in clear once every member has locked. `parts`: what was made of each blind part, by code (evaluation.blind.desk).
+    held, in clear once every member has locked. `parts`: what was made of each, by code (desk.py).
     """
 
     __tablename__ = "blind_codes"

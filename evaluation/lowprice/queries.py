@@ -98,7 +98,7 @@ def archive(
 ) -> list[dict[str, Any]]:
     """For the report: every procedure with its lines, request, answer, votes and what was looked up."""
     found = []
-    lines = bool(sitting.scoring) or GROUND in sitting.rejected.values()
+    lines = sitting.stage == "LOWPRICE" or bool(sitting.scoring) or GROUND in sitting.rejected.values()
     for one in suspects(session, case, sitting, rows, lines=lines):
         asked = request(session, committee, one.bid)
         found.append(
@@ -117,3 +117,17 @@ def archive(
             }
         )  # fmt: skip
     return found
+
+
+def watched(
+    session: Session, case: CaseFacts, committee: Committee, sitting: Sitting, rows: list[Member]
+) -> list[dict[str, Any]]:
+    """For supervisors, once every member has locked: lines, question, answer, and votes without names."""
+    names = {row.id: "" for row in rows}
+    keys = ("bid", "triggers", "opened", "question", "answer", "invalid")
+    return [
+        {key: one[key] for key in keys}
+        | {"votes": [vote["justified"] for vote in one["votes"]],
+           "done": not one["opened"] or len(one["votes"]) == len(rows)}
+        for one in archive(session, case, committee, sitting, rows, names)
+    ]  # fmt: skip

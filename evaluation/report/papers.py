@@ -12,6 +12,7 @@ from core import canon
 from core.data import regions
 from core.money import D, half_up, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
+from evaluation.blind import papers as blind
 from evaluation.lowprice import papers as lowprice
 
 AGREED = "以下成员签字确认本评标报告；持不同意见的，其书面意见和理由已在上文载明。"
@@ -283,7 +284,7 @@ def _built(data: bytes, demo: bool) -> PaperResult:
         "评标报告", subtitle=case["title"], issuer="评标委员会", number=case["lot_code"] or case["id"],
         digest=canon.sha256_hex(data)[:16], demo=demo,
     )  # fmt: skip
-    for part in (_basics, _opening, _review, lowprice.section, _method, _scores, _outcome, _signing):
+    for part in (_basics, _opening, blind.section, _review, lowprice.section, _method, _scores, _outcome, _signing):
         part(paper, record)
     paper.note("本报告附有机器可读记录 record.json，载明全部评审意见、评分和计算过程，任何人可据以复算。")
     return paper.build()

@@ -1,8 +1,9 @@
 """The machine record evaluation-report/1: all that the report says, as data anyone can recompute.
 
-{schema, version, case, bids, committee, draws, review, clarifications, low_price, scoring, commitments,
- unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, incidents, signers}. Scores stand under labels member-1 … member-n; `committee`
-says whose they are. `ranking` is null where the award is separated from the evaluation (domain.md §5).
+{schema, version, case, bids, committee, draws, review, clarifications, blind, low_price, scoring, commitments,
+ unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, incidents, signers}. Scores stand under labels
+member-1 … member-n; `committee` says whose they are. `ranking` is null where the award is separated from the evaluation
+(domain.md §5).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from accounts.models import Org, Person
 from certs import drawdesk, draws
 from core import canon
 from evaluation import cases
+from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import OUT, Committee, Member
@@ -169,6 +171,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
              "answered_at": one.answered_at, "attachments": one.attachments}
             for one in of_committee(session, committee.id)
         ],
+        "blind": blind.archive(session, case, committee, rows),
         "low_price": lowprice.archive(session, case, committee, sitting, rows, names),
         **_scores(session, case, sitting, rows),
         "outcome": "evaluated" if result.get("ranking") else "all_rejected",

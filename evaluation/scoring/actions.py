@@ -24,14 +24,14 @@ ARTICLE = "招标投标法 第40条"
 M87 = "政府采购货物和服务招标投标管理办法 第64条"
 
 
-def _points(room: Room, criterion: str, p: P) -> str:
+def points(room: Room, criterion: str, p: P) -> str:
     one = next((row for row in room.case.criteria if row["id"] == criterion), None)
     if one is None:
         raise Unusable("criterion: not one of this tender")
-    points = fields.decimal(p, "points", places=2)
-    if not 0 <= points <= D(one["max"]):
-        raise Refused(Breach("POINTS", M87, "B", f"0 – {one['max']}", plain(points), "points"))
-    return plain(points)
+    given = fields.decimal(p, "points", places=2)
+    if not 0 <= given <= D(one["max"]):
+        raise Refused(Breach("POINTS", M87, "B", f"0 – {one['max']}", plain(given), "points"))
+    return plain(given)
 
 
 def _cells(tx: Tx, room: Room) -> set[tuple[str, str]]:
@@ -44,10 +44,12 @@ def _score(room: Room, cells: set[tuple[str, str]], one: Any, now: Any) -> Score
         raise Unusable("scores: objects are expected")
     fields.only(one, "bid", "criterion", "points")
     bid, criterion = fields.text(one, "bid", limit=16), fields.text(one, "criterion", limit=40)
-    points = _points(room, criterion, one)
+    value = points(room, criterion, one)
     if (bid, criterion) not in cells:
         raise Unusable("bid: not a valid bid of this case")
-    return Score(member_id=room.me.id, bid_id=bid, criterion=criterion, points=points, at=now)
+    if criterion in room.case.blind.get("criteria", ()):
+        raise Refused(Breach("LOCKED", ARTICLE, "B", "before blind.lock", "blind criteria", "criterion"))
+    return Score(member_id=room.me.id, bid_id=bid, criterion=criterion, points=value, at=now)
 
 
 @acting("score.save", *MEMBERS)
@@ -140,7 +142,7 @@ def correct(tx: Tx, case: str, p: P) -> P:
     fields.only(p, "bid", "criterion", "points", "reason")
     room = enter(tx, case, "SUMMARY")
     bid, criterion = _own_cell(room, p)
-    points, reason = _points(room, criterion, p), fields.text(p, "reason", limit=500)
+    value, reason = points(room, criterion, p), fields.text(p, "reason", limit=500)
     data = room.sitting.scoring
     flags = sheet.anomalies(tx.session, room.case, room.all, data)
     open_cells = {(one["bid"], one["criterion"]) for one in flags if one["member"] == room.me.id}
@@ -148,12 +150,12 @@ def correct(tx: Tx, case: str, p: P) -> P:
     if (bid, criterion) not in open_cells:
         raise Refused(Breach("R2-30", M87, "B", "a score that stands out or differs", f"{bid} {criterion}"))
     row = tx.session.get_one(Score, (room.me.id, bid, criterion))
-    before, row.points, row.at = row.points, points, tx.now
+    before, row.points, row.at = row.points, value, tx.now
     tx.session.add(
-        Correction(member_id=room.me.id, bid_id=bid, criterion=criterion, before=before, after=points, reason=reason,
+        Correction(member_id=room.me.id, bid_id=bid, criterion=criterion, before=before, after=value, reason=reason,
                    at=tx.now)
     )  # fmt: skip
-    body = {"member": room.me.id, "bid": bid, "criterion": criterion, "before": before, "after": points,
+    body = {"member": room.me.id, "bid": bid, "criterion": criterion, "before": before, "after": value,
             "reason": reason}  # fmt: skip
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "score.corrected", body, case=case))
     flow.summarise(flow.state(tx, room.committee))

@@ -14,6 +14,7 @@ from sqlalchemy import delete
 
 from core.acts import Tx
 from evaluation import cases
+from evaluation.blind import codes as blind
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
@@ -41,7 +42,10 @@ class State:
 
 
 def _sign_in(s: State) -> str:
-    return "LEADER" if complete(s.committee, s.rows) else ""
+    if not complete(s.committee, s.rows):
+        return ""
+    blind.draw(s.tx, s.case, s.committee, s.bids)
+    return "LEADER"
 
 
 def _leader(s: State) -> str:
@@ -49,6 +53,13 @@ def _leader(s: State) -> str:
         return ""
     if s.sitting.began_at is None:
         s.sitting.began_at = s.tx.now
+    return "BLIND" if s.case.blind and s.bids else "PRELIM"
+
+
+def _blind(s: State) -> str:
+    if not blind.all_locked(s.tx.session, s.rows):
+        return ""
+    blind.reveal(s.tx, s.case, s.committee)
     return "PRELIM"
 
 
@@ -131,7 +142,7 @@ def summarise(s: State) -> None:
 
 
 STEPS: dict[str, Callable[[State], str]] = {
-    "SIGN_IN": _sign_in, "LEADER": _leader, "PRELIM": _prelim, "LACK": _lack, "SCORING": _scoring,
+    "SIGN_IN": _sign_in, "LEADER": _leader, "BLIND": _blind, "PRELIM": _prelim, "LACK": _lack, "SCORING": _scoring,
     "LOWPRICE": _low_price,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, RuleRow
 from trading.bond.facts import FORMS
-from trading.document import components, trial
+from trading.document import components, judging, trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
 from trading.opening.facts import SIGN_IN
@@ -55,6 +55,15 @@ def _rows(value: Mapping[str, Any], key: str, needed: tuple[str, ...]) -> list[d
     return found
 
 
+def _low_price(value: Mapping[str, Any]) -> dict[str, Any]:
+    return judging.low_price(fields.mapping(value, "low_price")) if value.get("low_price") else {}
+
+
+def _blind(value: Mapping[str, Any]) -> dict[str, Any]:
+    told = fields.mapping(value, "blind") if value.get("blind") else {}
+    return judging.blind(told, value.get("criteria") or []) if told.get("part") else {}
+
+
 def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bool) -> dict[str, Any]:
     """The evaluation block with its defaults; tried on sample bids first."""
     fields.only(value, *EVALUATION)
@@ -67,6 +76,11 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
     own = _rows(value, "reject_grounds", ("id", "text")) if value.get("reject_grounds") else []
     legal = {row["id"] for row in kind.fields.REJECT_GROUNDS}
     out["reject_grounds"] = [*kind.fields.REJECT_GROUNDS, *(row for row in own if row["id"] not in legal)]
+    for key, block in (("low_price", _low_price(value)), ("blind", _blind(value))):
+        out.pop(key, None)
+        out |= {key: block} if block else {}
+    if "blind" in out and not any(row["id"] == judging.BLIND_GROUND["id"] for row in own):
+        out["reject_grounds"].append(dict(judging.BLIND_GROUND))
     return out
 
 
