@@ -29,7 +29,7 @@ from evaluation.report.desk import report_of
 from evaluation.review import queries as review
 from evaluation.review.models import LackVote
 from evaluation.review.rules import heard
-from evaluation.scoring import sheet, unlocking
+from evaluation.scoring import policy, sheet, unlocking
 from evaluation.sitting.models import LeaderVote, Sitting
 from evaluation.sitting.presence import PRESENCE
 from venues import queries as venues
@@ -226,8 +226,10 @@ def summary(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Memb
     """Totals, price scores, everyone's scores and flags: None until every member has locked."""
     if sitting.stage not in ("SUMMARY", "REPORT", "SIGNED") or not sitting.scoring:
         return None
+    result = dict(sitting.result)
     return {
-        "result": dict(sitting.result), "scores": sitting.scoring["scores"],
+        "result": result, "prices": policy.prices(sitting.scoring, result),
+        "places": policy.places(result) if case.ranked else {}, "scores": sitting.scoring["scores"],
         "objective_gaps": sheet.objective_gaps(case, sitting.scoring),
         "anomalies": [
             {key: value for key, value in one.items() if key != "member"}

@@ -14,6 +14,7 @@ from core.money import D, half_up, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
 from evaluation.blind import papers as blind
 from evaluation.lowprice import papers as lowprice
+from evaluation.scoring import policy
 
 AGREED = "以下成员签字确认本评标报告；持不同意见的，其书面意见和理由已在上文载明。"
 STANCE = {
@@ -164,6 +165,7 @@ def _scores(paper: Paper, record: Record) -> None:
     ]
     wide = [2.2, 1, *[1.0] * len(named), 0.9]
     paper.table(head, rows, widths=wide, align=["left", *["right"] * (len(head) - 1)])
+    _deducted(paper, data, result, bids)
     paper.subsection("各评委评分")
     names = _names(record)
     lines = [
@@ -178,6 +180,23 @@ def _scores(paper: Paper, record: Record) -> None:
     for one in result["eliminated"]:
         paper.text(f"{bids[one['bid']]} 按招标文件规定淘汰（{one['rule']}）。")
     _odd_scores(paper, record, named)
+
+
+FLAGS = {"small_firm": "小微企业", "domestic": "本国产品"}
+
+
+def _deducted(paper: Paper, data: Record, result: Record, bids: Mapping[str, str]) -> None:
+    found = policy.prices(data, result)
+    if not found:
+        return
+    paper.subsection("政策性价格扣除").text("扣除仅用于评审，合同价格以投标报价为准；各项扣除均以原报价为基数。")
+    rows = [
+        [bids[one["bid"]], one["price"],
+         "、".join(f"{FLAGS.get(flag, flag)} {share}" for flag, share in one["deductions"].items()),
+         f"{one['formula']} = {one['evaluated']}"]
+        for one in found
+    ]  # fmt: skip
+    paper.table(["投标人", "投标报价", "扣除", "评审价格"], rows, widths=[2, 1, 1.6, 3])
 
 
 def _mean(text: str) -> str:
@@ -213,7 +232,8 @@ def _outcome(paper: Paper, record: Record) -> None:
     if record["ranked"]:
         paper.section("经评审的投标人排序")
         totals = (record["scoring"] or {}).get("result", {}).get("totals", {})
-        rows = [[str(n), bids[bid], totals[bid]] for n, bid in enumerate(record["ranking"], 1)]
+        shared = policy.places((record["scoring"] or {}).get("result", {}))
+        rows = [[str(shared.get(bid, n)), bids[bid], totals[bid]] for n, bid in enumerate(record["ranking"], 1)]
         if rows:
             paper.table(["名次", "投标人", "总分"], rows, widths=[0.6, 4, 1], align=["centre", "left", "right"])
         else:

@@ -6,6 +6,9 @@ from datetime import date
 
 import pytest
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from core.faults import Unusable
 from methods.criteria import anomalies
 from methods.lowprice import abnormally_low, lines_at
@@ -92,3 +95,42 @@ def test_lines_are_dated() -> None:
 def test_unknown_line() -> None:
     with pytest.raises(Unusable):
         abnormally_low({"A": "1"}, IN_FORCE, raised={"judgement": "60"})
+
+
+def test_a_file_of_works_prints_its_own_lines_and_only_these_count() -> None:
+    low = {"A": "84.99", "B": "100", "C": "100"}
+    found = abnormally_low(low, IN_FORCE, limit="100", raised={"limit": "85"}, regime="R1")
+    assert [(one["bid"], one["trigger"], one["source"]) for one in found] == [("A", "limit", "招标文件")]
+    assert abnormally_low(low | {"A": "85"}, IN_FORCE, limit="100", raised={"limit": "85"}, regime="R1") == []
+    for pct, fits in (("0", False), ("0.01", True), ("100", True), ("100.01", False)):
+        if fits:
+            abnormally_low(low, IN_FORCE, raised={"mean": pct}, regime="R1")
+        else:
+            with pytest.raises(Unusable, match="between 0 and 100"):
+                abnormally_low(low, IN_FORCE, raised={"mean": pct}, regime="R1")
+
+
+cents = st.integers(1, 10**6).map(str)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(cents, min_size=1, max_size=8), st.integers(2, 9), st.one_of(st.none(), cents))
+def test_scaling_every_amount_moves_no_bid_across_a_line(prices: list[str], by: int, limit: str | None) -> None:
+    def found(times: int) -> set[tuple[str, str]]:
+        given = {f"b{n}": str(int(price) * times) for n, price in enumerate(prices)}
+        top = None if limit is None else str(int(limit) * times)
+        return {(one["bid"], one["trigger"]) for one in abnormally_low(given, IN_FORCE, limit=top)}
+
+    assert found(1) == found(by)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(cents, min_size=2, max_size=8))
+def test_the_highest_price_is_never_below_the_mean_line_and_a_half_is_never_flagged(prices: list[str]) -> None:
+    given = {f"b{n}": price for n, price in enumerate(prices)}
+    flagged = {one["bid"] for one in abnormally_low(given, IN_FORCE)}
+    assert max(given, key=lambda bid: int(given[bid])) not in flagged
+    second = sorted(int(price) for price in prices)[1]
+    assert not {bid for bid, price in given.items() if int(price) >= second} & {
+        one["bid"] for one in abnormally_low(given, IN_FORCE) if one["trigger"] == "second_lowest"
+    }
