@@ -237,7 +237,8 @@ def test_what_names_a_bidder(text, kinds):
 
 
 @pytest.mark.parametrize(("name", "short"), [
-    ("武汉市江夏建设工程有限公司", "江夏建设工程"), ("中铁大桥局集团有限公司", "中铁大桥局集团"), ("某某有限公司", ""), ("甲", ""),
+    ("武汉市江夏建设工程有限公司", "江夏建设工程"), ("中铁大桥局集团有限公司", "中铁大桥局集团"), ("某某有限公司", ""),
+    ("甲", ""),
 ])  # fmt: skip
 def test_short_names(name, short):
     assert rules.short_name(name) == short

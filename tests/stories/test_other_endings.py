@@ -141,6 +141,7 @@ def test_no_share_is_released_without_a_decision_nor_for_the_bidders_fault(begin
 # -- the committee ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rulebook("3.1 all rejected")
 def test_all_rejected_ends_without_a_winner(begin) -> None:
     case = smaller(four_sites())
     for one in case["bidders"]:
