@@ -77,7 +77,8 @@ def view(
 def opened(session: Session, case: CaseFacts, committee: Committee) -> dict[str, Any]:
     """What a member sees of the blind part once the codes are known: {codes, signs} by bid, and the fixed criteria."""
     row = session.get(BlindCodes, committee.id)
-    told = {"codes": {}, "signs_found": {}, "blind_criteria": [one["id"] for one in criteria(case)]}
+    told: dict[str, Any] = {"blind": {}, "codes": {}, "signs_found": {}}
+    told["blind_criteria"] = [one["id"] for one in criteria(case)]
     if row is None or row.revealed_at is None:
         return told
     named = row.revealed["codes"]
