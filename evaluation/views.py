@@ -17,7 +17,7 @@ from certs import desk
 from core.access import Actor, Role, denied
 from core.doors import asking
 from core.rules import Refused
-from evaluation import cases
+from evaluation import cases, validfile
 from evaluation.blind import codes
 from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
@@ -293,7 +293,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "mine": _mine(session, facts, sitting, me, bids),
         "votes": _votes(session, now, facts, committee, rows, me, bids),
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
-        "clarifications": _questions(session, committee),
+        "clarifications": _questions(session, committee), "documents": validfile.documents(session, facts),
         "low_price": lowprice.view(session, now, facts, committee, sitting, rows, me),
         "low_minutes": max(cases.book(facts)["LOWPRICE-TIME"].number, facts.low_price.get("minutes") or 0),
         "unlocks": [one for one in unlocking.shown(session, rows) if me.id in (one["member"], sitting.leader_id)],

@@ -77,6 +77,8 @@ def view(
     me: Member,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """For a member: each suspect, one's own words, and of the others only how many have spoken until all have."""
+    if sitting.stage not in OPEN_FROM and not starts(session, rows):
+        return []  # the usual room: one question to the database
     found = []
     said = [one for one in starts(session, rows) if one.start]
     for one in suspects(session, case, sitting, rows, lines=sitting.stage in OPEN_FROM):

@@ -56,6 +56,8 @@ def _basics(paper: Paper, record: Record) -> None:
         ("评标方式", "远程异地评标" if case["remote"] else "集中评标"),
     ]  # fmt: skip
     paper.section("基本情况和数据表").facts(rows)
+    for one in record.get("tender_documents") or ():
+        paper.note(f"有效招标文件: {one['title']}，SHA-256 {one['sha256']}")
     paper.section("评标委员会成员名单")
     paper.table(
         ["序号", "姓名", "类别", "工作单位", "评标地点", "工位", "身份核验", "职务"],

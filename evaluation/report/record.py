@@ -1,9 +1,9 @@
 """The machine record evaluation-report/1: all that the report says, as data anyone can recompute.
 
-{schema, version, case, bids, committee, draws, review, clarifications, blind, low_price, scoring, commitments,
- unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, incidents, signers}. Scores stand under labels
-member-1 … member-n; `committee` says whose they are. `ranking` is null where the award is separated from the evaluation
-(domain.md §5).
+{schema, version, case, bids, tender_documents, committee, draws, review, clarifications, blind, low_price, scoring,
+ commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, incidents, signers}. Scores stand
+under labels member-1 … member-n; `committee` says whose they are. `ranking` is null where the award is separated from
+the evaluation (domain.md §5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Org, Person
 from certs import drawdesk, draws
 from core import canon
-from evaluation import cases
+from evaluation import cases, validfile
 from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
@@ -162,6 +162,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     )
     record = {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
+        "tender_documents": validfile.documents(session, case),
         "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
         "left": [{"site": row.site, "how": row.state, "reason": row.reason}
                  for row in members(session, committee, *OUT) if row.signed_in_at],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from accounts.proof import prove
 from tests.browser import test_room_pages as rooms
 from tests.browser.conftest import EVALUATION, PRICES, REGION, Live
 from tests.browser.test_room_pages import PARTIES, Sitting, check_axe
+from trading.opening.queries import opened_bids
 from web.demo.local import LocalStage
 from web.demo.world import Builder
 
@@ -213,3 +215,17 @@ def unlock(room: Sitting) -> None:
     decide.locator("button").click()
     expect(leader.locator('form[data-room-act="unlock.decide"]')).to_have_count(0)
     live.stage.act(second, "score.lock", case)
+
+
+@pytest.mark.certify("B-023")
+def test_the_bid_read_in_the_room_is_the_one_that_was_decrypted(room: Sitting) -> None:
+    """Byte for byte: what the room serves has the digest the opening noted when it decrypted this bid."""
+    live, case, first = room.live, room.case, room.members[0]
+    page = live.open(first, "/")
+    seen = {bid["id"]: bid["pdf_sha256"] for bid in live.stage.ask(first, "room.view", case)["bids"]}
+    with live.acts.reading() as session:
+        opened = {bid["id"]: bid["pdf_sha256"] for bid in opened_bids(session, case)}
+    assert seen == opened and len(seen) == len(PRICES)
+    for bid, digest in opened.items():
+        answer = page.request.get(f"{live.base}/room/{case}/bids/{bid}/file")
+        assert hashlib.sha256(answer.body()).hexdigest() == digest == answer.headers["x-content-sha256"]
