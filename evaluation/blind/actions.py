@@ -47,9 +47,7 @@ def score(tx: Tx, case: str, p: P) -> P:
         if code not in named:
             raise Unusable("bid: not a code of this case")
         value = points(room, criterion, one)
-        tx.session.merge(
-            Score(member_id=room.me.id, bid_id=named[code], criterion=criterion, points=value, at=tx.now)
-        )
+        tx.session.merge(Score(member_id=room.me.id, bid_id=named[code], criterion=criterion, points=value, at=tx.now))
         cells.append({"code": code, "criterion": criterion})
     body = {"member": room.me.id, "cells": cells}
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "blind.scored", body, case=case))
