@@ -69,10 +69,27 @@ class CaseFacts:
         return tuple(self.evaluation.get("preliminary") or procedures.of(self.procedure).fields.PRELIMINARY)
 
     @property
-    def grounds(self) -> dict[str, str]:
+    def ground_rows(self) -> dict[str, dict[str, Any]]:
+        """{id: {text, clarify, clerical}}: the law's causes, then the file's own."""
+        found: dict[str, dict[str, Any]] = {}
         own = self.evaluation.get("reject_grounds") or ()
-        legal = procedures.of(self.procedure).fields.REJECT_GROUNDS
-        return {one["id"]: one["text"] for one in (*legal, *own)}
+        for one in (*procedures.of(self.procedure).fields.REJECT_GROUNDS, *own):
+            found[one["id"]] = found.get(one["id"], {}) | one
+        return found
+
+    @property
+    def grounds(self) -> dict[str, str]:
+        return {name: str(one["text"]) for name, one in self.ground_rows.items()}
+
+    @property
+    def low_price(self) -> Mapping[str, Any]:
+        """What the tender file prints on abnormally low prices: {lines: {mean, second_lowest, limit}, minutes}."""
+        return self.evaluation.get("low_price") or {}
+
+    @property
+    def blind(self) -> Mapping[str, Any]:
+        """{part: the component that is judged without a name, criteria: [id]}; empty where nothing is blind."""
+        return self.evaluation.get("blind") or {}
 
     @property
     def criteria(self) -> tuple[Mapping[str, Any], ...]:

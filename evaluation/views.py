@@ -17,15 +17,19 @@ from certs import desk
 from core.access import Actor, Role, denied
 from core.doors import asking
 from core.rules import Refused
-from evaluation import cases
+from evaluation import cases, validfile
+from evaluation.blind import codes
+from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
-from evaluation.clarify.actions import of_committee
+from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import by_person, committee_of, members, places
+from evaluation.lowprice import queries as lowprice
 from evaluation.report.desk import report_of
 from evaluation.review import queries as review
 from evaluation.review.models import LackVote
-from evaluation.scoring import sheet
+from evaluation.review.rules import heard
+from evaluation.scoring import policy, sheet, unlocking
 from evaluation.sitting.models import LeaderVote, Sitting
 from evaluation.sitting.presence import PRESENCE
 from venues import queries as venues
@@ -96,7 +100,8 @@ def _mine(
     }  # fmt: skip
     return {
         "marks": [
-            {"bid": m.bid_id, "item": m.item, "pass": m.passed, "page": m.page, "reason": m.reason, "ground": m.ground}
+            {"bid": m.bid_id, "item": m.item, "pass": m.passed, "page": m.page, "reason": m.reason, "ground": m.ground,
+             "unclear": m.unclear}
             for m in marks
         ],
         "scores": scores, "done": done, "review_locked": me.review_locked_at is not None,
@@ -117,20 +122,29 @@ def _bonds(session: Session, case: str) -> dict[str, Any]:
     return {"bonds": shown, "signs": signs}
 
 
-def _votes(session: Session, rows: list[Member], me: Member, bids: list[dict[str, Any]]) -> dict[str, Any]:
-    """The pairs to vote on with the findings behind them; open only when every member has locked the review."""
+def _votes(
+    session: Session, now: datetime, case: CaseFacts, committee: Committee, rows: list[Member], me: Member,
+    bids: list[dict[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    """Questions to vote on once all have locked, with what to look at before; only the own vote."""
     if not review.all_marked(rows):
         return {"pairs": [], "waiting": sum(row.review_locked_at is None for row in rows)}
     cast = {(v.bid_id, v.ground): v.reject for v in review.votes(session, [me])}
     fails = [m for m in review.marks(session, rows) if not m.passed]
-    pairs = [
-        {
-            "bid": bid, "ground": ground, "mine": cast.get((bid, ground)),
-            "findings": [{"item": m.item, "page": m.page, "reason": m.reason} for m in fails
-                         if (m.bid_id, m.ground) == (bid, ground)],
-        }
-        for bid, ground in review.questions(session, rows, bids)
-    ]  # fmt: skip
+    asked, by_id = of_committee(session, committee.id), {bid["id"]: bid for bid in bids}
+    pairs = []
+    for bid, ground in review.questions(session, rows, bids):
+        first, warned = review.weighed(session, case, rows, by_id[bid], ground)
+        here = [one for one in asked if one.bid_id == bid and one.ground == ground]
+        pairs.append(
+            {
+                "bid": bid, "ground": ground, "mine": cast.get((bid, ground)),
+                "findings": [{"item": m.item, "page": m.page, "reason": m.reason, "unclear": m.unclear} for m in fails
+                             if (m.bid_id, m.ground) == (bid, ground)],
+                "ask_first": first and bool(by_id[bid]["price"]) and not heard(here, ground, now),
+                "asked": bool(here), "clerical": bool(warned),
+            }
+        )  # fmt: skip
     return {"pairs": pairs, "waiting": 0}
 
 
@@ -144,11 +158,14 @@ def _flags(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Membe
         for one in sheet.anomalies(session, case, rows, sitting.scoring)
         if one["member"] == me.id
     ]
-    own = sitting.scoring["scores"][sheet.labels(rows)[me.id]]
+    label = sheet.labels(rows)[me.id]
+    own = sitting.scoring["scores"][label]
+    apart = sheet.outside(case, sitting.scoring, label)
     return found + [
-        {"bid": bid, "criterion": one, "score": own[bid][one], "objective": True, "reason": ""}
+        {"bid": bid, "criterion": one, "score": own[bid][one], "objective": True, "reason": "",
+         "apart": (bid, one) in apart}
         for bid, one in sheet.objective_gaps(case, sitting.scoring)
-    ]
+    ]  # fmt: skip
 
 
 def tasks(session: Session, sitting: Sitting, rows: list[Member], me: Member, view: dict[str, Any]) -> list[str]:
@@ -158,6 +175,8 @@ def tasks(session: Session, sitting: Sitting, rows: list[Member], me: Member, vi
         case "LEADER":
             voted = session.get(LeaderVote, (me.id, sitting.leader_round)) is not None
             return [] if voted else ["leader.vote"]
+        case "BLIND":
+            return [] if mine["blind_locked"] else ["blind.score", "blind.lock"]
         case "PRELIM":
             if not mine["review_locked"]:
                 return ["prelim.mark", "prelim.lock"]
@@ -166,6 +185,8 @@ def tasks(session: Session, sitting: Sitting, rows: list[Member], me: Member, vi
             return [] if session.get(LackVote, me.id) is not None else ["lack.vote"]
         case "SCORING":
             return [] if mine["scores_locked"] else ["score.save", "score.lock"]
+        case "LOWPRICE":
+            return _low_price_tasks(view["low_price"], leading)
         case "SUMMARY":
             own = ["anomaly.confirm"] if any(not one["reason"] for one in view["flags"]) else []
             return own + (["report.make"] if leading else [])
@@ -173,6 +194,19 @@ def tasks(session: Session, sitting: Sitting, rows: list[Member], me: Member, vi
             report = view["report"]
             return ["paper.sign"] if report and not report["signed_by_me"] and me.stance != "deemed" else []
     return []
+
+
+def _low_price_tasks(found: list[dict[str, Any]], leading: bool) -> list[str]:
+    """A proposal needs every member's word, an open one its request and then every member's vote."""
+    owed = []
+    if any(one["state"] == "asked" and one["my_start"] is None for one in found):
+        owed.append("lowprice.back")
+    opened = [one for one in found if one["state"] == "open"]
+    if leading and any(not one["asked"] for one in opened):
+        owed.append("lowprice.ask")
+    if any(one["explained"] and one["my_vote"] is None for one in opened):
+        owed.append("lowprice.vote")
+    return owed
 
 
 def board(session: Session, case: CaseFacts, rows: list[Member]) -> list[dict[str, Any]]:
@@ -192,8 +226,10 @@ def summary(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Memb
     """Totals, price scores, everyone's scores and flags: None until every member has locked."""
     if sitting.stage not in ("SUMMARY", "REPORT", "SIGNED") or not sitting.scoring:
         return None
+    result = dict(sitting.result)
     return {
-        "result": dict(sitting.result), "scores": sitting.scoring["scores"],
+        "result": result, "prices": policy.prices(sitting.scoring, result),
+        "places": policy.places(result) if case.ranked else {}, "scores": sitting.scoring["scores"],
         "objective_gaps": sheet.objective_gaps(case, sitting.scoring),
         "anomalies": [
             {key: value for key, value in one.items() if key != "member"}
@@ -213,6 +249,14 @@ def _report(session: Session, committee: Committee, me: Member) -> dict[str, Any
         "field": mine.name if mine else "", "signed_by_me": bool(mine and mine.signed_at),
         "signed": sum(one.signed_at is not None for one in fields), "of": len(fields),
     }  # fmt: skip
+
+
+def _questions(session: Session, committee: Committee) -> list[dict[str, Any]]:
+    return [
+        {"id": c.id, "bid": c.bid_id, "ground": c.ground, "question": c.question, "until": c.answer_until.isoformat(),
+         "answer": c.answer, "attachments": c.attachments}
+        for c in of_committee(session, committee.id)
+    ]  # fmt: skip
 
 
 def is_member(session: Session, actor: Actor, case: str) -> bool:
@@ -246,14 +290,17 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "bids": [_bid(bid) for bid in bids], "items": list(facts.items),
         "grounds": facts.grounds, "criteria": list(facts.criteria), "rejected": dict(sitting.rejected),
         **_bonds(session, case),
-        "mine": _mine(session, facts, sitting, me, bids), "votes": _votes(session, rows, me, bids),
+        "mine": _mine(session, facts, sitting, me, bids),
+        "votes": _votes(session, now, facts, committee, rows, me, bids),
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
-        "clarifications": [
-            {"id": c.id, "bid": c.bid_id, "question": c.question, "until": c.answer_until.isoformat(),
-             "answer": c.answer, "attachments": c.attachments}
-            for c in of_committee(session, committee.id)
-        ],
+        "clarifications": _questions(session, committee), "documents": validfile.documents(session, facts),
+        "low_price": lowprice.view(session, now, facts, committee, sitting, rows, me),
+        "low_minutes": max(cases.book(facts)["LOWPRICE-TIME"].number, facts.low_price.get("minutes") or 0),
+        "unlocks": [one for one in unlocking.shown(session, rows) if me.id in (one["member"], sitting.leader_id)],
     }  # fmt: skip
     if me.id == sitting.leader_id:
         answer |= {"board": board(session, facts, rows), "summary": summary(session, facts, sitting, rows)}
+    answer |= blind.opened(session, facts, committee)
+    if codes.hidden(facts, sitting):
+        answer |= blind.view(session, facts, committee, sitting, rows, me)
     return answer | {"tasks": tasks(session, sitting, rows, me, answer)}

@@ -14,19 +14,21 @@ from core.doors import asking
 from core.rules import Refused
 from evaluation import cases
 from evaluation.cases import CaseFacts
-from evaluation.clarify.actions import of_committee
+from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import committee_of, counts, members, places
+from evaluation.lowprice import queries as lowprice
+from evaluation.lowprice.rules import GROUND
 from evaluation.report.desk import report_of
 from evaluation.review import queries as review
-from evaluation.scoring import sheet
+from evaluation.scoring import sheet, unlocking
 from evaluation.sitting.models import Incident, Sitting
 from evaluation.views import board, name_of, sites, sitting_for, summary
 from venues.queries import centre_of
 
 P = dict[str, Any]
-WEIGHTS = {"SIGN_IN": 0, "LEADER": 5, "PRELIM": 10, "LACK": 40, "SCORING": 45, "SUMMARY": 80, "REPORT": 90,
-           "SIGNED": 100}  # fmt: skip
+WEIGHTS = {"SIGN_IN": 0, "LEADER": 5, "BLIND": 8, "PRELIM": 10, "LACK": 40, "SCORING": 45, "LOWPRICE": 75,
+           "SUMMARY": 80, "REPORT": 90, "SIGNED": 100}  # fmt: skip
 
 
 def percent(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Member]) -> int:
@@ -107,6 +109,9 @@ def watch(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
             for m in review.marks(session, rows) if not m.passed
         ]  # fmt: skip
         answer["rejected"] = dict(sitting.rejected)
+    if sitting.stage in lowprice.OPEN_FROM:
+        answer["low_price"] = lowprice.watched(session, facts, committee, sitting, rows)
+    answer["unlocks"] = unlocking.shown(session, rows)
     report = report_of(session, committee)
     answer["report"] = report.document_id if report and report.state == "sealed" else ""
     answer["members"] = [{"member": row.id, "number": row.number, "name": name_of(session, row)} for row in rows]
@@ -121,8 +126,9 @@ def bidder(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
     if bid is None or committee is None:
         return {"clarifications": [], "result": None}
     asked = [
-        {"id": c.id, "question": c.question, "asked_at": c.asked_at.isoformat(), "until": c.answer_until.isoformat(),
-         "answer": c.answer, "answered": c.answered_at is not None}
+        {"id": c.id, "ground": c.ground if c.ground == GROUND else "", "question": c.question,
+         "asked_at": c.asked_at.isoformat(), "until": c.answer_until.isoformat(), "answer": c.answer,
+         "attachments": c.attachments, "answered": c.answered_at is not None}
         for c in of_committee(session, committee.id) if c.org_id == actor.org
     ]  # fmt: skip
     report = report_of(session, committee)

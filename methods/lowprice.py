@@ -28,6 +28,23 @@ class LowPriceLines:
 LINES = (LowPriceLines("R2", date(2026, 2, 1), "50", "50", "45", "65", "财库〔2026〕2号"),)
 
 
+PRINTED = "招标文件"
+NAMES = ("mean", "second_lowest", "limit")
+
+
+def percentages(law: LowPriceLines | None, told: Mapping[str, str] | None) -> dict[str, str]:
+    """{line: percent} in force: the law's with what the file raises, or what the file alone prints; else Unusable."""
+    given = fields(dict(told or {}), "raised", (), NAMES)
+    found = {name: getattr(law, name) for name in NAMES} if law else {}
+    for name, value in given.items():
+        least, most = (found[name], law.most) if law else ("0", "100")
+        amount = number(value, f"raised.{name}")
+        if not Fraction(least) <= amount <= Fraction(most) or amount == 0:
+            raise Unusable(f"raised.{name} must lie between {least} and {most} percent, found {value}")
+        found[name] = value
+    return found
+
+
 def lines_at(on: date, regime: str = "R2") -> LowPriceLines | None:
     """The lines in force on the announcement date, or None where only the committee's own judgement applies."""
     known = [line for line in LINES if line.regime == regime and line.since <= on]
@@ -47,17 +64,14 @@ def abnormally_low(
 
     `prices` are the bid prices (not policy prices) of the conforming bids as decimal strings, `on` the announcement
     date; without a limit the budget stands for it. `raised` are percentages of the tender file, from the legal line up
-    to its maximum. The fourth trigger, the committee's judgement, is a person's and is not computed.
+    to its maximum; where no line of the law is in force, they are the file's own lines and the only ones. The fourth
+    trigger, the committee's judgement, is a person's and is not computed.
     """
     given = {bid: number(price, f"prices.{bid}", low=0) for bid, price in mapping(prices, "prices").items()}
     law = lines_at(on, regime)
-    if law is None or not given:
+    pct = percentages(law, raised)
+    if not pct or not given:
         return []
-    pct = {"mean": law.mean, "second_lowest": law.second_lowest, "limit": law.limit}
-    for name, value in fields(dict(raised or {}), "raised", (), tuple(pct)).items():
-        if not Fraction(pct[name]) <= number(value, f"raised.{name}") <= Fraction(law.most):
-            raise Unusable(f"raised.{name} must lie between {pct[name]} and {law.most} percent, found {value}")
-        pct[name] = value
     ordered = sorted(given.values())
     bases = {"mean": mean(ordered)}
     if len(ordered) > 1:
@@ -68,6 +82,8 @@ def abnormally_low(
     found = []
     for bid, price in given.items():
         for name, base in bases.items():
+            if name not in pct:
+                continue
             line = base * Fraction(pct[name]) / 100
             if price < line:
                 found.append(
@@ -77,7 +93,7 @@ def abnormally_low(
                         "trigger": name,
                         "pct": pct[name],
                         "line": shown(line),
-                        "source": law.source,
+                        "source": law.source if law else PRINTED,
                     }
                 )
     return found

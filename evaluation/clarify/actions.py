@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from core import fields, staged
 from core.access import Role, denied
 from core.acts import Tx
@@ -18,7 +16,7 @@ from evaluation import cases
 from evaluation.committee.actions import required, unnamed
 from evaluation.sitting import flow
 from evaluation.sitting.actions import MEMBERS
-from evaluation.sitting.guards import as_leader, enter
+from evaluation.sitting.guards import Room, as_leader, enter
 from evaluation.sitting.models import Clarification
 
 P = dict[str, Any]
@@ -28,19 +26,30 @@ LEAST, USUAL, MOST = 10, 30, 240  # minutes to answer; domain.md §3.7, practice
 
 @acting("clarify.ask", *MEMBERS)
 def ask(tx: Tx, case: str, p: P) -> P:
-    """{bid, question, minutes?} → {clarification}: sent by the leader for the committee."""
-    fields.only(p, "bid", "question", "minutes")
+    """{bid, question, minutes?, ground?} → {clarification}: sent by the leader for the committee.
+
+    With `ground` it is the question that must come before a rejection on this ground.
+    """
+    fields.only(p, "bid", "question", "minutes", "ground")
     room = as_leader(enter(tx, case, "PRELIM", "LACK", "SCORING"))
     bid = next((one for one in cases.bids(tx.session, case) if one["id"] == p.get("bid")), None)
     if bid is None:
         raise Unusable("bid: not an opened bid of this case")
     minutes = fields.integer(p, "minutes", least=LEAST, most=MOST, default=USUAL)
+    ground = fields.choice(p, "ground", ["", *room.case.grounds]) if "ground" in p else ""
+    return put(tx, room, bid, fields.text(p, "question", limit=2000), minutes, ground)
+
+
+def put(tx: Tx, room: Room, bid: P, question: str, minutes: int, ground: str) -> P:
+    """The question goes to the bidder, and to the ledger without the leader's name."""
+    case = room.case.id
     row = Clarification(
         id=new_id(), committee_id=room.committee.id, bid_id=bid["id"], org_id=bid["org"], asked_at=tx.now,
-        question=fields.text(p, "question", limit=2000), answer_until=tx.now + timedelta(minutes=minutes),
+        question=question, ground=ground, answer_until=tx.now + timedelta(minutes=minutes),
     )  # fmt: skip
     tx.session.add(row)
-    body = {"clarification": row.id, "bid": row.bid_id, "question": row.question, "until": row.answer_until}
+    body = {"clarification": row.id, "bid": row.bid_id, "question": row.question, "ground": ground,
+            "until": row.answer_until}  # fmt: skip
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "clarification.asked", body, case=case))
     flow.tell(tx, case, "clarification.asked", {"clarification": row.id})
     tx.publish(f"org:{row.org_id}", "clarification.asked", {"case": case, "clarification": row.id})
@@ -70,8 +79,3 @@ def answer(tx: Tx, case: str, p: P) -> P:
     tx.record(f"case:{case}", "clarification.answered", body, case=case)
     flow.tell(tx, case, "clarification.answered", {"clarification": row.id})
     return {}
-
-
-def of_committee(session: Any, committee_id: str) -> list[Clarification]:
-    query = select(Clarification).where(Clarification.committee_id == committee_id)
-    return list(session.scalars(query.order_by(Clarification.asked_at, Clarification.id)))

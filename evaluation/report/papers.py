@@ -12,6 +12,9 @@ from core import canon
 from core.data import regions
 from core.money import D, half_up, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
+from evaluation.blind import papers as blind
+from evaluation.lowprice import papers as lowprice
+from evaluation.scoring import policy
 
 AGREED = "以下成员签字确认本评标报告；持不同意见的，其书面意见和理由已在上文载明。"
 STANCE = {
@@ -54,6 +57,8 @@ def _basics(paper: Paper, record: Record) -> None:
         ("评标方式", "远程异地评标" if case["remote"] else "集中评标"),
     ]  # fmt: skip
     paper.section("基本情况和数据表").facts(rows)
+    for one in record.get("tender_documents") or ():
+        paper.note(f"有效招标文件: {one['title']}，SHA-256 {one['sha256']}")
     paper.section("评标委员会成员名单")
     paper.table(
         ["序号", "姓名", "类别", "工作单位", "评标地点", "工位", "身份核验", "职务"],
@@ -156,6 +161,7 @@ def _scores(paper: Paper, record: Record) -> None:
     paper.text(f"评标基准价: {result['benchmark']} {record['case']['unit']}。")
     scored = [bid for bid in bids if bid in result["totals"]]  # in bid-number order, whatever the totals
     _totals(paper, result, bids, named, scored)
+    _deducted(paper, data, result, bids)
     paper.subsection("各评委评分")
     names = _names(record)
     lines = [
@@ -191,6 +197,23 @@ def _totals(
         paper.table(["投标人", *(named[one] for one in some)], rows, widths=[2.2, *[1.0] * len(some)], align=sides)
 
 
+FLAGS = {"small_firm": "小微企业", "domestic": "本国产品"}
+
+
+def _deducted(paper: Paper, data: Record, result: Record, bids: Mapping[str, str]) -> None:
+    found = policy.prices(data, result)
+    if not found:
+        return
+    paper.subsection("政策性价格扣除").text("扣除仅用于评审，合同价格以投标报价为准；各项扣除均以原报价为基数。")
+    rows = [
+        [bids[one["bid"]], one["price"],
+         "、".join(f"{FLAGS.get(flag, flag)} {share}" for flag, share in one["deductions"].items()),
+         f"{one['formula']} = {one['evaluated']}"]
+        for one in found
+    ]  # fmt: skip
+    paper.table(["投标人", "投标报价", "扣除", "评审价格"], rows, widths=[2, 1, 1.6, 3])
+
+
 def _mean(text: str) -> str:
     """For reading: four decimals. The mean itself is not rounded before the total (record.json has it whole)."""
     value = D(text)
@@ -224,7 +247,8 @@ def _outcome(paper: Paper, record: Record) -> None:
     if record["ranked"]:
         paper.section("经评审的投标人排序")
         totals = (record["scoring"] or {}).get("result", {}).get("totals", {})
-        rows = [[str(n), bids[bid], totals[bid]] for n, bid in enumerate(record["ranking"], 1)]
+        shared = policy.places((record["scoring"] or {}).get("result", {}))
+        rows = [[str(shared.get(bid, n)), bids[bid], totals[bid]] for n, bid in enumerate(record["ranking"], 1)]
         if rows:
             paper.table(["名次", "投标人", "总分"], rows, widths=[0.6, 4, 1], align=["centre", "left", "right"])
         else:
@@ -305,7 +329,7 @@ def _built(data: bytes, demo: bool) -> PaperResult:
         "评标报告", subtitle=case["title"], issuer="评标委员会", number=case["lot_code"] or case["id"],
         digest=canon.sha256_hex(data)[:16], demo=demo,
     )  # fmt: skip
-    for part in (_basics, _opening, _review, _method, _scores, _outcome, _signing):
+    for part in (_basics, _opening, blind.section, _review, lowprice.section, _method, _scores, _outcome, _signing):
         part(paper, record)
     paper.note("本报告附有机器可读记录 record.json，载明全部评审意见、评分和计算过程，任何人可据以复算。")
     return paper.build()

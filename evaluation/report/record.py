@@ -1,9 +1,10 @@
 """The machine record evaluation-report/1: all that the report says, as data anyone can recompute.
 
-{schema, version, case, bids, committee, draws, review, clarifications, scoring, commitments, anomalies, corrections,
- outcome, ranked, candidates, ranking, incidents, talk, recording, signers}. Scores stand under labels member-1 …
-member-n; `committee` says whose they are. `ranking` is null where the award is separated from the evaluation
-(domain.md §5). `talk` and `recording` hold counts and digests alone: what was said stays secret.
+{schema, version, case, bids, tender_documents, committee, draws, review, clarifications, blind, low_price, scoring,
+ commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, incidents, talk, recording,
+ signers}. Scores stand under labels member-1 … member-n; `committee` says whose they are. `ranking` is null where the
+ award is separated from the evaluation (domain.md §5). `talk` and `recording` hold counts and digests alone: what was
+ said stays secret.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from sqlalchemy.orm import Session
 from accounts.models import Org, Person
 from certs import drawdesk, draws
 from core import canon
-from evaluation import cases
+from evaluation import cases, validfile
+from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
-from evaluation.clarify.actions import of_committee
+from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import OUT, Committee, Member
 from evaluation.committee.queries import members
+from evaluation.lowprice import queries as lowprice
+from evaluation.lowprice.rules import GROUND, TEXT
 from evaluation.report.models import Refusal
 from evaluation.review import queries as review
-from evaluation.scoring import sheet
+from evaluation.scoring import sheet, unlocking
 from evaluation.scoring.models import Correction
 from evaluation.sitting.flow import LACK
 from evaluation.sitting.models import Incident, Sitting
@@ -98,7 +102,8 @@ def _review(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
         {"member": names[one.member_id], "lack": one.lack, "reason": one.reason}
         for one in review.lack_votes(session, rows)
     ]
-    grounds = case.grounds | {LACK: "有效投标不足三个且明显缺乏竞争，评标委员会否决全部投标"}
+    grounds = case.grounds | {LACK: "有效投标不足三个且明显缺乏竞争，评标委员会否决全部投标",
+                              GROUND: TEXT[case.regime]}  # fmt: skip
     rejected = [{"bid": bid, "ground": g, "text": grounds[g]} for bid, g in sorted(sitting.rejected.items())]
     items = [dict(one) for one in case.items]
     return {"items": items, "marks": marks, "votes": votes, "rejected": rejected, "lack_votes": lack,
@@ -130,6 +135,11 @@ def _scores(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
         "scoring": {"input": sitting.scoring, "result": result if case.ranked else unranked(result)}
         if result else None,
         "commitments": {names[row.id]: {"salt": row.scores_salt} for row in rows if row.scores_salt},
+        "unlocks": [
+            {"member": names[one.member_id], "reason": one.reason, "state": one.state, "answer": one.answer,
+             "salt": one.salt, "sheet": one.sheet}
+            for one in unlocking.requests(session, rows)
+        ],
         "anomalies": [
             {key: one[key] for key in ("expert", "bid", "criterion", "score", "median", "deviation_pct", "reason")}
             for one in flags
@@ -154,6 +164,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     )
     record = {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
+        "tender_documents": validfile.documents(session, case),
         "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
         "left": [{"site": row.site, "how": row.state, "reason": row.reason}
                  for row in members(session, committee, *OUT) if row.signed_in_at],
@@ -163,6 +174,8 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
              "answered_at": one.answered_at, "attachments": one.attachments}
             for one in of_committee(session, committee.id)
         ],
+        "blind": blind.archive(session, case, committee, rows),
+        "low_price": lowprice.archive(session, case, committee, sitting, rows, names),
         **_scores(session, case, sitting, rows),
         "outcome": "evaluated" if result.get("ranking") else "all_rejected",
         "ranked": case.ranked, "ranking": result.get("ranking", []) if case.ranked else None,

@@ -13,14 +13,15 @@ from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
 from core.quick import Written
-from core.rules import Breach, Refused
+from core.rules import Breach, Refused, refuse_if, shown
 from evaluation import cases
+from evaluation.clarify.queries import of_committee
 from evaluation.committee.actions import nameless, unnamed
-from evaluation.review import queries
+from evaluation.review import queries, rules
 from evaluation.review.models import LackVote, Mark, RejectVote
 from evaluation.sitting import flow
 from evaluation.sitting.actions import MEMBERS
-from evaluation.sitting.guards import enter
+from evaluation.sitting.guards import Room, enter
 
 P = dict[str, Any]
 ARTICLE = "招标投标法实施条例 第51条"
@@ -48,13 +49,14 @@ class Findings:
     def _row(self, one: Any, now: datetime) -> dict[str, Any]:
         if not isinstance(one, dict):
             raise Unusable("marks: objects are expected")
-        fields.only(one, "bid", "item", "pass", "page", "reason", "ground")
+        fields.only(one, "bid", "item", "pass", "page", "reason", "ground", "unclear")
         passed = fields.yes_no(one, "pass")
         item = fields.choice(one, "item", self.items)
         row = {
             "member_id": self.member, "bid_id": _bid(self.bids, one), "item": item, "passed": passed,
             "page": fields.text(one, "page", limit=40, default=""),
-            "reason": fields.text(one, "reason", limit=500, default=""), "ground": "", "at": now,
+            "reason": fields.text(one, "reason", limit=500, default=""), "ground": "", "unclear": False,
+            "at": now,
         }  # fmt: skip
         if passed:
             return row
@@ -64,7 +66,7 @@ class Findings:
         for name in ("page", "reason"):
             if not row[name]:
                 raise Refused(Breach("FAIL-REASON", ARTICLE, "B", name, "-", name))
-        return row | {"ground": ground}
+        return row | {"ground": ground, "unclear": fields.yes_no(one, "unclear", default=False)}
 
     def write(self, payload: P, now: datetime) -> Written:
         given = fields.items(payload, "marks", most=2000) if "marks" in payload else [payload]
@@ -77,7 +79,7 @@ class Findings:
             self.given.add(place)
         listed = [
             {"bid": row["bid_id"], "item": row["item"], "pass": row["passed"], "page": row["page"],
-             "reason": row["reason"], "ground": row["ground"]}
+             "reason": row["reason"], "ground": row["ground"], "unclear": row["unclear"]}
             for row in rows
         ]  # fmt: skip
         done = len(self.given)
@@ -90,9 +92,10 @@ class Findings:
 
 @acting("prelim.mark", *MEMBERS, draft=True)
 def mark(tx: Tx, case: str, p: P) -> P:
-    """{bid, item, pass, page?, reason?, ground?} or {marks: [those]}: own findings, changeable until locked.
+    """{bid, item, pass, page?, reason?, ground?, unclear?} or {marks: [those]}: own findings, changeable until locked.
 
-    A fail names page, reason and one of the file's grounds: nothing else can reject a bid.
+    A fail names page, reason and one of the file's grounds: nothing else can reject a bid. `unclear`: the bid's own
+    words leave it open, so the bidder is asked before anybody rejects.
     """
     room = enter(tx, case, "PRELIM")
     if room.me.review_locked_at is not None:
@@ -123,9 +126,10 @@ def lock(tx: Tx, case: str, p: P) -> P:
 
 @acting("reject.vote", *MEMBERS)
 def vote(tx: Tx, case: str, p: P) -> P:
-    """{bid, ground, reject, reason?}: once, on a pair that somebody failed, after every member has locked.
+    """{bid, ground, reject, reason?} → {stage, warnings}: once, on a pair that somebody failed, after all have locked.
 
-    Rejected = more than half of all members. A bid whose price cannot be read cannot be kept: there is no score for it.
+    CLARIFY-FIRST: nobody rejects for what the bidder has not been asked about. Rejected = more than half of all
+    members. A bid whose price cannot be read cannot be kept: there is no score for it.
     """
     fields.only(p, "bid", "ground", "reject", "reason")
     room = enter(tx, case, "PRELIM")
@@ -141,14 +145,25 @@ def vote(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("NO-PRICE", ARTICLE, "B", "reject", "a price that cannot be read", "reject"))
     if tx.session.get(RejectVote, (room.me.id, bid, ground)) is not None:
         raise Refused(Breach("VOTED", ARTICLE, "B", "one vote", "cast already"))
+    warned = _weigh(tx, room, next(one for one in bids if one["id"] == bid), ground) if reject else []
     reason = fields.text(p, "reason", limit=500) if reject else fields.text(p, "reason", limit=500, default="")
     tx.session.add(
         RejectVote(member_id=room.me.id, bid_id=bid, ground=ground, reject=reject, reason=reason, at=tx.now)
     )
-    body = {"member": room.me.id, "bid": bid, "ground": ground, "reject": reject, "reason": reason}
+    body = {"member": room.me.id, "bid": bid, "ground": ground, "reject": reject, "reason": reason,
+            "warnings": warned}  # fmt: skip
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "reject.voted", body, case=case))
     flow.tell(tx, case, "reject.voted", {"member": room.me.id})
-    return {"stage": flow.advance(tx, room.committee)}
+    return {"stage": flow.advance(tx, room.committee), "warnings": warned}
+
+
+def _weigh(tx: Tx, room: Room, bid: P, ground: str) -> list[dict[str, str]]:
+    """Refused while the bidder must first be heard; otherwise what warns."""
+    first, warned = queries.weighed(tx.session, room.case, room.all, bid, ground)
+    asked: list[rules.Asked] = [one for one in of_committee(tx.session, room.committee.id) if one.bid_id == bid["id"]]
+    if first and bid["price"]:
+        refuse_if(rules.before_reject(asked, ground, tx.now, cases.book(room.case)))
+    return shown(warned)
 
 
 @acting("lack.vote", *MEMBERS)

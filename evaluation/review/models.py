@@ -11,7 +11,10 @@ from core.db import Base
 
 
 class Mark(Base):
-    """One member's finding on one item of one bid. A fail names its ground, page and reason."""
+    """One member's finding on one item of one bid. A fail names its ground, page and reason.
+
+    `unclear`: the bid's own words leave it open, so the bidder is asked before anybody rejects (1117号 art. 13).
+    """
 
     __tablename__ = "review_mark"
     member_id: Mapped[str] = mapped_column(ForeignKey("committee_member.id"), primary_key=True)
@@ -21,6 +24,7 @@ class Mark(Base):
     page: Mapped[str] = mapped_column(String(40), default="")
     reason: Mapped[str] = mapped_column(default="")
     ground: Mapped[str] = mapped_column(String(20), default="")
+    unclear: Mapped[bool] = mapped_column(default=False, server_default="0")
     at: Mapped[datetime]
     __table_args__ = (CheckConstraint("passed or (ground != '' and reason != '' and page != '')", name="fail"),)
 

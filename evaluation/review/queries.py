@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.rules import Breach
+from evaluation import cases
+from evaluation.cases import CaseFacts
 from evaluation.committee.models import Member
 from evaluation.committee.rules import more_than_half
+from evaluation.review import rules
 from evaluation.review.models import LackVote, Mark, RejectVote
 
 UNREADABLE = "TL51-6"  # a bid whose price could not be read goes to a vote by itself
@@ -44,6 +48,22 @@ def questions(session: Session, rows: Sequence[Member], bids: Sequence[dict[str,
     asked = {(one.bid_id, one.ground) for one in marks(session, rows) if not one.passed}
     asked |= {(bid["id"], UNREADABLE) for bid in bids if not bid["price"]}
     return sorted(asked)
+
+
+def findings(session: Session, rows: Sequence[Member], bid: str, ground: str) -> list[Mark]:
+    """The fails that put this pair to the vote."""
+    return [one for one in marks(session, rows) if not one.passed and (one.bid_id, one.ground) == (bid, ground)]
+
+
+def weighed(
+    session: Session, case: CaseFacts, rows: Sequence[Member], bid: Mapping[str, Any], ground: str
+) -> tuple[bool, list[Breach]]:
+    """(whether the bidder must be heard before this ground rejects, what warns before such a vote)."""
+    found, row = findings(session, rows, bid["id"], ground), case.ground_rows[ground]
+    items = {one["id"]: one for one in case.items}
+    failed = [items[name] for name in sorted({one.item for one in found}) if name in items]
+    first = rules.asks_first(row, any(one.unclear for one in found), str(bid["price"] or ""), case.ceiling)
+    return first, rules.clerical(row, failed, cases.book(case))
 
 
 def all_marked(rows: Sequence[Member]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +30,7 @@ ARTICLE = "招标投标法 第40条"
 M87 = "政府采购货物和服务招标投标管理办法 第64条"
 
 
-def _points(most: Mapping[str, Decimal], criterion: str, p: P) -> str:
+def points_of(most: Mapping[str, Decimal], criterion: str, p: P) -> str:
     if criterion not in most:
         raise Unusable("criterion: not one of this tender")
     points = fields.decimal(p, "points", places=2)
@@ -39,7 +39,7 @@ def _points(most: Mapping[str, Decimal], criterion: str, p: P) -> str:
     return plain(points)
 
 
-def _most(room: Room) -> dict[str, Decimal]:
+def most(room: Room) -> dict[str, Decimal]:
     return {one["id"]: D(one["max"]) for one in room.case.criteria}
 
 
@@ -53,15 +53,18 @@ class Sheet:
     most: Mapping[str, Decimal]  # of each criterion
     cells: set[tuple[str, str]]
     given: set[tuple[str, str]]
+    blind: Collection[str]
 
     def _row(self, one: Any, now: datetime) -> dict[str, Any]:
         if not isinstance(one, dict):
             raise Unusable("scores: objects are expected")
         fields.only(one, "bid", "criterion", "points")
         bid, criterion = fields.text(one, "bid", limit=16), fields.text(one, "criterion", limit=40)
-        points = _points(self.most, criterion, one)
+        points = points_of(self.most, criterion, one)
         if (bid, criterion) not in self.cells:
             raise Unusable("bid: not a valid bid of this case")
+        if criterion in self.blind:
+            raise Refused(Breach("LOCKED", ARTICLE, "B", "before blind.lock", "blind criteria", "criterion"))
         return {"member_id": self.member, "bid_id": bid, "criterion": criterion, "points": points, "at": now}
 
     def write(self, payload: P, now: datetime) -> Written:
@@ -96,7 +99,8 @@ def save(tx: Tx, case: str, p: P) -> P:
     if room.me.scores_locked_at is not None:
         raise Refused(Breach("LOCKED", ARTICLE, "B", "before score.lock", room.me.scores_locked_at.isoformat()))
     given = {(bid, one) for _, bid, one in sheet.scores(tx.session, [room.me])}
-    mine = Sheet(nameless(tx.actor, room.me), room.me.id, case, _most(room), _cells(tx, room), given)
+    mine = Sheet(nameless(tx.actor, room.me), room.me.id, case, most(room), _cells(tx, room), given,
+                 room.case.blind.get("criteria", ()))  # fmt: skip
     return tx.draft(case, mine, p)
 
 
@@ -167,7 +171,7 @@ def correct(tx: Tx, case: str, p: P) -> P:
     fields.only(p, "bid", "criterion", "points", "reason")
     room = enter(tx, case, "SUMMARY")
     bid, criterion = _own_cell(room, p)
-    points, reason = _points(_most(room), criterion, p), fields.text(p, "reason", limit=500)
+    value, reason = points_of(most(room), criterion, p), fields.text(p, "reason", limit=500)
     data = room.sitting.scoring
     flags = sheet.anomalies(tx.session, room.case, room.all, data)
     open_cells = {(one["bid"], one["criterion"]) for one in flags if one["member"] == room.me.id}
@@ -175,12 +179,12 @@ def correct(tx: Tx, case: str, p: P) -> P:
     if (bid, criterion) not in open_cells:
         raise Refused(Breach("R2-30", M87, "B", "a score that stands out or differs", f"{bid} {criterion}"))
     row = tx.session.get_one(Score, (room.me.id, bid, criterion))
-    before, row.points, row.at = row.points, points, tx.now
+    before, row.points, row.at = row.points, value, tx.now
     tx.session.add(
-        Correction(member_id=room.me.id, bid_id=bid, criterion=criterion, before=before, after=points, reason=reason,
+        Correction(member_id=room.me.id, bid_id=bid, criterion=criterion, before=before, after=value, reason=reason,
                    at=tx.now)
     )  # fmt: skip
-    body = {"member": room.me.id, "bid": bid, "criterion": criterion, "before": before, "after": points,
+    body = {"member": room.me.id, "bid": bid, "criterion": criterion, "before": before, "after": value,
             "reason": reason}  # fmt: skip
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "score.corrected", body, case=case))
     flow.summarise(flow.state(tx, room.committee))

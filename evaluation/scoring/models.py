@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed
@@ -44,3 +45,19 @@ class Correction(Keyed, Base):
     after: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str]
     at: Mapped[datetime]
+
+
+class UnlockRequest(Keyed, Base):
+    """A member asks to reopen a locked sheet. Granted, `salt` and `sheet` open the commitment of the former lock."""
+
+    __tablename__ = "unlock_request"
+    member_id: Mapped[str] = mapped_column(ForeignKey("committee_member.id"), index=True)
+    reason: Mapped[str]
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(8), default="asked")
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(String(16), default="")
+    answer: Mapped[str] = mapped_column(default="")
+    salt: Mapped[str] = mapped_column(String(32), default="")
+    sheet: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    __table_args__ = (CheckConstraint("state in ('asked', 'granted', 'refused')", name="state"),)

@@ -41,6 +41,15 @@ def scores(session: Session, rows: Sequence[Member]) -> dict[Cell, str]:
     return {(member, bid, criterion): points for member, bid, criterion, points in session.execute(query)}
 
 
+def own(session: Session, member: Member, rejected: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """{bid: {criterion: points}} of one member on the bids that count: what a lock commits to."""
+    found: dict[str, dict[str, str]] = {}
+    for (_, bid, criterion), points in scores(session, [member]).items():
+        if bid not in rejected:
+            found.setdefault(bid, {})[criterion] = points
+    return found
+
+
 def wanted(case: CaseFacts, bids: Sequence[Mapping[str, Any]], rejected: Mapping[str, str]) -> list[tuple[str, str]]:
     """(bid, criterion) cells every member fills: valid bids × criteria."""
     return [(bid["id"], one["id"]) for bid in bids if bid["id"] not in rejected for one in case.criteria]
@@ -97,6 +106,18 @@ def objective_gaps(case: CaseFacts, data: Mapping[str, Any]) -> list[tuple[str, 
             values = {D(s[bid["id"]][one["id"]]) for s in data["scores"].values() if one["id"] in s.get(bid["id"], {})}
             if len(values) > 1:
                 found.append((bid["id"], one["id"]))
+    return found
+
+
+def outside(case: CaseFacts, data: Mapping[str, Any], label: str) -> set[tuple[str, str]]:
+    """Objective cells on which this member is the one to look again: most agree on another value, or nobody does."""
+    found = set()
+    for bid, criterion in objective_gaps(case, data):
+        given = [D(items[bid][criterion]) for items in data["scores"].values()]
+        mine = D(data["scores"][label][bid][criterion])
+        agreed = [value for value in set(given) if 2 * given.count(value) > len(given)]
+        if mine not in agreed:
+            found.add((bid, criterion))
     return found
 
 

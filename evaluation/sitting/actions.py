@@ -280,7 +280,7 @@ def void(tx: Tx, case: str, p: P) -> P:
 def ask_time(tx: Tx, case: str, p: P) -> P:
     """{} → {until}: R1-21, enough of the members asking moves the end of the sitting."""
     fields.only(p)
-    room = enter(tx, case, "PRELIM", "LACK", "SCORING", "SUMMARY")
+    room = enter(tx, case, "BLIND", "PRELIM", "LACK", "SCORING", "LOWPRICE", "SUMMARY")
     sitting, until = room.sitting, room.sitting.until
     if tx.session.get(TimeAsked, (room.me.id, until)) is None:
         tx.session.add(TimeAsked(member_id=room.me.id, until=until))

@@ -14,12 +14,16 @@ from sqlalchemy import delete
 
 from core.acts import Tx
 from evaluation import cases
+from evaluation.blind import codes as blind
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
 from evaluation.committee.rules import competition, more_than_half
+from evaluation.lowprice import queries as lowprice
+from evaluation.lowprice.rules import GROUND, record
 from evaluation.review import queries as review
-from evaluation.scoring import sheet
+from evaluation.review.models import LackVote
+from evaluation.scoring import sheet, unlocking
 from evaluation.sitting.guards import complete, sitting_of
 from evaluation.sitting.models import LeaderVote, Sitting
 from methods.scoring import score
@@ -38,7 +42,10 @@ class State:
 
 
 def _sign_in(s: State) -> str:
-    return "LEADER" if complete(s.committee, s.rows) else ""
+    if not complete(s.committee, s.rows):
+        return ""
+    blind.draw(s.tx, s.case, s.committee, s.bids)
+    return "LEADER"
 
 
 def _leader(s: State) -> str:
@@ -46,6 +53,13 @@ def _leader(s: State) -> str:
         return ""
     if s.sitting.began_at is None:
         s.sitting.began_at = s.tx.now
+    return "BLIND" if s.case.blind and s.bids else "PRELIM"
+
+
+def _blind(s: State) -> str:
+    if not blind.all_locked(s.tx.session, s.rows):
+        return ""
+    blind.reveal(s.tx, s.case, s.committee)
     return "PRELIM"
 
 
@@ -69,8 +83,8 @@ def _lack(s: State) -> str:
     if len(votes) < len(s.rows):
         return ""
     yes = sum(one.lack for one in votes)
-    lack = more_than_half(yes, len(s.rows))
-    s.sitting.lack = {"lack": lack, "yes": yes, "no": len(votes) - yes}
+    lack, valid = more_than_half(yes, len(s.rows)), len(s.bids) - len(s.sitting.rejected)
+    s.sitting.lack = {"lack": lack, "yes": yes, "no": len(votes) - yes, "valid": valid}
     cases.note(s.tx, s.case.id, "lack.settled", dict(s.sitting.lack))
     if not lack:
         return _open_scoring(s)
@@ -89,8 +103,31 @@ def _open_scoring(s: State) -> str:
 
 
 def _scoring(s: State) -> str:
-    if not all(row.scores_locked_at for row in s.rows):
+    if not all(row.scores_locked_at for row in s.rows) or unlocking.waiting(s.tx.session, s.rows):
         return ""
+    return _low_price(s) or "LOWPRICE"
+
+
+def _low_price(s: State) -> str:
+    """Prices that must be explained come before the first price score; without any this stage is not seen."""
+    found, all_of_us = lowprice.suspects(s.tx.session, s.case, s.sitting, s.rows), len(s.rows)
+    if not all(one.done(all_of_us) for one in found):
+        if s.sitting.stage != "LOWPRICE":
+            body = {"bids": [record(one, all_of_us) for one in found]}
+            cases.note(s.tx, s.case.id, "lowprice.opened", body)
+        return ""
+    invalid = {one.bid: GROUND for one in found if one.invalid(all_of_us)}
+    if invalid.keys() - s.sitting.rejected.keys():
+        s.sitting.rejected = s.sitting.rejected | invalid
+        cases.note(s.tx, s.case.id, "lowprice.settled", {"invalid": sorted(invalid)})
+    valid = len(s.bids) - len(s.sitting.rejected)
+    if valid == 0:
+        s.sitting.scoring, s.sitting.result = {}, {}
+        return "SUMMARY"
+    if competition(valid, cases.book(s.case)) and s.sitting.lack.get("valid") != valid:
+        # Fewer bids than the committee judged on before: every member says it anew.
+        s.tx.session.execute(delete(LackVote).where(LackVote.member_id.in_([row.id for row in s.rows])))
+        return "LACK"
     summarise(s)
     return "SUMMARY"
 
@@ -105,7 +142,8 @@ def summarise(s: State) -> None:
 
 
 STEPS: dict[str, Callable[[State], str]] = {
-    "SIGN_IN": _sign_in, "LEADER": _leader, "PRELIM": _prelim, "LACK": _lack, "SCORING": _scoring,
+    "SIGN_IN": _sign_in, "LEADER": _leader, "BLIND": _blind, "PRELIM": _prelim, "LACK": _lack, "SCORING": _scoring,
+    "LOWPRICE": _low_price,
 }  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed
 
-STAGES = ("SIGN_IN", "LEADER", "PRELIM", "LACK", "SCORING", "SUMMARY", "REPORT", "SIGNED")
+STAGES = (
+    "SIGN_IN", "LEADER", "BLIND", "PRELIM", "LACK", "SCORING", "LOWPRICE", "SUMMARY", "REPORT", "SIGNED",
+)  # fmt: skip
 
 
 class Sitting(Base):
@@ -33,7 +35,9 @@ class Sitting(Base):
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
     __table_args__ = (
         CheckConstraint(
-            "stage in ('SIGN_IN', 'LEADER', 'PRELIM', 'LACK', 'SCORING', 'SUMMARY', 'REPORT', 'SIGNED')", name="stage"
+            "stage in ('SIGN_IN', 'LEADER', 'BLIND', 'PRELIM', 'LACK', 'SCORING', 'LOWPRICE', 'SUMMARY', 'REPORT',"
+            " 'SIGNED')",
+            name="stage",
         ),
     )
 
@@ -65,12 +69,16 @@ class Incident(Keyed, Base):
 
 
 class Clarification(Keyed, Base):
-    """A written question of the committee to one bidder and its signed answer (实施条例 art. 52)."""
+    """A written question of the committee to one bidder and its signed answer (实施条例 art. 52).
+
+    `ground`: the ground of rejection it is asked about, LOWPRICE for an abnormally low price, "" for anything else.
+    """
 
     __tablename__ = "clarification"
     committee_id: Mapped[str] = mapped_column(ForeignKey("committee.id"), index=True)
     bid_id: Mapped[str] = mapped_column(String(16))
     org_id: Mapped[str] = mapped_column(String(16), index=True)
+    ground: Mapped[str] = mapped_column(String(20), default="", server_default="")
     question: Mapped[str]
     asked_at: Mapped[datetime]
     answer_until: Mapped[datetime]

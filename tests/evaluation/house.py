@@ -144,7 +144,7 @@ class House:
 
     def build(self, *, pool: int = 10, evaluation: dict[str, Any] | None = None, award: dict[str, Any] | None = None,
               prices: dict[str, str] | None = None, sites: dict[str, int] | None = None,
-              state: str = "OPENED") -> House:  # fmt: skip
+              state: str = "OPENED", regime: str = "R1") -> House:  # fmt: skip
         sites, prices = sites or SITES, prices or PRICES
         self.world.clock.moment = NOW
         vault.use(self.world.acts.house.config.secret_key)
@@ -167,12 +167,12 @@ class House:
         for name in prices:
             self.org(f"bidder-{name}", "bidder")
             self.person(name, Role.BIDDER, f"bidder-{name}")
-        self._case(evaluation or EVALUATION, award or {"separate": True, "ranked": False}, state, prices)
+        self._case(evaluation or EVALUATION, award or {"separate": True, "ranked": False}, state, prices, regime)
         self._pool(pool, sites)
         self._venues(sites)
         return self
 
-    def _case(self, evaluation, award, state, prices) -> None:
+    def _case(self, evaluation, award, state, prices, regime) -> None:
         def run(tx):
             o = self.orgs
             project = Project(
@@ -184,7 +184,7 @@ class House:
             tx.session.flush()
             row = Case(
                 project_id=project.id, lot_no="001", lot_name="施工标段", lot_code="", duration_days=365, state=state,
-                procedure="open-works", regime="R1", region="420112", tenderer_org=o["org-tenderer"],
+                procedure="open-works", regime=regime, region="420112", tenderer_org=o["org-tenderer"],
                 agency_org=o["org-agency"], centre_org=o["centre1"], regulator_org=o["org-regulator"], unit="万元",
                 estimate="5800", ceiling="6000", evaluation=evaluation, award=award,
                 remote={"mode": "FUSED_MAIN_DISPERSED"}, announced_at=NOW - timedelta(days=26), opened_at=NOW,

@@ -14,6 +14,7 @@ from evaluation.cases import facts
 from tests.evaluation.house import NOW, SMALL, to_scoring, vote
 
 
+@pytest.mark.rulebook("3.7 clarification")
 @pytest.mark.rule("E-07", "allowed")
 @pytest.mark.rule("E-07", "refused")
 @pytest.mark.certify("A-142", "A-143")
@@ -51,6 +52,7 @@ def sign_all(house, document, names):
         house.sign(name, document)
 
 
+@pytest.mark.rulebook("3.7 dissent")
 @pytest.mark.certify("A-151")
 def test_a_dissent_makes_a_new_version_that_everyone_signs(reported):
     house, (leader, second, *rest) = reported, reported.names
@@ -65,6 +67,7 @@ def test_a_dissent_makes_a_new_version_that_everyone_signs(reported):
         assert len(desk.state(session, new["document"])["fields"]) == 5
 
 
+@pytest.mark.rulebook("3.7 deemed")
 def test_who_refuses_without_a_reason_is_deemed_to_agree(reported):
     house, (leader, second, *rest) = reported, reported.names
     silent, leading = house.place(second), house.place(leader)

@@ -17,6 +17,8 @@ def mark_one(house, name, **change):
     return house.do(name, "prelim.mark", **{"bid": house.bids["甲"], "item": "F1", "pass": True} | change)
 
 
+@pytest.mark.rulebook("3.1 items")
+@pytest.mark.rulebook("3.1 grounds")
 @pytest.mark.parametrize(("change", "rule"), [
     ({"pass": False, "page": "3", "reason": "x"}, "GROUND"),
     ({"pass": False, "page": "3", "reason": "x", "ground": "R-99"}, "GROUND"),
@@ -43,6 +45,7 @@ def test_marks_are_own_complete_and_final_once_locked(room):
         mark_one(room, room.names[1], bid="none")
 
 
+@pytest.mark.rulebook("3.1 reject by majority")
 @pytest.mark.parametrize(("yes", "out"), [(2, False), (3, True)])
 def test_more_than_half_of_all_reject(room, yes, out):
     room.mark(room.names[0], {"丙": "R-07"})
@@ -58,6 +61,7 @@ def test_more_than_half_of_all_reject(room, yes, out):
     assert room.ask("regulator", "room.watch")["rejected"] == ({room.bids["丙"]: "R-07"} if out else {})
 
 
+@pytest.mark.rulebook("3.1 fewer than three")
 @pytest.mark.parametrize(("yes", "stage"), [(2, "SCORING"), (3, "SUMMARY")])
 def test_below_three_bids_the_committee_says_whether_competition_lacks(room, yes, stage):
     for name in room.names:
@@ -93,6 +97,7 @@ def test_points_lie_between_nought_and_the_maximum_with_two_places(room, points,
             room.do(room.names[0], "score.save", **cell)
 
 
+@pytest.mark.rulebook("3.6 independence")
 @pytest.mark.certify("A-146")
 def test_nobody_sees_anothers_scores_until_all_have_locked(room):
     to_scoring(room)
@@ -159,6 +164,7 @@ def test_a_score_or_vote_sent_twice_counts_once(room):
         assert session.query(Score).count() == 1
 
 
+@pytest.mark.rulebook("3.6 anomalies")
 @pytest.mark.certify("A-150")
 def test_a_score_that_stands_out_needs_a_reason_or_a_correction_by_its_author(room):
     to_scoring(room)

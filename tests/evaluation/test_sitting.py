@@ -97,6 +97,7 @@ def test_staff_confirm_who_sits_at_their_own_venue(house):
     assert house.ask("staff1", "room.venue")["identity"] == {place.id: "manual"}
 
 
+@pytest.mark.rulebook("3.7 replaced")
 def test_recusal_voids_everything_said_and_the_replacement_does_it_all(room):
     to_scoring(room)
     leader = room.names[0]

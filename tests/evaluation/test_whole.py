@@ -27,6 +27,7 @@ SCORES = [
 CRITERIA = ("credit", "management", "plan")
 
 
+@pytest.mark.rulebook("3.7 report")
 @pytest.mark.certify("A-129", "A-130", "A-131", "A-133", "A-137", "A-140", "A-141", "A-144", "A-151", "A-152", "B-020")
 def test_from_draw_to_sealed_report(house):
     house.build()

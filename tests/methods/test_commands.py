@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from methods.commands import run_score, run_tax, run_vote
-from tests.methods.sheets import contract, scored
+from tests.methods.sheets import contract, scored, sheet
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -98,3 +98,23 @@ def test_a_published_example_is_read_by_its_input(tmp_path):
     odd.write_text(json.dumps({"input": inner, "more": 1}))
     assert json.loads(run_vote(wrapped).text)["winner"] == "A"
     assert run_vote(odd).status == 2
+
+
+@pytest.mark.rulebook("3.4 flask score")
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({}, {"A": "28.04", "B": "30.00", "C": "25.80"}),
+        ({"A": ["small_firm"]}, {"A": "30.00", "B": "28.88", "C": "24.84"}),
+        ({"A": ["domestic", "small_firm"], "B": ["domestic"]}, {"A": "30.00", "B": "28.08", "C": "19.32"}),
+    ],
+)
+def test_the_published_deductions_through_the_command(
+    tmp_path: Path, flags: dict[str, list[str]], expected: dict[str, str]
+) -> None:
+    data = sheet({"A": "920000", "B": "860000", "C": "1000000"}, full="30", benchmark={"terms": [{"of": "lowest"}]},
+                 deductions={"small_firm": "0.10", "domestic": "0.20"})
+    for bid in data["bids"]:
+        bid["flags"] = flags.get(bid["id"], [])
+    outcome = run_score(put(tmp_path, data))
+    assert (outcome.status, json.loads(outcome.text)["price_scores"]) == (0, expected)

@@ -35,6 +35,7 @@ def test_published_composite() -> None:
     assert {key: result[key] for key in example["expect"]} == example["expect"]
 
 
+@pytest.mark.rulebook("3.3 F1")
 def test_f1_lowest_price_first() -> None:
     data = sheet(
         {"A": "920000", "B": "860000", "C": "1000000"}, full="30", benchmark={"terms": [{"of": "lowest"}]}
@@ -43,6 +44,7 @@ def test_f1_lowest_price_first() -> None:
     assert score(data)["ranking"] == ["B", "A", "C"]
 
 
+@pytest.mark.rulebook("3.3 F2")
 def test_f2_mean_deviation() -> None:
     result = score(f2())
     assert result["benchmark"] == "9312.00"
@@ -51,10 +53,12 @@ def test_f2_mean_deviation() -> None:
     )
 
 
+@pytest.mark.rulebook("3.3 F2")
 def test_f2_rounded_deviation_is_another_score() -> None:
     assert score(f2(deviation_round=2))["price_scores"]["9820"] == "49.08"
 
 
+@pytest.mark.rulebook("3.3 F3")
 def test_f3_composite_benchmark() -> None:
     # D = A × (1 − d) × w + M × (1 − w): the ceiling's weight is (1 − 0.05) × 0.4
     data = sheet({"A": "9500", "B": "9700"}, benchmark={"terms": [{"of": "ceiling", "weight": "0.38"},
@@ -63,6 +67,7 @@ def test_f3_composite_benchmark() -> None:
     assert score(data)["benchmark"] == "9560.00"
 
 
+@pytest.mark.rulebook("3.3 F4")
 @pytest.mark.parametrize(
     ("price", "points"),
     [("100", "60"), ("97", "60"), ("98.5", "60"), ("101", "58"), ("102.5", "55"), ("96", "59"), ("90", "53"),
@@ -79,12 +84,14 @@ def test_f4_interval(price: str, points: str) -> None:
     assert score(data)["price_scores"]["A"] == points
 
 
+@pytest.mark.rulebook("3.3 F5")
 @pytest.mark.parametrize(("factor", "base"), [("0.95", "9120"), ("0.96", "9216"), ("0.99", "9504")])
 def test_f5_the_drawn_factor_is_plain_arithmetic(factor: str, base: str) -> None:
     data = f2(benchmark={"terms": [{"of": "mean"}], "trim": [{"from": 5, "high": 1, "low": 1}], "factor": factor})
     assert score(data)["benchmark"] == base
 
 
+@pytest.mark.rulebook("3.3 F6")
 def test_f6_lowest_evaluated_price() -> None:
     curve = {"kind": "evaluated", "adjustments": {"A": ["30", "-10"], "B": "5"}}
     data = sheet({"A": "1000", "B": "1010", "C": "1019"}, benchmark=..., curve=curve)
@@ -108,6 +115,7 @@ def test_f6_adjustments_may_stand_on_the_bid() -> None:
     assert score(data)["ranking"] == ["B", "A"]
 
 
+@pytest.mark.rulebook("3.3 F7")
 def test_f7_lowest_price_after_deduction() -> None:
     data = sheet({"A": "1000", "B": "950"}, benchmark=..., curve={"kind": "evaluated"},
                  deductions={"small_firm": "0.10"})
@@ -116,6 +124,8 @@ def test_f7_lowest_price_after_deduction() -> None:
     assert result["benchmark"] == "900" and result["ranking"] == ["A", "B"]
 
 
+@pytest.mark.rulebook("3.4 small firm")
+@pytest.mark.rulebook("3.4 both on the original price")
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
@@ -134,6 +144,7 @@ def test_deductions_are_both_on_the_original_price(flags: dict[str, list[str]], 
 MARKS = {f"expert-{i}": {"A": mark} for i, mark in enumerate(["18.5", "17", "19", "12", "18"])}
 
 
+@pytest.mark.rulebook("3.6 means")
 @pytest.mark.parametrize(("trim", "mean"), [([], "16.90"), ([{"from": 5, "high": 1, "low": 1}], "17.83")])
 def test_trimmed_expert_scores(trim: list[dict[str, int]], mean: str) -> None:
     result = score(scored(MARKS, trim=trim))

@@ -121,6 +121,7 @@ def test_without_floor_and_cap_points_run_free() -> None:
     assert slope_score("50", below_adds=True) == "150"
 
 
+@pytest.mark.rulebook("3.6 rounding")
 def test_the_rounded_price_score_and_exact_means_enter_the_total() -> None:
     marks = {"e1": {"A": "80"}, "e2": {"A": "80"}, "e3": {"A": "81"}}
     data = scored(marks, weight="0.3")
@@ -148,6 +149,7 @@ def test_eliminate_below_is_strict_and_on_the_mean(third: str, out: bool) -> Non
     assert set(result["totals"]) == {"A", "B"}
 
 
+@pytest.mark.rulebook("3.6 objective")
 def test_objective_scores_must_agree() -> None:
     marks = {"e1": {"A": "8"}, "e2": {"A": "8.0"}, "e3": {"A": "8"}}
     assert score(scored(marks, kind="objective"))["criterion_scores"] == {"A": {"plan": "8"}}
@@ -180,6 +182,7 @@ def test_all_rejected_is_an_answer() -> None:
     assert "all bids are rejected" in result["derivation"][-1]["formula"]
 
 
+@pytest.mark.rulebook("3.3 lock")
 def test_everybody_eliminated_by_a_criterion() -> None:
     result = score(scored({"e1": {"A": "1", "B": "2"}}, eliminate_below="60"))
     assert result["ranking"] == [] and [item["bid"] for item in result["eliminated"]] == ["A", "B"]
@@ -189,6 +192,7 @@ def ties_of(result: dict[str, Any]) -> list[str]:
     return [line["formula"] for line in result["derivation"] if line["step"] == "tie"]
 
 
+@pytest.mark.rulebook("3.6 ties")
 def test_a_tie_goes_to_the_lower_price_only_when_the_file_says_so() -> None:
     data = scored({"e1": {"A": "80", "B": "80"}})
     data["bids"][0]["price"] = "101"

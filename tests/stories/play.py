@@ -230,8 +230,8 @@ def _stage(folder: Path, ring: Ring | None = None) -> LocalStage:
         clock.offset = datetime.fromisoformat(four_sites()["start"]) - datetime.now(UTC)
     house = House(clock, Ledger(), Hub(), Blobs(folder / "blobs"), settings)
     acts = Acts(open_engine(settings.database_url), house)
+    found = rooms.modules()  # first: a room brings its tables
     Base.metadata.create_all(acts.engine)
-    found = rooms.modules()
     wiring.connect(settings)
     rooms.listen(found, acts)
 

@@ -141,6 +141,7 @@ def test_no_share_is_released_without_a_decision_nor_for_the_bidders_fault(begin
 # -- the committee ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.rulebook("3.1 all rejected")
 def test_all_rejected_ends_without_a_winner(begin) -> None:
     case = smaller(four_sites())
     for one in case["bidders"]:
@@ -163,6 +164,14 @@ def test_one_rejected_of_four_is_scored_by_nobody(begin) -> None:
     assert life.bids["丁"] not in record["scoring"]["result"]["totals"]
     assert [one["ground"] for one in record["review"]["rejected"]] == ["TL51-3"]
     assert scoring.score(record["scoring"]["input"])["totals"] == record["scoring"]["result"]["totals"]
+
+
+def test_a_bid_below_cost_is_rejected_after_its_bidder_was_heard(begin) -> None:
+    life = begin(_marked(smaller(with_bidders(four_sites(), FOUR)), "丁", rejected="TL51-5")).to_opened()
+    life.to_report()
+    record = _record(life)
+    assert [one["ground"] for one in record["review"]["rejected"]] == ["TL51-5"]
+    assert [(one["bid"], one["answer"]) for one in record["clarifications"]] == [(life.bids["丁"], "不能提供证明材料")]
 
 
 def test_two_valid_bids_go_on_when_the_committee_finds_competition(begin) -> None:

@@ -14,7 +14,7 @@ from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, RuleRow
 from trading.bond.facts import FORMS
-from trading.document import components, trial
+from trading.document import components, judging, trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
 from trading.opening.facts import SIGN_IN
@@ -26,7 +26,9 @@ KEYS = (
     "ceiling", "bid_bond", "validity_days", "evaluation", "award", "remote", "issue_days", "bidding_days", "file_from",
     "file_until", "deadline", "settings", "sections",
 )  # fmt: skip
-EVALUATION = ("method", "price", "criteria", "total_round", "ties", "preliminary", "reject_grounds")
+EVALUATION = (
+    "method", "price", "criteria", "total_round", "ties", "preliminary", "reject_grounds", "low_price", "blind",
+)  # fmt: skip
 AWARD = (
     "separate", "legal_basis", "method", "committee", "supervisors", "candidates", "ranked", "pool", "abstentions",
     "ties",
@@ -38,14 +40,28 @@ SETTINGS = (
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
 
-def _rows(value: Mapping[str, Any], key: str, needed: tuple[str, ...]) -> list[dict[str, str]]:
+MARKS = ("clarify", "clerical")  # of a ground or an item: the bidder is asked first; a fault of form alone
+
+
+def _rows(value: Mapping[str, Any], key: str, needed: tuple[str, ...]) -> list[dict[str, Any]]:
     found = fields.items(value, key, most=100)
     for row in found:
         if not isinstance(row, dict) or not all(isinstance(row.get(name), str) and row[name] for name in needed):
             raise Unusable(f"evaluation.{key}: every row needs {', '.join(needed)}")
+        if not all(isinstance(row.get(mark, False), bool) for mark in MARKS):
+            raise Unusable(f"evaluation.{key}: {' and '.join(MARKS)} are true or false")
     if len({row["id"] for row in found}) != len(found):
         raise Unusable(f"evaluation.{key}: a number stands twice")
     return found
+
+
+def _low_price(value: Mapping[str, Any]) -> dict[str, Any]:
+    return judging.low_price(fields.mapping(value, "low_price")) if value.get("low_price") else {}
+
+
+def _blind(value: Mapping[str, Any]) -> dict[str, Any]:
+    told = fields.mapping(value, "blind") if value.get("blind") else {}
+    return judging.blind(told, value.get("criteria") or []) if told.get("part") else {}
 
 
 def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bool) -> dict[str, Any]:
@@ -60,6 +76,11 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
     own = _rows(value, "reject_grounds", ("id", "text")) if value.get("reject_grounds") else []
     legal = {row["id"] for row in kind.fields.REJECT_GROUNDS}
     out["reject_grounds"] = [*kind.fields.REJECT_GROUNDS, *(row for row in own if row["id"] not in legal)]
+    for key, block in (("low_price", _low_price(value)), ("blind", _blind(value))):
+        out.pop(key, None)
+        out |= {key: block} if block else {}
+    if "blind" in out and not any(row["id"] == judging.BLIND_GROUND["id"] for row in own):
+        out["reject_grounds"].append(dict(judging.BLIND_GROUND))
     return out
 
 

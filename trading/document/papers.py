@@ -11,7 +11,7 @@ from certs import suite
 from core import canon
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
-from trading.document import components, explain, trial
+from trading.document import components, explain, judging, trial
 from trading.document.facts import factor_set
 from trading.document.models import TenderBill
 from trading.opening.facts import SIGN_IN
@@ -231,6 +231,8 @@ def _scoring(paper: Paper, t: Tender) -> None:
         rows = [explain.criterion_row(n, c) for n, c in enumerate(criteria, 1)]
         heads = ["序号", "评审因素", "满分", "权重", "汇总方法"]
         paper.subsection("(三) 其他评审因素").table(heads, rows, widths=[1, 3, 1.2, 1.2, 5])
+    for line in judging.printed(t.case.evaluation, t.case.settings.get("components") or ()):
+        paper.text(line)
     paper.subsection("(四) 总分")
     for line in explain.total(t.case.evaluation):
         paper.text(line)

@@ -10,6 +10,7 @@ from typing import Any
 from core.calendar import Calendar, Due
 from core.money import plain
 from core.rules import Breach, RuleRow
+from trading.document import judging
 from trading.document.facts import Draft
 from trading.project.rules import due, plan_age
 
@@ -97,6 +98,22 @@ def complete(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
     return [book["FILE-01"].breach("-", required=name, field=name) for name in d.missing]
 
 
+def time_to_explain(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
+    """LOWPRICE-TIME: a file may give more minutes to explain a price, never fewer."""
+    row, minutes = book["LOWPRICE-TIME"], (d.evaluation.get("low_price") or {}).get("minutes")
+    if minutes is None or minutes >= row.number:
+        return []
+    return [row.breach(minutes, required=f"≥ {row.number}{row.unit}", field="evaluation.low_price.minutes")]
+
+
+def blind_part(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
+    """FILE-01: what is judged under a code is one PDF among the parts of a bid."""
+    told = d.evaluation.get("blind")
+    if not told or judging.part_of(told, d.settings.get("components") or ()) is not None:
+        return []
+    return [book["FILE-01"].breach(told["part"], required="PDF", field="evaluation.blind.part")]
+
+
 def award_plan(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
     """R1-22 where the committee ranks; AW-01…04 where evaluation and award are separate; R1-32 for both."""
     award = d.award
@@ -161,6 +178,8 @@ CHECKS: tuple[Callable[[Draft, Book, Calendar], list[Breach]], ...] = (
     bid_bond,
     price_limits,
     reference_term,
+    time_to_explain,
+    blind_part,
     award_plan,
 )
 

@@ -10,6 +10,7 @@ from certs import draws, suite, typed
 from trading.procedures.open_works.story import Payload, Story
 from web.demo.ring import User
 
+EXPLAIN, UNEXPLAINED = "请对投标报价作出书面说明并附证明材料", "不能提供证明材料"
 UNANSWERED = "不响应招标文件实质性要求"
 PARTIES = {"tenderer": "tenderer", "centre": "centre1", "supervisor": "regulator"}
 
@@ -142,6 +143,8 @@ class RoomStory(Story):
         for who in self.members:
             self.stage.act(who, "prelim.lock", self.case)
         for name, ground in rejected.items():
+            if name in self.numbers:
+                self.hear(name, self.ground(ground))
             for who in self.members:
                 if name in self.numbers:
                     self.stage.act(who, "reject.vote", self.case, bid=self.numbers[name], ground=self.ground(ground),
@@ -149,6 +152,15 @@ class RoomStory(Story):
         if 0 < len(self.numbers) - len(rejected) < 3:
             for who in self.members:
                 self.stage.act(who, "lack.vote", self.case, lack=False, reason="有效投标仍具有竞争性")
+
+    def hear(self, name: str, ground: str) -> None:
+        """Where the law has the bidder asked first, the leader asks and the bidder answers that it cannot explain."""
+        seen = self.stage.ask(self.leader, "room.view", self.case)["votes"]["pairs"]
+        bid = self.numbers[name]
+        if any(one["ask_first"] for one in seen if (one["bid"], one["ground"]) == (bid, ground)):
+            asked = self.stage.act(self.leader, "clarify.ask", self.case, bid=bid, ground=ground, question=EXPLAIN)
+            self.stage.act(self.bidders[name], "clarify.answer", self.case, clarification=asked["clarification"],
+                           answer=UNEXPLAINED)  # fmt: skip
 
     def ground(self, named: str) -> str:
         return named if named.startswith("TL51-") else "TL51-6"

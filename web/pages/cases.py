@@ -146,6 +146,10 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
     case, watching = row.id, roles & {Role.REGULATOR, Role.AUDITOR}
     doors = [
         (Role.BIDDER in roles and row.announced_at, f"/cases/{case}/bid", "ti-lock", N_("Bid desk")),
+        (
+            Role.BIDDER in roles and row.state in SINCE_OPENING, f"/cases/{case}/questions", "ti-message-question",
+            N_("Questions of the committee"),
+        ),
         (row.state in SINCE_OPENING, f"/cases/{case}/hall", "ti-broadcast", N_("Opening hall")),
         (
             roles & PARTIES and row.announced_at and row.bid_bond not in ("", "0"), f"/cases/{case}/bonds", "ti-coins",

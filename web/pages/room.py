@@ -18,6 +18,7 @@ from core.doors import ask
 from core.money import D, half_up, plain
 from core.rules import Breach, Refused
 from evaluation import cases
+from evaluation.blind.codes import hidden
 from evaluation.committee.queries import by_person, committee_of
 from evaluation.sitting.models import STAGES
 from evaluation.sitting.presence import PRESENCE
@@ -47,12 +48,22 @@ CHANNELS = {"watch": ("watch", "room"), "venue": ("room",), "progress": ()}
 STAGE_WORDS = {
     "SIGN_IN": N_("Signing in"),
     "LEADER": N_("Electing the leader"),
+    "BLIND": N_("Blind review"),
     "PRELIM": N_("Preliminary review"),
     "LACK": N_("Competition"),
     "SCORING": N_("Scoring"),
+    "LOWPRICE": N_("Low prices"),
     "SUMMARY": N_("Summary"),
     "REPORT": N_("Report"),
     "SIGNED": N_("Signed"),
+}
+BLIND_SIGNS = {
+    "name": N_("name of a company"),
+    "short_name": N_("short name of a company"),
+    "uscc": N_("unified social credit code"),
+    "phone": N_("telephone number"),
+    "person": N_("name of a member of staff"),
+    "manager": N_("name of the project manager"),
 }
 STEP_WORDS = {
     "term": N_("part of the benchmark"),
@@ -92,6 +103,11 @@ words.teach(
         "ANOMALY": N_("A score that stands out needs its author's reason or a correction."),
         "OBJECTIVE": N_("Members differ on an objective item."),
         "R2-30": N_("Only a score that stands out or differs is corrected."),
+        "LOWPRICE": N_("Only a price below a line, or one that most members doubt, is to be explained."),
+        "LOWPRICE-ASK": N_("Votes begin with the bidder's answer, or when its time is over."),
+        "LOWPRICE-DONE": N_("This was proposed or asked before."),
+        "UNLOCK": N_("A locked sheet is asked for once, and decided once."),
+        "UNLOCK-OWN": N_("Nobody decides on a request of his own; the regulator decides on the leader's."),
         "REPORT": N_("No report is open for signatures."),
         "DEEM-LEADER": N_("The leader is not deemed to agree; another leader comes first."),
         "DEEM-REASON": N_("A member who gave reasons is not deemed to agree."),
@@ -114,7 +130,7 @@ def heard(session: Session, *channels: str) -> list[tuple[str, int]]:
 def _chosen(view: dict[str, Any]) -> dict[str, Any]:
     """The bid looked at, the one beside it and the item, from the address; the first bid with work left otherwise."""
     bids = {bid["id"]: bid for bid in view["bids"]}
-    key = "scores" if view["stage"] in ("SCORING", "SUMMARY", "REPORT", "SIGNED") else "review"
+    key = "scores" if view["stage"] in ("BLIND", "SCORING", "LOWPRICE", "SUMMARY", "REPORT", "SIGNED") else "review"
     done = view["mine"]["done"]
     unfinished = next((b for b in bids if done[b][key] < done[b][f"{key}_of"] and b not in view["rejected"]), None)
     bid = request.args.get("bid", "")
@@ -165,20 +181,20 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
     view["until"] = datetime.fromisoformat(view["until"])
     for one in view["clarifications"]:
         one["until"] = datetime.fromisoformat(one["until"])
-    names = {bid["id"]: bid["org_name"] for bid in view["bids"]}
+    names = {bid["id"]: bid["org_name"] or bid["id"] for bid in view["bids"]}
     return page(
         "evaluation/room.html", SAID, case=case, view=view, chosen=_chosen(view), marks=_marks(view),
         closed=_closed(view),
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
         file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
-        channels=[*own, *heard(reading(), f"room:{case}")],
+        blind_signs=BLIND_SIGNS, channels=[*own, *heard(reading(), f"room:{case}")],
     )  # fmt: skip
 
 
 def _stages(stage: str) -> list[str]:
-    """The stages of this sitting; the vote on competition stands only while it is on."""
-    return [one for one in STAGES if one != "LACK" or stage == "LACK"]
+    """The stages of this sitting; what few sittings have stands only while it is on."""
+    return [one for one in STAGES if one not in ("BLIND", "LACK", "LOWPRICE") or stage == one]
 
 
 def _tender_file(session: Session, case: str) -> str:
@@ -237,6 +253,17 @@ def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
 
 
 def inside(session: Session, case: str) -> bool:
+    """Whether bids open: to pledged members unless the codes of blind parts still hide them; to supervisors of the case
+    once the report is signed."""
+    return within(session, case) and not hidden_now(session, case)
+
+
+def hidden_now(session: Session, case: str) -> bool:
+    committee = committee_of(session, case)
+    return committee is not None and hidden(cases.facts(session, case), sitting_for(session, committee))
+
+
+def within(session: Session, case: str) -> bool:
     """Pledged members while the committee sits; supervisors of the case once the report is signed."""
     if is_member(session, g.actor, case):
         return True
@@ -276,7 +303,7 @@ def bid_file(case: str, bid: str) -> Response:
 def tender_file(case: str) -> Response:
     """The tender file beside the bid."""
     session = reading()
-    document = session.get(CaseDocument, _tender_file(session, case)) if inside(session, case) else None
+    document = session.get(CaseDocument, _tender_file(session, case)) if within(session, case) else None
     if document is None:
         abort(404)
     return _pdf(document.sha256, document.title)

@@ -136,6 +136,8 @@ def written(row: Case) -> dict[str, Any]:
         "remote": row.remote,
         "sites": [{"region": k, "count": v} for k, v in (row.remote.get("members_by_site") or {}).items()],
         "settings": drafts.settings({}, row.settings),
+        "blind_parts": [(one["id"], one["name"]) for one in row.settings.get("components", kind.fields.COMPONENTS)
+                        if one["format"] == "pdf"],
         "components": row.settings.get("components", list(kind.fields.COMPONENTS)),
         "sections": [(key, heading if words.chinese() else FIELDS.get(key, heading), row.sections.get(key, text))
                      for key, (heading, text) in kind.fields.SECTIONS.items()],

@@ -38,11 +38,11 @@ COMPONENTS: tuple[dict[str, object], ...] = (
 )
 REQUIRED_SECTIONS = ("scope", "qualification", "quality", "components", "contract")
 
-# domain.md §3.1; the committee judges each pass or fail with a page.
-PRELIMINARY: tuple[dict[str, str], ...] = (
+# domain.md §3.1; the committee judges each pass or fail with a page. A clerical item warns before it rejects.
+PRELIMINARY: tuple[dict[str, str | bool], ...] = (
     {"id": "F1", "part": "形式评审", "name": "投标人名称与营业执照、资质证书一致"},
     {"id": "F2", "part": "形式评审", "name": "投标函签字盖章"},
-    {"id": "F3", "part": "形式评审", "name": "投标文件格式"},
+    {"id": "F3", "part": "形式评审", "name": "投标文件格式", "clerical": True},
     {"id": "F4", "part": "形式评审", "name": "报价唯一，无未允许的备选方案"},
     {"id": "Q1", "part": "资格评审", "name": "营业执照与资质等级"},
     {"id": "Q2", "part": "资格评审", "name": "安全生产许可证"},
@@ -55,13 +55,14 @@ PRELIMINARY: tuple[dict[str, str], ...] = (
     {"id": "R4", "part": "响应性评审", "name": "已标价清单，报价不超过最高投标限价"},
 )
 
-# 实施条例 art. 51: the seven causes, always printed; a file may add its own under 否决条款.
-REJECT_GROUNDS: tuple[dict[str, str], ...] = (
+# 实施条例 art. 51: the seven causes, always printed; a file may add its own under 否决条款. `clarify`: the bidder is
+# asked first (1117号 art. 13); a price above the ceiling alone needs no question.
+REJECT_GROUNDS: tuple[dict[str, str | bool], ...] = (
     {"id": "TL51-1", "text": "投标文件未经投标单位盖章和单位负责人签字"},
     {"id": "TL51-2", "text": "投标联合体没有提交共同投标协议"},
     {"id": "TL51-3", "text": "投标人不符合国家或者招标文件规定的资格条件"},
     {"id": "TL51-4", "text": "同一投标人提交两个以上不同的投标文件或者投标报价，但招标文件要求提交备选投标的除外"},
-    {"id": "TL51-5", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价"},
+    {"id": "TL51-5", "text": "投标报价低于成本或者高于招标文件设定的最高投标限价", "clarify": True},
     {"id": "TL51-6", "text": "投标文件没有对招标文件的实质性要求和条件作出响应"},
     {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
 )

@@ -4,7 +4,7 @@
  *   data-signed   the act needs the certificate  data-secret  payload keys outside the signature, by blanks
  *   data-title    what the dialog calls it     data-next    where to go after (`{key}` from the result); none = reload
  * Fields: name="a.b" nests; data-kind="int|bool|json|list|date" reads them; data-omit="empty" leaves empty ones out.
- * A file field (data-kind="file") is uploaded first and stands in the payload by its SHA-256.
+ * A file field (data-kind="file") is uploaded first and stands in the payload by its SHA-256, several as a list.
  */
 import { sha256hex } from "../crypto/index.js";
 import { clearError, showError } from "./breaches.js";
@@ -78,14 +78,16 @@ function collect(form) {
 async function files(form, payload, say) {
   const documents = [];
   for (const field of form.querySelectorAll("input[type=file][data-kind=file]")) {
-    const file = field.files[0];
-    if (!file) continue;
-    say(t("Hashing %(name)s…", { name: file.name }));
-    const own = await sha256hex(new Uint8Array(await file.arrayBuffer()));
-    const stored = await upload(file, (sent, total) => say(t("Uploading %(name)s: %(part)s %", { name: file.name, part: Math.floor((100 * sent) / (total || 1)) })), { name: file.name });
-    if (stored.sha256 !== own) throw new Error(t("The server stored other bytes than this file."));
-    put(payload, field.name, own);
-    documents.push({ name: file.name, sha256: own });
+    const digests = [];
+    for (const file of field.files) {
+      say(t("Hashing %(name)s…", { name: file.name }));
+      const own = await sha256hex(new Uint8Array(await file.arrayBuffer()));
+      const stored = await upload(file, (sent, total) => say(t("Uploading %(name)s: %(part)s %", { name: file.name, part: Math.floor((100 * sent) / (total || 1)) })), { name: file.name });
+      if (stored.sha256 !== own) throw new Error(t("The server stored other bytes than this file."));
+      digests.push(own);
+      documents.push({ name: file.name, sha256: own });
+    }
+    if (digests.length) put(payload, field.name, field.multiple ? digests : digests[0]);
   }
   return documents;
 }

@@ -91,7 +91,7 @@ function finding(form) {
   if (!verdict) return undefined;
   const base = { bid: form.dataset.mark, item: form.dataset.item, pass: verdict === "true" };
   if (base.pass) return base;
-  const whole = { ...base, ground: value("ground"), page: value("page"), reason: value("reason") };
+  const whole = { ...base, ground: value("ground"), page: value("page"), reason: value("reason"), unclear: form.elements.namedItem("unclear").checked };
   return whole.page && whole.reason ? whole : undefined;
 }
 
@@ -127,7 +127,7 @@ function onPoints(form) {
     return;
   }
   form.dataset.sent = points;
-  save(form, key, "score.save", { bid: form.dataset.score, criterion: form.dataset.criterion, points });
+  save(form, key, form.dataset.saves ?? "score.save", { bid: form.dataset.score, criterion: form.dataset.criterion, points });
 }
 
 async function passRest(button) {
@@ -297,7 +297,7 @@ document.addEventListener("click", (event) => {
 });
 
 /** What others do that changes my tasks; the page is asked whether the stage has really moved. */
-const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "pledge.signed", "seat.revealed"];
+const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "lowprice.doubted", "lowprice.voted", "unlock.asked", "unlock.decided", "blind.locked", "blind.prepared", "pledge.signed", "seat.revealed"];
 /** Every finding and point of a member is told to the room; only those who watch see it move. */
 const PROGRESS = ["review.progress", "score.progress"];
 document.addEventListener("gh:live", (told) => {

@@ -1,0 +1,34 @@
+"""A blind part without what its writer's computer put beside the pages, and the text of each page."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import pypdfium2
+
+from core.faults import Unusable
+
+_ONE_AT_A_TIME = threading.Lock()  # pdfium keeps global state
+
+
+def stripped(data: bytes) -> tuple[bytes, list[str]]:
+    """(the same pages in a new file without document properties, outline and attachments; each page's text).
+
+    Unusable for bytes that are no readable PDF.
+    """
+    with _ONE_AT_A_TIME:
+        try:
+            source = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            raise Unusable(f"not a readable PDF: {error}") from None
+        try:
+            clean = pypdfium2.PdfDocument.new()
+            clean.import_pages(source)
+            texts = [page.get_textpage().get_text_bounded() for page in clean]
+            out = io.BytesIO()
+            clean.save(out)
+            clean.close()
+        finally:
+            source.close()
+    return out.getvalue(), texts

@@ -1,0 +1,80 @@
+"""Questions of the committee: the page on which the bidder answers, and the proofs for those inside the room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, g
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.access import Actor, Role
+from core.doors import ask
+from evaluation.committee.models import Committee
+from evaluation.sitting.models import Clarification
+from trading.project.states import case_row
+from web.front import permit, reading, wired
+from web.pages.cases import opened_case, page
+from web.pages.room import inside
+from web.words import N_
+from web.workbench import Item
+
+blueprint = Blueprint("answers", __name__)
+
+
+@blueprint.get("/cases/<case>/questions")
+@permit(Role.BIDDER)
+def questions(case: str) -> str:
+    """The bidder's own questions, each with its answer or the form to give it."""
+    row, _ = opened_case(reading(), case)
+    asked = ask(wired().acts, g.actor, "room.bidder", case, {})["clarifications"]
+    shown = [one | {"until": datetime.fromisoformat(one["until"]), "asked_at": datetime.fromisoformat(one["asked_at"])}
+             for one in asked]  # fmt: skip
+    for one in shown:
+        one["late"] = not one["answered"] and g.now > one["until"]
+    return page("evaluation/answers.html", (), case=case, title=row.lot_name, asked=shown)
+
+
+@blueprint.get("/room/<case>/answers/<asked>/<place>")
+@permit(person=True)
+def proof(case: str, asked: str, place: str) -> Response:
+    """One file of an answer for those inside the room, 404 for everyone else."""
+    session = reading()
+    row = session.get(Clarification, asked) if inside(session, case) else None
+    files = row.attachments if row is not None and case_row(session, case) else []
+    sha256 = next((one for number, one in enumerate(files) if str(number) == place), "")
+    blobs = wired().acts.house.blobs
+    if row is None or not sha256 or not _of_case(session, row, case) or not blobs.has(sha256):
+        abort(404)
+    with blobs.path(sha256).open("rb") as file:
+        pdf = file.read(5) == b"%PDF-"
+    response = Response(blobs.stream(sha256), mimetype="application/pdf" if pdf else "application/octet-stream")
+    response.headers["Content-Disposition"] = "inline" if pdf else "attachment"
+    response.headers["X-Content-SHA256"] = sha256
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def _of_case(session: Session, row: Clarification, case: str) -> bool:
+    query = select(Committee.id).where(Committee.id == row.committee_id, Committee.case_id == case)
+    return session.scalar(query) is not None
+
+
+def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    """A question to one's own bid that can still be answered."""
+    if not actor.has(Role.BIDDER):
+        return []
+    query = select(Clarification, Committee.case_id).join(Committee, Committee.id == Clarification.committee_id)
+    query = query.where(Clarification.org_id == actor.org, Clarification.answered_at.is_(None),
+                        Clarification.answer_until >= now, Committee.void_at.is_(None))  # fmt: skip
+    found: list[Item] = []
+    for row, case in session.execute(query):
+        found.append(
+            {"title": N_("A question of the committee"), "href": f"/cases/{case}/questions",
+             "act": N_("Answer the committee"), "subject": case_row(session, case).lot_name,
+             "due": row.answer_until}
+        )  # fmt: skip
+    return found
+
+
+WORK = work
