@@ -64,7 +64,7 @@ def _seal(tx: Tx, case: str) -> None:
     loaded = issuer.load(der)
     tx.session.add(
         Certificate(fingerprint=issuer.fingerprint(der), serial=f"{loaded.serial_number:x}", profile="seal", org_id=org,
-                    spki_sha256=suite.spki_id(loaded.public_key()), der=der, not_before=loaded.not_valid_before_utc,
+                    spki_sha256=issuer.fingerprint(der), der=der, not_before=loaded.not_valid_before_utc,
                     not_after=loaded.not_valid_after_utc)
     )  # fmt: skip
 
