@@ -18,13 +18,15 @@ from core.money import D, half_up, plain
 from core.rules import Breach, Refused
 from evaluation import cases
 from evaluation.committee.queries import by_person, committee_of
+from evaluation.failures.models import MemberLine
+from evaluation.failures.standing import elsewhere
 from evaluation.sitting.models import STAGES
 from evaluation.sitting.presence import PRESENCE
 from evaluation.views import is_member, sitting_for
 from trading.project.models import CaseDocument
 from trading.project.states import case_row, stands_as
 from venues import queries as venues
-from web import socket, words
+from web import lines, socket, words
 from web.front import Permit, permit, reading, wired
 from web.pages.cases import page
 from web.words import N_
@@ -157,6 +159,8 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
         session = reading()
         venue = next((c["name"] for c in venues.centres(session) if c["region"] == view["site"]), view["site"])
         return page("evaluation/door.html", SAID, case=case, view=view, venue=venue, channels=own)
+    if "stage" in view and "bids" not in view:
+        return page("evaluation/rejoin.html", SAID, case=case, view=view, stage_words=STAGE_WORDS, channels=own)
     if view["state"] == "signed_in":
         return page("evaluation/pledge.html", SAID, case=case, view=view, channels=own)
     view["until"] = datetime.fromisoformat(view["until"])
@@ -283,19 +287,20 @@ def tender_file(case: str) -> Response:
 
 
 def _beat(hub: socket.Socket, sid: str, given: dict[str, Any]) -> dict[str, Any]:
-    """{case}: a member's browser is there. Told to the room when somebody comes or falls silent."""
-    case, actor = str(given.get("case", "")), hub.lines[sid].actor
-    now = hub.house.acts.house.clock.now()
-    with hub.house.acts.reading() as session:
+    """{case}: a member's browser is there. Written only when it is new or back; silence is for web/lines.py."""
+    case, actor, acts = str(given.get("case", "")), hub.lines[sid].actor, hub.house.acts
+    with acts.reading() as session:
         committee = committee_of(session, case)
         me = by_person(session, committee, actor.person) if committee else None
-        member = me.id if me is not None and me.state in ("signed_in", "pledged") else ""
-    if not member:
-        return {"status": 403, "error": "not a member"}
-    told = {member: True} if PRESENCE.beat(case, member, now) else {}
-    told |= dict.fromkeys(PRESENCE.lost(case, now), False)
-    for one, there in told.items():
-        hub.server.emit("heartbeat", {"case": case, "member": one, "there": there}, room=f"room:{case}")
+        here = me is not None and me.state in ("signed_in", "pledged") and not elsewhere(session, actor, me)
+        line = session.get(MemberLine, me.id) if here and me is not None else None
+        fresh = line is None or line.away_at is not None
+    if not here or me is None:
+        return {"status": 403, "error": "not a member at his seat"}
+    clock = acts.house.clock
+    PRESENCE.beat(case, me.id, clock.now() - clock.ahead)
+    if fresh:
+        lines.write(hub, case, "member.beat", {"member": me.id})
     return {"status": 200}
 
 
