@@ -23,6 +23,7 @@ from evaluation.clarify.actions import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import by_person, committee_of, members, places
 from evaluation.failures import standing
+from evaluation.failures.rules import door
 from evaluation.report.desk import report_of
 from evaluation.review import queries as review
 from evaluation.review.models import LackVote
@@ -30,6 +31,7 @@ from evaluation.scoring import sheet
 from evaluation.sitting.models import LeaderVote, Sitting
 from venues import queries as venues
 from venues.models import Seat
+from venues.terminals import in_force
 
 TL40 = "招标投标法实施条例 第40条"
 BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256", "attachments",
@@ -244,6 +246,14 @@ def _outside(
     }  # fmt: skip
 
 
+def _door(session: Session, facts: CaseFacts, committee: Committee, me: Member, now: datetime) -> dict[str, Any]:
+    """Whether the door is closed to a latecomer, and whether the venue asks for its machines or its code."""
+    opened = standing.door_opened(session, committee, me.site)
+    late = door(committee.at, opened, now, cases.book(facts)) and not standing.called_late(session, me)
+    centre = next((c for _, c in venues.booked(session, facts.id, facts.parties) if c.region == me.site), None)
+    return {"door_closed": bool(late), "codes": bool(centre and in_force(session, centre.id))}
+
+
 @asking("room.view", Role.EXPERT, Role.TENDERER)
 def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """The room for the asking member; a tenderer's representative sees what a member sees."""
@@ -255,7 +265,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
     answer: dict[str, Any] = {"case": case, "title": facts.title, "state": me.state, "site": me.site,
                               "at": committee.at.isoformat()}  # fmt: skip
     if me.state == "accepted":
-        return answer | {"tasks": ["sitting.signin"]}
+        return answer | _door(session, facts, committee, me, now) | {"tasks": ["sitting.signin"]}
     answer |= {"member": me.id, "seat": me.seat_id}
     outside = _outside(session, actor, committee, sitting, me, now)
     if outside is not None and (me.state == "pledged" or outside["closed"]):

@@ -78,7 +78,9 @@ def venue(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
         "until": sitting.until.isoformat(), "expected": own["expected"], "seats": own["seats"],
         "codes": standing.codes(session, facts, centre.id, [one["seat"] for one in own["seats"]], now),
         "spares": spares(session, facts, committee, own["seats"], centre, now),
-        "leader": sitting.leader_id, **standing.seen(session, facts, committee, sitting, rows, now),
+        "main": own["part"] == "main", "leader": sitting.leader_id,
+        "own_report": any(one.site == centre.region for one in standing.reports(session, committee)),
+        **standing.seen(session, facts, committee, sitting, rows, now),
         "identity": {row.id: row.identity.get("how", "") for row in rows if row.site == centre.region and row.seat_id},
         "incidents": [
             {"at": one.at.isoformat(), "text": one.text} for one in session.scalars(query.order_by(Incident.at))

@@ -26,7 +26,7 @@ from evaluation.views import is_member, sitting_for
 from trading.project.models import CaseDocument
 from trading.project.states import case_row, stands_as
 from venues import queries as venues
-from web import lines, socket, words
+from web import lines, socket, standing, words
 from web.front import Permit, permit, reading, wired
 from web.pages.cases import page
 from web.words import N_
@@ -160,16 +160,17 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
         venue = next((c["name"] for c in venues.centres(session) if c["region"] == view["site"]), view["site"])
         return page("evaluation/door.html", SAID, case=case, view=view, venue=venue, channels=own)
     if "stage" in view and "bids" not in view:
-        return page("evaluation/rejoin.html", SAID, case=case, view=view, stage_words=STAGE_WORDS, channels=own)
+        return page("evaluation/rejoin.html", SAID, case=case, view=standing.dated(view), channels=own)
     if view["state"] == "signed_in":
         return page("evaluation/pledge.html", SAID, case=case, view=view, channels=own)
-    view["until"] = datetime.fromisoformat(view["until"])
+    view = standing.dated(view)
     for one in view["clarifications"]:
         one["until"] = datetime.fromisoformat(one["until"])
     names = {bid["id"]: bid["org_name"] for bid in view["bids"]}
     return page(
         "evaluation/room.html", SAID, case=case, view=view, chosen=_chosen(view), marks=_marks(view),
-        closed=_closed(view),
+        closed=_closed(view), texts=standing.TEXTS,
+        called={seat["member"]: seat["name"] for site in view["sites"] for seat in site["seats"]},
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
         file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
@@ -220,13 +221,20 @@ def _hosts(session: Session, case: str, actor: Actor) -> bool:
     return actor.has(Role.CENTRE) and actor.org in cases.venue_orgs(session, cases.facts(session, case))
 
 
+def _called(seen: dict[str, Any]) -> dict[str, str]:
+    """{member: name} of the seats that a page of watchers shows."""
+    seats = [seat for site in seen["sites"] for seat in site["seats"]] if "board" in seen else seen.get("seats", [])
+    return {seat["member"]: seat["name"] for seat in seats}
+
+
 def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
     session = reading()
     found = cases.facts(session, case)
     open_names = how == "watch" and found.opened_at is not None
     bids = cases.bids(session, case) if open_names else []
     return page(
-        "evaluation/watch.html", SAID, case=case, how=how, seen=seen, title=found.title, stages=_stages(seen["stage"]),
+        "evaluation/watch.html", SAID, case=case, how=how, seen=standing.dated(seen), texts=standing.TEXTS,
+        called=_called(seen), title=found.title, stages=_stages(seen["stage"]),
         stage_words=STAGE_WORDS, steps=STEP_WORDS, names={bid["id"]: bid["org_name"] for bid in bids},
         criteria=list(found.criteria), items={one["id"]: one["name"] for one in found.items}, grounds=found.grounds,
         venues={centre.region: centre.name for _, centre in venues.booked(session, case, found.parties)},
