@@ -224,7 +224,7 @@ def seen(
         "start_until": rules.start_until(committee.at, book).isoformat() if waiting_start else "",
         "site_reports": [{"site": o.site, "since": o.since.isoformat(), "reason": o.reason}
                          for o in reports(session, committee)],
-        "mode": mode_of(case, committee), "flags": vars(rules.MODES[mode_of(case, committee)]),
+        "mode": mode_of(case, committee), "mode_flags": vars(rules.MODES[mode_of(case, committee)]),
         "duties": duties(session, rows),
         "changes": [
             {"id": o.id, "member": o.member_id, "number": numbers.get(o.member_id, 0), "reason": o.reason,
