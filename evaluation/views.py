@@ -241,7 +241,7 @@ def _outside(
     seat = session.get_one(Seat, me.seat_id)
     return {
         "stage": sitting.stage, "halt": halt, "closed": [asdict(one) for one in breaches], "seat_label": seat.label,
-        "codes": standing.bound_device(session, me.seat_id) is not None, "back": back,
+        "codes": standing.asks_for_machine(session, me.seat_id), "back": back,
         "tasks": [] if back or (halt and not halt["open_now"]) else ["sitting.rejoin"],
     }  # fmt: skip
 

@@ -57,6 +57,7 @@ words.teach(
         "HALT-SAID": N_("You have confirmed already."),
         "HALT-KIND": N_("This pause ends in another way."),
         "STILL-AWAY": N_("A member is still offline: he comes back, changes his seat or is replaced first."),
+        "SITE-STILL": N_("A venue still reports that it is cut off; it says first that it is connected again."),
         "OVERNIGHT": N_("A frozen sitting opens at the hour it was frozen for."),
         "SITE-CUT": N_("The venue has reported this already, or has nothing to take back."),
         "SPARE-SEAT": N_("This seat breaks a constraint of the seating, and another does not or none may."),

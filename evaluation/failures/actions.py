@@ -92,7 +92,7 @@ def confirm(tx: Tx, case: str, p: P) -> P:
         need = "sitting.resume" if halt.kind == "staff" else "sitting.rejoin"
         raise Refused(Breach("HALT-KIND", standing.ARTICLE, "B", need, halt.kind))
     rows = members(tx.session, committee)
-    refuse_if([*standing.used_up(tx.session, found, committee, halt, tx.now), *_still_away(tx, rows)])
+    refuse_if([*standing.used_up(tx.session, found, committee, halt, tx.now), *_still_away(tx, committee, rows)])
     said = fields.text(p, "reason", limit=300)
     halts.consent(tx, halt, party, said, member.id if member else "")
     body = {"halt": halt.id, "party": party, "reason": said}
@@ -110,10 +110,13 @@ def confirm(tx: Tx, case: str, p: P) -> P:
     return {"waiting": waiting}
 
 
-def _still_away(tx: Tx, rows: list[Member]) -> list[Breach]:
-    """Never on with a committee that is not all there: whoever does not come back is replaced first."""
+def _still_away(tx: Tx, committee: Committee, rows: list[Member]) -> list[Breach]:
+    """Never on with a committee that is not all there: whoever does not come back is replaced first. A venue that
+    still reports itself cut off would stop it again at once."""
     away = [one for one in standing.lines(tx.session, rows) if one.away_at is not None]
-    return [Breach("STILL-AWAY", ARTICLE, "B", "0", str(len(away)))] if away else []
+    cut_off = standing.reports(tx.session, committee)
+    found = [Breach("STILL-AWAY", ARTICLE, "B", "0", str(len(away)))] if away else []
+    return [*found, *([Breach("SITE-STILL", standing.ARTICLE, "B", "0", str(len(cut_off)))] if cut_off else [])]
 
 
 def _party(tx: Tx, case: str, committee: Committee, sitting: Sitting) -> tuple[str, Member | None]:

@@ -130,13 +130,10 @@ def binding(session: Session, member: Member) -> SeatBinding | None:
     return session.get(SeatBinding, member.id)
 
 
-def bound_device(session: Session, seat_id: str) -> str | None:
-    """Hash of the token of a seat's machine, "" where only codes lead to this seat; None: its centre binds nobody."""
+def asks_for_machine(session: Session, seat_id: str) -> bool:
+    """Whether the seat's venue has registered machines, so that a code may be asked for."""
     seat = session.get(Seat, seat_id)
-    known = in_force(session, seat.centre_id) if seat is not None else {}
-    if not known:
-        return None
-    return known[seat_id].token_sha256 if seat_id in known else ""
+    return seat is not None and bool(in_force(session, seat.centre_id))
 
 
 def elsewhere(session: Session, actor: Actor, member: Member) -> list[Breach]:
@@ -146,8 +143,7 @@ def elsewhere(session: Session, actor: Actor, member: Member) -> list[Breach]:
         return []
     if held.session and actor.session and held.session != actor.session:
         return [Breach("ONE-SESSION", ARTICLE, "B", "the session that signed in", "another")]
-    wanted = bound_device(session, member.seat_id)
-    if wanted is None:
+    if held.how == "open":  # its venue had no registered machines when the member came
         return []
     own = held.seat_id == member.seat_id and held.how in ("terminal", "code") and held.device == actor.device
     return [] if own else [Breach("SEAT-DEVICE", ARTICLE, "B", "the seat's own terminal", "another")]

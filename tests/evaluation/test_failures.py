@@ -194,6 +194,9 @@ def test_a_venue_that_reports_itself_cut_off_counts_as_silent(room, out, paused)
     room.world.clock.moment += out
     ear.look()
     assert (halt(room) is not None) == paused
+    if paused:
+        with pytest.raises(Refused, match="SITE-STILL"):
+            room.do("regulator", "halt.confirm", reason="x")
     room.do("staff2", "site.back")
     with pytest.raises(Refused, match="SITE-CUT"):
         room.do("staff2", "site.back")

@@ -301,14 +301,15 @@ def _beat(hub: socket.Socket, sid: str, given: dict[str, Any]) -> dict[str, Any]
         committee = committee_of(session, case)
         me = by_person(session, committee, actor.person) if committee else None
         here = me is not None and me.state in ("signed_in", "pledged") and not elsewhere(session, actor, me)
-        line = session.get(MemberLine, me.id) if here and me is not None else None
+        member = me.id if here and me is not None else ""
+        line = session.get(MemberLine, member) if member else None
         fresh = line is None or line.away_at is not None
-    if not here or me is None:
+    if not member:
         return {"status": 403, "error": "not a member at his seat"}
     clock = acts.house.clock
-    PRESENCE.beat(case, me.id, clock.now() - clock.ahead)
+    PRESENCE.beat(case, member, clock.now() - clock.ahead)
     if fresh:
-        lines.write(hub, case, "member.beat", {"member": me.id})
+        lines.write(hub, case, "member.beat", {"member": member})
     return {"status": 200}
 
 
