@@ -217,4 +217,3 @@ def _move(tx: Tx, committee: Committee, row: SeatChange, member: Member, booking
             "reason": row.reason, "breaches": row.breaches}  # fmt: skip
     tx.record(f"case:{case}", "seat.changed", body, case=case)
     halts.tell(tx, committee, "seat.changed", {"member": member.id, "seat": new.id})
-

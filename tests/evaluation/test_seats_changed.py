@@ -194,7 +194,8 @@ def door(house):
     seated(house)
     house.tokens = {
         seat: register(house, f"staff{number}", seat)
-        for number, seats in enumerate(house.seats.values(), 1) for seat in seats
+        for number, seats in enumerate(house.seats.values(), 1)
+        for seat in seats
     }
     house.name = house.names[0]
     house.certify(house.name)

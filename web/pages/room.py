@@ -171,6 +171,7 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
         "evaluation/room.html", SAID, case=case, view=view, chosen=_chosen(view), marks=_marks(view),
         closed=_closed(view), texts=standing.TEXTS,
         called={seat["member"]: seat["name"] for site in view["sites"] for seat in site["seats"]},
+        venues={site["site"]: site["name"] for site in view["sites"]},
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
         file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
