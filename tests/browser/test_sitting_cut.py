@@ -142,7 +142,7 @@ def test_a_member_moves_to_a_spare_seat_and_the_page_follows(sitting: Sitting) -
     seats_ready(live)
     venue = live.open("centre1", f"/room/{case}")
     name = live.ring[other].name
-    mover = venue.locator("#watch-steering details", has_text=name)
+    mover = venue.locator("#watch-steering details:has(form[data-room-act='seat.change'])", has_text=name)
     mover.locator("summary").click()
     label = mover.locator("option").first.inner_text()
     mover.locator("[name=reason]").fill("显示器故障")
