@@ -5,7 +5,7 @@ The attempt is counted before the password is tried, so that a hundred tries at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import delete, update
@@ -107,6 +107,7 @@ def who(acts: Acts, token: str, address: str = "") -> Actor | None:
         if row is None or not rules.session_open(row.began_at, row.seen_at, row.ended_at, now):
             return None
         actor = queries.actor(session, row.person_id, address)
+        actor = replace(actor, session=row.token_sha256) if actor is not None else None
         stale = now - row.seen_at >= _TOUCH
     if actor is not None and stale:
         acts.act(_touch, SYSTEM, token)

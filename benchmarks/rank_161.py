@@ -20,7 +20,7 @@ from sqlalchemy import insert, text
 from benchmarks import rooms
 from benchmarks.house import VAR
 from benchmarks.row import Row
-from certs import authority, issuer, suite
+from certs import authority, issuer
 from certs.issuer import Subject
 from certs.models import Certificate
 from core import config

@@ -28,6 +28,8 @@ class Actor:
     """The person behind a request. `person` and `org` are row ids; an anonymous visitor has neither.
 
     `certificate` is the fingerprint (SHA-256 hex of DER) of the certificate that signed the act, when one did.
+    `session` and `device` are hashes of the login and of the terminal's token that the browser holds, "" without one;
+    neither is ever recorded.
     """
 
     person: str = ""
@@ -37,6 +39,8 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     address: str = ""
     certificate: str = ""
+    session: str = ""
+    device: str = ""
 
     def has(self, *roles: Role) -> bool:
         return Role.PUBLIC in roles or bool(self.roles & set(roles))

@@ -24,6 +24,8 @@ from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import by_person, committee_of, members, places
+from evaluation.failures import standing
+from evaluation.failures.rules import door
 from evaluation.lowprice import queries as lowprice
 from evaluation.report.desk import report_of
 from evaluation.review import queries as review
@@ -31,9 +33,9 @@ from evaluation.review.models import LackVote
 from evaluation.review.rules import heard
 from evaluation.scoring import policy, sheet, unlocking
 from evaluation.sitting.models import LeaderVote, Sitting
-from evaluation.sitting.presence import PRESENCE
 from venues import queries as venues
 from venues.models import Seat
+from venues.terminals import in_force
 
 TL40 = "招标投标法实施条例 第40条"
 BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256", "attachments",
@@ -63,8 +65,8 @@ def name_of(session: Session, member: Member) -> str:
 
 
 def sites(session: Session, case: CaseFacts, rows: list[Member], now: datetime, *, names: bool) -> list[dict[str, Any]]:
-    """Booked venues with the seats already revealed: who has signed in, and who is there by heartbeat now."""
-    there = PRESENCE.present(case.id, now)
+    """Booked venues with the seats already revealed: who has signed in, who is heard, who has been away since when."""
+    heard = standing.heard(session, rows)
     found = []
     for booking, centre in venues.booked(session, case.id, case.parties):
         seats = []
@@ -74,7 +76,8 @@ def sites(session: Session, case: CaseFacts, rows: list[Member], now: datetime, 
             seat = session.get_one(Seat, row.seat_id)
             one = {
                 "seat": seat.id, "label": seat.label, "cell": seat.cell, "x": seat.x, "y": seat.y, "member": row.id,
-                "number": row.number, "state": row.state, "present": row.id in there,
+                "number": row.number, "state": row.state, "present": row.id in heard and heard[row.id] is None,
+                "away_at": away.isoformat() if (away := heard.get(row.id)) else "",
             }  # fmt: skip
             seats.append(one | ({"name": name_of(session, row)} if names else {}))
         expected = sum(row.site == centre.region for row in rows)
@@ -260,10 +263,39 @@ def _questions(session: Session, committee: Committee) -> list[dict[str, Any]]:
 
 
 def is_member(session: Session, actor: Actor, case: str) -> bool:
-    """For the channel `room:<case>`: pledged members alone."""
+    """For the channel `room:<case>` and the bids: pledged members alone, at their own seat, not over night."""
     committee = committee_of(session, case)
     me = by_person(session, committee, actor.person) if committee and actor.person else None
-    return me is not None and me.state == "pledged"
+    if committee is None or me is None or me.state != "pledged" or standing.frozen(session, committee):
+        return False
+    return not standing.elsewhere(session, actor, me)
+
+
+def _outside(
+    session: Session, actor: Actor, committee: Committee, sitting: Sitting, me: Member, now: datetime
+) -> dict[str, Any] | None:
+    """What a member sees who may not read now: over night, or from another session or machine than the seat's own."""
+    facts = cases.facts(session, committee.case_id)
+    night = standing.frozen(session, committee)
+    breaches = standing.elsewhere(session, actor, me)
+    if not night and not breaches:
+        return None
+    halt = standing.shown_halt(session, facts, committee, sitting, members(session, committee), now) if night else None
+    back = bool(halt and me.id in halt["back"]) and not breaches
+    seat = session.get_one(Seat, me.seat_id)
+    return {
+        "stage": sitting.stage, "halt": halt, "closed": [asdict(one) for one in breaches], "seat_label": seat.label,
+        "codes": standing.asks_for_machine(session, me.seat_id), "back": back,
+        "tasks": [] if back or (halt and not halt["open_now"]) else ["sitting.rejoin"],
+    }  # fmt: skip
+
+
+def _door(session: Session, facts: CaseFacts, committee: Committee, me: Member, now: datetime) -> dict[str, Any]:
+    """Whether the door is closed to a latecomer, and whether the venue asks for its machines or its code."""
+    opened = standing.door_opened(session, committee, me.site)
+    late = door(committee.at, opened, now, cases.book(facts)) and not standing.called_late(session, me)
+    centre = next((c for _, c in venues.booked(session, facts.id, facts.parties) if c.region == me.site), None)
+    return {"door_closed": bool(late), "codes": bool(centre and in_force(session, centre.id))}
 
 
 @asking("room.view", Role.EXPERT, Role.TENDERER)
@@ -277,9 +309,13 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
     answer: dict[str, Any] = {"case": case, "title": facts.title, "state": me.state, "site": me.site,
                               "at": committee.at.isoformat()}  # fmt: skip
     if me.state == "accepted":
-        return answer | {"tasks": ["sitting.signin"]}
+        return answer | _door(session, facts, committee, me, now) | {"tasks": ["sitting.signin"]}
+    answer |= {"member": me.id, "seat": me.seat_id}
+    outside = _outside(session, actor, committee, sitting, me, now)
+    if outside is not None and (me.state == "pledged" or outside["closed"]):
+        return answer | outside
     bids = cases.bids(session, case)
-    answer |= {"member": me.id, "seat": me.seat_id, "bidders": [{"org": b["org"], "name": b["org_name"]} for b in bids]}
+    answer["bidders"] = [{"org": b["org"], "name": b["org_name"]} for b in bids]
     if me.state == "signed_in":
         return answer | {"tasks": ["pledge.sign"]}
     rows = members(session, committee)
@@ -289,7 +325,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "unit": facts.unit, "ceiling": facts.ceiling, "sites": sites(session, facts, rows, now, names=True),
         "bids": [_bid(bid) for bid in bids], "items": list(facts.items),
         "grounds": facts.grounds, "criteria": list(facts.criteria), "rejected": dict(sitting.rejected),
-        **_bonds(session, case),
+        **_bonds(session, case), **standing.seen(session, facts, committee, sitting, rows, now),
         "mine": _mine(session, facts, sitting, me, bids),
         "votes": _votes(session, now, facts, committee, rows, me, bids),
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),

@@ -17,6 +17,8 @@ from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import committee_of, counts, members, places
+from evaluation.failures import standing
+from evaluation.failures.seats import spares
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND
 from evaluation.report.desk import report_of
@@ -76,6 +78,11 @@ def venue(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
     return {
         "stage": sitting.stage, "paused": sitting.paused, "at": committee.at.isoformat(),
         "until": sitting.until.isoformat(), "expected": own["expected"], "seats": own["seats"],
+        "codes": standing.codes(session, facts, centre.id, [one["seat"] for one in own["seats"]], now),
+        "spares": spares(session, facts, committee, own["seats"], centre, now),
+        "main": own["part"] == "main", "leader": sitting.leader_id,
+        "own_report": any(one.site == centre.region for one in standing.reports(session, committee)),
+        **standing.seen(session, facts, committee, sitting, rows, now),
         "identity": {row.id: row.identity.get("how", "") for row in rows if row.site == centre.region and row.seat_id},
         "incidents": [
             {"at": one.at.isoformat(), "text": one.text} for one in session.scalars(query.order_by(Incident.at))
@@ -100,6 +107,7 @@ def watch(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
         "leader": sitting.leader_id, "board": board(session, facts, rows),
         "incidents": [{"at": o.at.isoformat(), "kind": o.kind, "site": o.site, "text": o.text}
                       for o in session.scalars(query)],
+        **standing.seen(session, facts, committee, sitting, rows, now),
         "clarifications": len(of_committee(session, committee.id)), "summary": summary(session, facts, sitting, rows),
     }  # fmt: skip
     if review.all_marked(rows) and sitting.stage not in ("SIGN_IN", "LEADER"):

@@ -43,6 +43,21 @@ class Seat(Keyed, Base):
     __table_args__ = (UniqueConstraint("centre_id", "label"), UniqueConstraint("room_id", "x", "y"))
 
 
+class Terminal(Keyed, Base):
+    """The machine of a seat, known by a token its browser keeps; `code` (hashed) lets a machine register once.
+
+    A centre with a terminal in force takes members only at their own seat's machine, or with the venue's code.
+    """
+
+    __tablename__ = "venue_terminal"
+    seat_id: Mapped[str] = mapped_column(ForeignKey("venue_seat.id"), index=True)
+    code_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    code_until: Mapped[datetime]
+    token_sha256: Mapped[str] = mapped_column(String(64), default="", index=True)
+    registered_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+
+
 class Booking(Keyed, Base):
     """`org_id` asked for it; a room that reads bookings of a case takes only those of the case's own parties."""
 

@@ -154,7 +154,8 @@ def _open() -> None:
     g.started = time.monotonic()
     g.now = wired().acts.house.clock.now()
     g.visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(18)
-    g.actor = identity.actor_of(wired().acts, request.cookies.get(identity.COOKIE, ""), request.remote_addr or "")
+    token, terminal = (request.cookies.get(name, "") for name in (identity.COOKIE, identity.TERMINAL))
+    g.actor = identity.actor_of(wired().acts, token, request.remote_addr or "", terminal)
     if request.endpoint is None:
         return  # no such route: 404 follows
     rule = permit_of(current_app, request.endpoint)

@@ -31,7 +31,7 @@ from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.heartbeat import PAGE  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
-from web import https, pulse, standard_time, timers, transport, wiring  # noqa: E402
+from web import https, lines, pulse, standard_time, timers, transport, wiring  # noqa: E402
 from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,6 +141,7 @@ def main() -> int:
     gevent.spawn(pulse.go_on, acts, PAGE)
     gevent.spawn(standard_time.compare_for_ever, app)
     gevent.spawn(timers.run_for_ever, app)
+    gevent.spawn(lines.go_on, app)
     _greet(settings, port, tls)
     try:
         server.serve_forever()

@@ -62,7 +62,8 @@ class Socket:
         address = environ.get("REMOTE_ADDR", "")
         token = cookies[identity.COOKIE].value if identity.COOKIE in cookies else ""
         language = cookies["gh_language"].value if "gh_language" in cookies else ""
-        actor = identity.actor_of(self.house.acts, token, address)
+        terminal = cookies[identity.TERMINAL].value if identity.TERMINAL in cookies else ""
+        actor = identity.actor_of(self.house.acts, token, address, terminal)
         self.lines[sid] = Line(actor, token, "en" if language == "en" else "zh_CN", set())
         return True
 

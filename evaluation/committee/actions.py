@@ -24,6 +24,7 @@ from evaluation.cases import CaseFacts
 from evaluation.committee import rules
 from evaluation.committee.models import OPEN, OUT, Committee, Member
 from evaluation.committee.queries import by_person, committee_of, members
+from evaluation.failures.rules import MODES
 from evaluation.vault import vault
 from experts import queries as pool
 from trading.project.papers import file_document
@@ -70,8 +71,9 @@ def _counts(p: P, key: str) -> dict[str, int]:
 
 @acting("draw.request", Role.TENDERER, Role.AGENCY)
 def request(tx: Tx, case: str, p: P) -> P:
-    """{experts, members_by_site, specialities, spares_by_site, at, until?, representatives?: [person]}."""
-    fields.only(p, "experts", "members_by_site", "specialities", "spares_by_site", "at", "until", "representatives")
+    """{experts, members_by_site, specialities, spares_by_site, at, until?, representatives?: [person], mode?}."""
+    fields.only(p, "experts", "members_by_site", "specialities", "spares_by_site", "at", "until", "representatives",
+                "mode")  # fmt: skip
     found = cases.in_state(cases.own(tx, case), "SEALED", "OPENING", "OPENED")
     if committee_of(tx.session, case) is not None:
         raise Refused(Breach("COMMITTEE-TWICE", ARTICLE, "B", "one committee", "2"))
@@ -88,6 +90,8 @@ def request(tx: Tx, case: str, p: P) -> P:
         "spares_by_site": _counts(p, "spares_by_site"),
         "representatives": [vault().seal(case, {"person": one}) for one in representatives],
     }
+    if p.get("mode"):  # else the tender file's
+        need["mode"] = fields.choice(p, "mode", list(MODES))
     book = cases.book(found)
     booked = {centre.region: row.part for row, centre in venues.booked(tx.session, case, found.parties)}
     refuse_if([*rules.size(need["experts"], len(representatives), book), *rules.quotas(need, booked, book)])

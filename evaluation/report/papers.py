@@ -13,6 +13,7 @@ from core.data import regions
 from core.money import D, half_up, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
 from evaluation.blind import papers as blind
+from evaluation.failures.minutes import KINDS, confirmed
 from evaluation.lowprice import papers as lowprice
 from evaluation.scoring import policy
 
@@ -23,6 +24,11 @@ STANCE = {
     "deemed": "拒绝签字且不陈述理由，视为同意（DEEMED_AGREED）",
 }
 IDENTITY = {"certificate": "数字证书", "id_card": "数字证书、身份证件核验", "manual": "数字证书、主持人工核验"}
+MODE = {
+    "MAIN_SUB": "远程异地评标（主副场制）",
+    "DISPERSED_SEAT": "远程异地评标（工位分散制）",
+    "FUSED_MAIN_DISPERSED": "远程异地评标（融合主场工位分散制）",
+}
 LEFT = {"recused": "主动回避", "removed": "更换"}
 ACROSS = 7  # criteria side by side on a page
 Record = Mapping[str, Any]
@@ -54,23 +60,23 @@ def _basics(paper: Paper, record: Record) -> None:
         ("招标代理机构", case["agency"] or "自行招标"), ("评标方法", case["method"] or "综合评估法"),
         ("最高投标限价", f"{case['ceiling']} {case['unit']}" if case["ceiling"] else "—"),
         ("开标时间", _at(case["opened_at"])), ("评标开始时间", _at(record["began_at"])),
-        ("评标方式", "远程异地评标" if case["remote"] else "集中评标"),
+        ("评标方式", MODE[record["mode"]] if case["remote"] else "集中评标"),
     ]  # fmt: skip
     paper.section("基本情况和数据表").facts(rows)
     for one in record.get("tender_documents") or ():
         paper.note(f"有效招标文件: {one['title']}，SHA-256 {one['sha256']}")
     paper.section("评标委员会成员名单")
     paper.table(
-        ["序号", "姓名", "类别", "工作单位", "评标地点", "工位", "身份核验", "职务"],
+        ["序号", "姓名", "类别", "工作单位", "评标地点", "工位", "身份核验", "职务、分工"],
         [
             [
                 str(n), one["name"], "评标专家" if one["kind"] == "expert" else "招标人代表", one["employer"] or "—",
                 _site(one["site"]), one["seat"], IDENTITY.get(one["identity"], "—"),
-                "组长" if one["leader"] else "成员",
+                "，".join(part for part in ("组长" if one["leader"] else "成员", one["duty"]) if part),
             ]
             for n, one in enumerate(record["committee"], 1)
         ],
-        widths=[0.5, 0.8, 0.9, 1.7, 1.7, 0.8, 1.2, 0.6],
+        widths=[0.5, 0.8, 0.9, 1.6, 1.7, 0.8, 1.1, 0.8],
     )  # fmt: skip
     if record["left"]:
         paper.text("评标过程中更换的成员，其评审意见无效，由更换后的成员重新评审:")
@@ -272,6 +278,15 @@ def _outcome(paper: Paper, record: Record) -> None:
     paper.section("评标过程中的异常情况")
     if not record["incidents"]:
         paper.text("无。")
+    if record["interruptions"]:
+        paper.text("评标中断与恢复:")
+        rows = [
+            [_at(one["from"]), _at(one["until"]), KINDS[one["kind"]], _site(one["site"]) if one["site"] else "—",
+             one["reason"], confirmed(one)]
+            for one in record["interruptions"]
+        ]  # fmt: skip
+        head = ["自", "至", "情形", "场地", "原因", "恢复"]
+        paper.table(head, rows, widths=[1.3, 1.3, 1, 1.2, 1.8, 1.6])
     for one in record["incidents"]:
         where = f"（{_site(one['site'])}）" if one["site"] else ""
         paper.text(f"{_at(one['at'])}{where}: {one['text']}")

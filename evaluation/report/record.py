@@ -1,10 +1,10 @@
 """The machine record evaluation-report/1: all that the report says, as data anyone can recompute.
 
 {schema, version, case, bids, tender_documents, committee, draws, review, clarifications, blind, low_price, scoring,
- commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, incidents, talk, recording,
- signers}. Scores stand under labels member-1 … member-n; `committee` says whose they are. `ranking` is null where the
- award is separated from the evaluation (domain.md §5). `talk` and `recording` hold counts and digests alone: what was
- said stays secret.
+ commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, mode, interruptions, incidents,
+ talk, recording, signers}. Scores stand under labels member-1 … member-n; `committee` says whose they are. `ranking` is
+null where the award is separated from the evaluation (domain.md §5). `talk` and `recording` hold counts and digests
+alone: what was said stays secret.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import OUT, Committee, Member
 from evaluation.committee.queries import members
+from evaluation.failures import standing
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND, TEXT
 from evaluation.report.models import Refusal
@@ -60,7 +61,7 @@ def _bids(bids: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _committee(session: Session, sitting: Sitting, rows: Sequence[Member]) -> list[dict[str, Any]]:
     work = employers(session, [row.person_id for row in rows])
-    found = []
+    duty, found = standing.duties(session, rows), []
     for row in rows:
         person = session.get(Person, row.person_id)
         seat = session.get(Seat, row.seat_id)
@@ -70,6 +71,7 @@ def _committee(session: Session, sitting: Sitting, rows: Sequence[Member]) -> li
                 "kind": row.kind, "leader": row.id == sitting.leader_id, "site": row.site,
                 "employer": work.get(row.person_id, ("", ""))[0], "seat": seat.label if seat else "",
                 "signed_in_at": row.signed_in_at, "pledged_at": row.pledged_at, "identity": row.identity.get("how", ""),
+                "duty": duty.get(row.id, ""),
                 "certificate": row.certificate, "stance": row.stance or "agree", "dissent": row.dissent,
             }
         )  # fmt: skip
@@ -152,6 +154,27 @@ def _scores(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
     }  # fmt: skip
 
 
+def _interruptions(session: Session, committee: Committee) -> list[dict[str, Any]]:
+    """Every time the sitting stood still: from, until, cause, and by whose word it went on."""
+
+    def name(org: str) -> str:
+        row = session.get(Org, org) if org else None
+        return row.name if row else ""
+
+    return [
+        {
+            "kind": halt.kind, "cause": halt.cause, "site": halt.site, "reason": halt.reason, "from": halt.from_at,
+            "until": halt.until_at, "ended": halt.ended, "said": halt.said, "by": name(halt.by_org),
+            "confirmed": [
+                {"party": party if not one.member_id or party == "leader" else "member", "org": name(one.org_id),
+                 "at": one.at}
+                for party, one in sorted(standing.consents(session, halt).items(), key=lambda item: item[1].at)
+            ],
+        }
+        for halt in standing.halts(session, committee)
+    ]  # fmt: skip
+
+
 def build(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
     """The record as of now; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
@@ -184,6 +207,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
             {"member": names[member], "witness": one.witness_name, "reference": one.reference}
             for member, one in sorted(refusals.items(), key=lambda item: names[item[0]])
         ],
+        "mode": standing.mode_of(case, committee), "interruptions": _interruptions(session, committee),
         "incidents": [
             {"at": one.at, "kind": one.kind, "site": one.site, "text": one.text} for one in incidents
         ],

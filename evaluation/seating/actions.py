@@ -7,9 +7,11 @@ a member is replaced after that, `seating.freeze` again draws only the new one's
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from certs import drawdesk, draws, seating
 from core import canon, fields
@@ -22,6 +24,8 @@ from evaluation import cases
 from evaluation.committee.actions import bodies, renew, required, set_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members, places
+from evaluation.failures.rules import MODES
+from evaluation.failures.standing import mode_of
 from evaluation.vault import vault
 from trading.project.papers import file_document
 from venues import queries as venues
@@ -54,7 +58,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
         raise Refused(Breach("SEATING-TWICE", ARTICLE, "B", "a member without a seat", "0"))
     renew(tx, committee.seating_id)
     names = {draws.salted_id(secrets.token_bytes(16), row.id): row.id for row in ready}
-    plan = _plan(tx, committee, booked, names, {row.id: row for row in ready}, main.region)
+    plan = seating_plan(tx.session, tx.now, committee, booked, names, {row.id: row for row in ready}, main.region)
     _feasible(plan)
     draw = drawdesk.open_draw(tx, case, "seating", names, [], plan, bodies(tx, found, p))
     committee.seating_id = draw.id
@@ -62,23 +66,27 @@ def freeze(tx: Tx, case: str, p: P) -> P:
     return {"draw": draw.id}
 
 
-def _plan(
-    tx: Tx, committee: Committee, booked: list[tuple[Booking, Centre]], names: dict[str, str],
+def seating_plan(
+    session: Session, now: datetime, committee: Committee, booked: list[tuple[Booking, Centre]], names: dict[str, str],
     rows: dict[str, Member], main: str,
 ) -> dict[str, Any]:  # fmt: skip
     """A plan of certs.seating whose members stand under fresh salted ids."""
-    first = tx.session.get(drawdesk.Draw, committee.first_draw_id)
+    first = session.get(drawdesk.Draw, committee.first_draw_id)
     employer_of = first.frozen["constraints"]["employer_of"] if first else {}
     case = committee.case_id
-    share = cases.book(cases.facts(tx.session, case))["REMOTE-SHARE"].share
+    found = cases.facts(session, case)
+    share = cases.book(found)["REMOTE-SHARE"].share
+    seats = venues.plan_seats(session, booked, case)
+    if MODES[mode_of(found, committee)].shares_room:  # a cell is what parts members; here only the gap does
+        seats = [one | {"cell": f"{one['cell']}/{one['id']}"} for one in seats]
     return {
-        "seats": venues.plan_seats(tx.session, booked, case),
+        "seats": seats,
         "members": [
             {"id": one, "site": rows[row].site, "employer": employer_of.get(rows[row].salted), "kind": rows[row].kind}
             for one, row in names.items()
         ],
         "rules": {
-            "at": tx.now.isoformat(), "start": committee.at.isoformat(), "end": committee.until.isoformat(),
+            "at": now.isoformat(), "start": committee.at.isoformat(), "end": committee.until.isoformat(),
             "main": main, "booked": sorted(centre.region for _, centre in booked),
             "device_minutes": int(DEVICE_FRESH.total_seconds() // 60),
             "buffer_minutes": int(BUFFER.total_seconds() // 60), "sub_share": [*share.as_integer_ratio()],

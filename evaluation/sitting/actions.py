@@ -1,4 +1,4 @@
-"""Coming in, pledging, stepping down, electing the leader, stopping and going on."""
+"""Coming in, pledging, stepping down, electing the leader, asking for time. Stopping and going on: failures/."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ from core.access import Role, denied
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
-from core.rules import Breach, Refused, shown
+from core.rules import Breach, Refused, refuse_if, shown
 from evaluation import cases
 from evaluation.committee.actions import leave, required, unnamed
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
 from evaluation.committee.rules import doors_open, enough_time
+from evaluation.failures import halts
+from evaluation.failures.halts import note
+from evaluation.failures.parties import watching
+from evaluation.failures.rules import door
+from evaluation.failures.seats import bind
+from evaluation.failures.standing import called_late, door_opened, elsewhere
 from evaluation.report.desk import withdraw_open
 from evaluation.seating.actions import vacate
 from evaluation.sitting import flow
 from evaluation.sitting.guards import ARTICLE, enter, my_place, sitting_of
-from evaluation.sitting.models import Incident, LeaderVote, TimeAsked
+from evaluation.sitting.models import LeaderVote, TimeAsked
 from evaluation.sitting.rules import elect
 from evaluation.vault import vault
 from experts.queries import born_years
@@ -42,12 +48,13 @@ def _case_now(tx: Tx, case: str) -> Committee:
 
 @acting("sitting.signin", *MEMBERS, signed=True)
 def sign_in(tx: Tx, case: str, p: P) -> P:
-    """{} → {member, number, seat, site}: with the member's own certificate, at the time of the sitting; the seat is
-    shown now."""
-    fields.only(p)
+    """{code?} → {member, number, seat, site}: with the member's own certificate, at the time of the sitting; the seat
+    is shown now. A venue with registered machines also asks for one of them, or for its code."""
+    fields.only(p, "code")
     committee = _case_now(tx, case)
     member, sitting = my_place(tx, committee), sitting_of(tx, committee)
-    book = cases.book(cases.facts(tx.session, case))
+    found = cases.facts(tx.session, case)
+    book = cases.book(found)
     opens = doors_open(committee.at, book)
     if not opens <= tx.now <= sitting.until:
         span = f"{opens.isoformat()} – {sitting.until.isoformat()}"
@@ -55,10 +62,13 @@ def sign_in(tx: Tx, case: str, p: P) -> P:
     if not member.seat_sealed:
         raise Refused(Breach("SEATING", ARTICLE, "B", "seating.freeze", "-"))
     if member.state == "accepted":
+        if not called_late(tx.session, member):
+            refuse_if(door(committee.at, door_opened(tx.session, committee, member.site), tx.now, book))
         member.state, member.signed_in_at, member.certificate = "signed_in", tx.now, tx.actor.certificate
         member.person_id = vault().open(case, member.sealed)["person"]
         member.seat_id = vault().open(case, member.seat_sealed)
         member.identity = {"how": "certificate"}
+        bind(tx, found, member, "".join(fields.text(p, "code", limit=20, default="").split()), at_door=True)
         body = {"member": member.id, "person": member.person_id, "seat": member.seat_id, "site": member.site,
                 "certificate": member.certificate}  # fmt: skip
         unnamed(tx, member, lambda: tx.record(f"case:{case}", "seat.revealed", body, case=case))
@@ -101,6 +111,7 @@ def pledge(tx: Tx, case: str, p: P) -> P:
     member = my_place(tx, committee)
     if member.state == "accepted":
         raise Refused(Breach("SIGNIN", "招标投标法 第37条", "B", "signed_in", member.state))
+    refuse_if(elsewhere(tx.session, tx.actor, member))
     shown = sorted(bid["org"] for bid in cases.bids(tx.session, case))
     if sorted(map(str, fields.items(p, "bidders"))) != shown:
         need = f"{len(shown)} bidders"
@@ -115,6 +126,8 @@ def pledge(tx: Tx, case: str, p: P) -> P:
             lambda: tx.record(f"case:{case}", "pledge.signed", {"member": member.id, "bidders": shown}, case=case),
         )  # fmt: skip
         flow.tell(tx, case, "pledge.signed", {"member": member.id})
+        tx.session.flush()
+        halts.back(tx, committee)
     return {"stage": flow.advance(tx, committee)}
 
 
@@ -134,23 +147,11 @@ def remove(tx: Tx, case: str, p: P) -> P:
     fields.only(p, "member", "reason")
     committee = _case_now(tx, case)
     member = _member(tx, committee, p)
-    _watching(tx, case, member.site)
+    watching(tx, case, member.site)
     if member.state not in ("accepted", "signed_in", "pledged"):
         raise Refused(Breach("MEMBER", ARTICLE, "B", "in the committee", member.state))
     _out(tx, committee, member, "removed", fields.text(p, "reason", limit=500))
     return {"state": member.state}
-
-
-def _watching(tx: Tx, case: str, site: str = "") -> None:
-    """The case's regulator, or staff of a venue booked for it (of `site` when one is named)."""
-    found = cases.facts(tx.session, case)
-    if tx.actor.has(Role.REGULATOR) and found.regulator in ("", tx.actor.org):
-        return
-    if site == "" and tx.actor.has(Role.CENTRE) and tx.actor.org in cases.venue_orgs(tx.session, found):
-        return
-    centre = centre_of(tx.session, tx.actor.org)
-    if centre is None or centre.region != site or not tx.actor.has(Role.CENTRE):
-        raise Refused(denied("WATCH", "regulator or venue of this case", tx.actor.org_name or tx.actor.org))
 
 
 def _out(tx: Tx, committee: Committee, member: Member, how: str, reason: str) -> None:
@@ -160,7 +161,7 @@ def _out(tx: Tx, committee: Committee, member: Member, how: str, reason: str) ->
     was_in = member.state in ("signed_in", "pledged")
     vacate(tx, committee.case_id, member)
     leave(tx, committee, member, how, reason)
-    _note(tx, committee, "member.left", f"{member.number}: {how}: {reason}", member.site)
+    note(tx, committee, "member.left", f"{member.number}: {how}: {reason}", member.site)
     tx.session.flush()
     if was_in:
         withdraw_open(tx, committee)
@@ -208,63 +209,14 @@ def vote_leader(tx: Tx, case: str, p: P) -> P:
     return {"leader": result.leader, "round": sitting.leader_round}
 
 
-def _note(tx: Tx, committee: Committee, kind: str, text: str, site: str = "") -> None:
-    tx.session.add(Incident(committee_id=committee.id, at=tx.now, kind=kind, site=site, text=text))
-
-
-@acting("incident.note", Role.CENTRE, Role.REGULATOR)
-def incident(tx: Tx, case: str, p: P) -> P:
-    """{text}: goes into the report."""
-    fields.only(p, "text")
-    committee = _case_now(tx, case)
-    _watching(tx, case)
-    text = fields.text(p, "text", limit=1000)
-    centre = centre_of(tx.session, tx.actor.org)
-    site = centre.region if centre else ""
-    _note(tx, committee, "incident", text, site)
-    tx.record(f"case:{case}", "incident.noted", {"text": text, "site": site}, case=case)
-    return {}
-
-
-@acting("sitting.pause", Role.CENTRE, Role.REGULATOR)
-def pause(tx: Tx, case: str, p: P) -> P:
-    """{reason}: nobody acts in the room until resumed (domain.md §4: venue out for 30 minutes)."""
-    fields.only(p, "reason")
-    committee = _case_now(tx, case)
-    _watching(tx, case)
-    sitting = sitting_of(tx, committee)
-    if sitting.paused:
-        raise Refused(Breach("PAUSED", ARTICLE, "B", "going on", sitting.paused))
-    sitting.paused = fields.text(p, "reason", limit=300)
-    _note(tx, committee, "paused", sitting.paused)
-    tx.record(f"case:{case}", "sitting.paused", {"reason": sitting.paused}, case=case)
-    flow.tell(tx, case, "sitting.paused", {"reason": sitting.paused})
-    return {}
-
-
-@acting("sitting.resume", Role.CENTRE, Role.REGULATOR)
-def resume(tx: Tx, case: str, p: P) -> P:
-    fields.only(p, "reason")
-    committee = _case_now(tx, case)
-    _watching(tx, case)
-    sitting = sitting_of(tx, committee)
-    if not sitting.paused:
-        raise Refused(Breach("PAUSED", ARTICLE, "B", "paused", "going on"))
-    reason = fields.text(p, "reason", limit=300)
-    sitting.paused = ""
-    _note(tx, committee, "resumed", reason)
-    tx.record(f"case:{case}", "sitting.resumed", {"reason": reason}, case=case)
-    flow.tell(tx, case, "sitting.resumed", {})
-    return {}
-
-
 @acting("committee.void", Role.REGULATOR, signed=True)
 def void(tx: Tx, case: str, p: P) -> P:
-    """{reason}: the committee cannot be filled again: its opinions are void, EVALUATING → OPENED, another is drawn."""
+    """{reason}: the committee cannot be filled, or does not come: its opinions are void, the case is OPENED again and
+    another is drawn for another time."""
     fields.only(p, "reason")
-    cases.in_state(cases.facts(tx.session, case), "EVALUATING")
+    cases.in_state(cases.facts(tx.session, case), "COMMITTEE_SET", "EVALUATING")
     committee = required(tx, case)
-    _watching(tx, case)
+    watching(tx, case)
     if sitting_of(tx, committee).stage == "SIGNED":
         raise Refused(Breach("STAGE", ARTICLE, "B", "before the report is signed", "SIGNED"))
     reason = fields.text(p, "reason", limit=300)

@@ -12,6 +12,7 @@ from evaluation.cases import CaseFacts
 from evaluation.committee.actions import required
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import by_person, members, places
+from evaluation.failures import standing
 from evaluation.sitting.models import Sitting
 from evaluation.talk.queries import recorded
 
@@ -66,11 +67,15 @@ def enter(tx: Tx, case: str, *stages: str) -> Room:
     rows = members(tx.session, committee)
     if me.state != "pledged":
         raise Refused(Breach("PLEDGE", "招标投标法 第37条", "B", "pledged", me.state))
+    refuse_if(standing.elsewhere(tx.session, tx.actor, me))
     if sitting.paused:
         raise Refused(Breach("PAUSED", ARTICLE, "B", "going on", sitting.paused))
     if not complete(committee, rows):
         there = sum(row.state == "pledged" for row in rows)
         raise Refused(Breach("INCOMPLETE", ARTICLE, "B", str(places(committee)), str(there)))
+    late = standing.late_start(found, committee, sitting, rows)
+    if late and not standing.had_start_halt(tx.session, committee):
+        raise Refused(late)
     if sitting.stage not in stages:
         raise Refused(Breach("STAGE", "招标投标法 第40条", "B", " / ".join(stages), sitting.stage))
     if sitting.stage == "SCORING" and found.regime == "R2":

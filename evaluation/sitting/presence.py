@@ -1,34 +1,25 @@
-"""Who is there now: heartbeats live in memory alone, never in the database (domain.md §4: 5 s, lost 30 s)."""
+"""Who was heard when: heartbeats live in memory alone, never in the database (domain.md §4: one every 5 s).
+
+What follows from silence is judged and written in evaluation/failures/lines.py.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-LOST = timedelta(seconds=30)
+from datetime import datetime
 
 
 class Presence:
-    """One per process; the socket layer calls `beat`. Rooms are cases, places are member ids."""
+    """One per process; the socket layer calls `beat`. Rooms are cases, places member ids, times the machine's own."""
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[str, datetime]] = {}
 
-    def beat(self, case: str, member: str, now: datetime) -> bool:
-        """Note a heartbeat; True when the member was not there before (worth telling the room)."""
-        seen = self._seen.setdefault(case, {})
-        before = seen.get(member)
-        seen[member] = now
-        return before is None or now - before > LOST
+    def beat(self, case: str, member: str, now: datetime) -> None:
+        self._seen.setdefault(case, {})[member] = now
 
-    def present(self, case: str, now: datetime) -> set[str]:
-        return {member for member, at in self._seen.get(case, {}).items() if now - at <= LOST}
-
-    def lost(self, case: str, now: datetime) -> set[str]:
-        """Members whose line fell silent since they were last told to be there; each is named once."""
-        gone = {member for member, at in self._seen.get(case, {}).items() if now - at > LOST}
-        for member in gone:
-            del self._seen[case][member]
-        return gone
+    def last(self, case: str, member: str) -> datetime | None:
+        """When the member was last heard by this process, None when never."""
+        return self._seen.get(case, {}).get(member)
 
     def close(self, case: str) -> None:
         self._seen.pop(case, None)

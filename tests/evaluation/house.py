@@ -17,6 +17,7 @@ from core.doors import QUESTIONS
 from evaluation import vault, views, watch  # noqa: F401
 from evaluation.clarify import actions as clarify_actions  # noqa: F401
 from evaluation.committee.models import Committee, Member
+from evaluation.failures import actions as failure_actions  # noqa: F401
 from evaluation.report import actions as report_actions
 from evaluation.review import actions as review_actions  # noqa: F401
 from evaluation.scoring import actions as scoring_actions  # noqa: F401  (fills the table of acts)
@@ -27,6 +28,7 @@ from trading.bidding.models import Bid
 from trading.opening.models import OpenedBid
 from trading.project.models import Case, Project
 from venues import actions as venue_actions  # noqa: F401
+from venues import terminals as venue_terminals  # noqa: F401
 
 NOW = datetime(2026, 4, 1, 9, 0, tzinfo=CST)
 SITES = {"420112": 1, "420203": 2, "410600": 2, "610900": 2}

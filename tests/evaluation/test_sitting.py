@@ -8,7 +8,6 @@ import pytest
 
 from core.faults import Unusable
 from core.rules import Refused
-from evaluation.sitting.presence import LOST, Presence
 from tests.evaluation.house import NOW, SMALL, seated, to_scoring
 
 
@@ -35,6 +34,8 @@ def test_members_come_in_only_around_their_sitting(house, hours, allowed):
     seated(house)
     house.certify(house.names[0])
     house.world.clock.moment = NOW + timedelta(hours=1 + hours)
+    if hours > 0:
+        house.do("staff1", "door.open", reason="航班延误")
     if allowed:
         assert house.do(house.names[0], "sitting.signin")["seat"]
     else:
@@ -180,18 +181,6 @@ def test_more_than_a_third_asking_moves_the_end_by_two_hours(room):
     first = datetime.fromisoformat(room.do(room.names[0], "time.ask")["until"])
     assert room.do(room.names[0], "time.ask")["until"] == first.isoformat()
     assert room.do(room.names[1], "time.ask")["until"] == (first + timedelta(hours=2)).isoformat()
-
-
-def test_presence_is_lost_after_thirty_seconds_and_told_once():
-    presence = Presence()
-    assert presence.beat("c", "m", NOW)
-    assert not presence.beat("c", "m", NOW + timedelta(seconds=5))
-    late = NOW + timedelta(seconds=5) + LOST
-    assert presence.present("c", late) == {"m"}
-    late += timedelta(milliseconds=1)
-    assert presence.present("c", late) == set()
-    assert presence.lost("c", late) == {"m"}
-    assert presence.lost("c", late) == set()
 
 
 def test_a_committee_that_cannot_be_filled_is_built_anew_and_its_opinions_are_void(room):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, g
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from evaluation.committee.rules import REMOTE
 from trading.project.queries import documents
 from trading.project.states import case_row, stands_as
 from venues import queries as venues
-from web import words, workbench
+from web import standing, words, workbench
 from web.front import permit, reading, wired
 from web.pages.cases import page
 from web.pages.room import heard
@@ -177,6 +178,7 @@ def show(case: str) -> str:
         asking = Breach("REMOTE-MAIN", REMOTE, "B", "main venue accepted", "-")
     return page(
         "evaluation/draws.html", SAID, row=row, found=found, roles=roles, draws=listed, committee=shown, asking=asking,
+        mode_options=[(key, gettext(text)) for key, text in standing.MODES.items()],
         sites=[(centre.region, centre.name, booking.seats) for booking, centre in booked],
         parties=_parties(session, found), freeze=_freeze_breach(session, found, committee),
         seating=_seating_breach(session, found, committee), party_names=PARTIES, purposes=PURPOSES,

@@ -20,13 +20,15 @@ from core.rules import Breach, Refused
 from evaluation import cases
 from evaluation.blind.codes import hidden
 from evaluation.committee.queries import by_person, committee_of
+from evaluation.failures.models import MemberLine
+from evaluation.failures.standing import elsewhere
 from evaluation.sitting.models import STAGES
 from evaluation.sitting.presence import PRESENCE
 from evaluation.views import is_member, sitting_for
 from trading.project.models import CaseDocument
 from trading.project.states import case_row, stands_as
 from venues import queries as venues
-from web import socket, words
+from web import lines, socket, standing, words
 from web.front import Permit, permit, reading, wired
 from web.pages.cases import page
 from web.talk_words import TALK
@@ -176,15 +178,19 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
         session = reading()
         venue = next((c["name"] for c in venues.centres(session) if c["region"] == view["site"]), view["site"])
         return page("evaluation/door.html", SAID, case=case, view=view, venue=venue, channels=own)
+    if "stage" in view and "bids" not in view:
+        return page("evaluation/rejoin.html", SAID, case=case, view=standing.dated(view), channels=own)
     if view["state"] == "signed_in":
         return page("evaluation/pledge.html", SAID, case=case, view=view, channels=own)
-    view["until"] = datetime.fromisoformat(view["until"])
+    view = standing.dated(view)
     for one in view["clarifications"]:
         one["until"] = datetime.fromisoformat(one["until"])
     names = {bid["id"]: bid["org_name"] or bid["id"] for bid in view["bids"]}
     return page(
         "evaluation/room.html", SAID, case=case, view=view, chosen=_chosen(view), marks=_marks(view),
-        closed=_closed(view),
+        closed=_closed(view), texts=standing.TEXTS,
+        called={seat["member"]: seat["name"] for site in view["sites"] for seat in site["seats"]},
+        venues={site["site"]: site["name"] for site in view["sites"]},
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
         file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
@@ -235,13 +241,20 @@ def _hosts(session: Session, case: str, actor: Actor) -> bool:
     return actor.has(Role.CENTRE) and actor.org in cases.venue_orgs(session, cases.facts(session, case))
 
 
+def _called(seen: dict[str, Any]) -> dict[str, str]:
+    """{member: name} of the seats that a page of watchers shows."""
+    seats = [seat for site in seen["sites"] for seat in site["seats"]] if "board" in seen else seen.get("seats", [])
+    return {seat["member"]: seat["name"] for seat in seats}
+
+
 def _watch_page(case: str, how: str, seen: dict[str, Any]) -> str:
     session = reading()
     found = cases.facts(session, case)
     open_names = how == "watch" and found.opened_at is not None
     bids = cases.bids(session, case) if open_names else []
     return page(
-        "evaluation/watch.html", SAID, case=case, how=how, seen=seen, title=found.title, stages=_stages(seen["stage"]),
+        "evaluation/watch.html", SAID, case=case, how=how, seen=standing.dated(seen), texts=standing.TEXTS,
+        called=_called(seen), title=found.title, stages=_stages(seen["stage"]),
         stage_words=STAGE_WORDS, steps=STEP_WORDS, names={bid["id"]: bid["org_name"] for bid in bids},
         criteria=list(found.criteria), items={one["id"]: one["name"] for one in found.items}, grounds=found.grounds,
         venues={centre.region: centre.name for _, centre in venues.booked(session, case, found.parties)},
@@ -313,21 +326,23 @@ def tender_file(case: str) -> Response:
 
 
 def _beat(hub: socket.Socket, sid: str, given: dict[str, Any]) -> dict[str, Any]:
-    """{case}: a member's browser is there. Told to the room when somebody comes or falls silent."""
-    case, actor = str(given.get("case", "")), hub.lines[sid].actor
-    now = hub.house.acts.house.clock.now()
-    with hub.house.acts.reading() as session:
+    """{case}: a member's browser is there. Written only when it is new or back; silence is for web/lines.py."""
+    case, actor, acts = str(given.get("case", "")), hub.lines[sid].actor, hub.house.acts
+    with acts.reading() as session:
         committee = committee_of(session, case)
         me = by_person(session, committee, actor.person) if committee else None
-        member = me.id if me is not None and me.state in ("signed_in", "pledged") else ""
+        here = me is not None and me.state in ("signed_in", "pledged") and not elsewhere(session, actor, me)
+        member = me.id if here and me is not None else ""
+        line = session.get(MemberLine, member) if member else None
+        fresh = line is None or line.away_at is not None
     if not member:
-        return {"status": 403, "error": "not a member"}
-    told = {member: True} if PRESENCE.beat(case, member, now) else {}
-    told |= dict.fromkeys(PRESENCE.lost(case, now), False)
-    for one, there in told.items():
-        hub.server.emit("heartbeat", {"case": case, "member": one, "there": there}, room=f"room:{case}")
+        return {"status": 403, "error": "not a member at his seat"}
+    clock = acts.house.clock
+    PRESENCE.beat(case, member, clock.now() - clock.ahead)
+    if fresh:
+        lines.write(hub, case, "member.beat", {"member": member})
     for tell in HEARTBEATS:
-        tell(hub, case, now)
+        tell(hub, case, clock.now())
     return {"status": 200}
 
 

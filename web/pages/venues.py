@@ -17,8 +17,9 @@ from evaluation.committee.queries import committee_of
 from trading.project.models import Case, Project
 from trading.project.states import case_row, stands_as
 from venues import queries
-from venues.models import Centre
+from venues.models import Centre, Seat
 from venues.rules import DEVICE_FRESH
+from venues.terminals import in_force
 from web import words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
@@ -127,6 +128,12 @@ def _bookings(session: Session, centre: Centre) -> list[dict[str, Any]]:
     return found
 
 
+def _machines(session: Session, centre: Centre) -> list[dict[str, Any]]:
+    seats = {seat: row.registered_at for seat, row in in_force(session, centre.id).items()}
+    found = [{"seat": seat, "label": session.get_one(Seat, seat).label, "at": at} for seat, at in seats.items()]
+    return sorted(found, key=lambda one: str(one["label"]))
+
+
 def _sittings(session: Session, bookings: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Sittings at this venue now: seats, who signed in, alarms; never a bid or an opinion."""
     found = []
@@ -156,7 +163,8 @@ def desk() -> str:
     bookings = _bookings(session, centre)
     return render_template(
         "venues/desk.html", centre=centre, rooms=_rooms(session, centre, g.now), bookings=bookings,
-        sittings=_sittings(session, bookings, g.now), purposes=PURPOSES, states=STATES, parts=PARTS,
+        sittings=_sittings(session, bookings, g.now), machines=_machines(session, centre),
+        purposes=PURPOSES, states=STATES, parts=PARTS,
         seat_words=SEAT_WORDS, fresh=int(DEVICE_FRESH.total_seconds() // 60),
         channels=heard(session, f"venue:{centre.id}"),
     )  # fmt: skip

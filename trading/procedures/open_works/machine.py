@@ -80,6 +80,7 @@ MACHINE = Machine(
         Row("OPENED", "committee.set", "COMMITTEE_SET", (), f"{ZTB} 第37条", "draw_record"),
         Row("COMMITTEE_SET", "coefficient.freeze", "COMMITTEE_SET", (T, A, C), f"{ZTB} 第40条"),
         Row("COMMITTEE_SET", "evaluation.begin", "EVALUATING", (), f"{ZTB} 第38条"),
+        Row("COMMITTEE_SET", "committee.void", "OPENED", (), f"{TL} 第48条"),
         Row("EVALUATING", "report.accept", "EVALUATED", (), f"{ZTB} 第40条", "evaluation_report"),
         Row("EVALUATING", "report.accept", "FAILED", (), f"{ZTB} 第42条", "evaluation_report"),
         Row("EVALUATING", "committee.void", "OPENED", (), f"{TL} 第48条"),

@@ -28,6 +28,14 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+/** The code of a seat's machine is shown once and kept nowhere. */
+document.addEventListener("gh:done", (event) => {
+  if (!event.target.matches('[data-act="terminal.offer"]')) return;
+  const place = document.getElementById("machine-code");
+  place.querySelector("[data-code]").textContent = event.detail.code;
+  place.hidden = false;
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-all]");
   if (!button) return;

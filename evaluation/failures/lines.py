@@ -1,0 +1,164 @@
+"""Presence in the ledger: who fell silent, who is back, and what follows when a whole site stays away.
+
+`beat` and `look` are knocked at by the server: heartbeats in memory (evaluation/sitting/presence.py), a look every few
+seconds whether or not anybody has a page open. A look only announces; what it says is judged anew in the act.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import fields
+from core.acts import Tx
+from core.doors import acting
+from evaluation import cases
+from evaluation.cases import CaseFacts
+from evaluation.committee.models import Committee, Member
+from evaluation.committee.queries import committee_of, members
+from evaluation.failures import halts, minutes, rules, standing
+from evaluation.failures.models import MemberLine
+from evaluation.sitting import flow
+from evaluation.sitting.guards import sitting_of
+from evaluation.sitting.models import Sitting
+from evaluation.sitting.presence import Presence
+from trading.project.models import Case
+
+P = dict[str, Any]
+Due = tuple[str, P]  # an act of this file and its payload
+AT_WORK = ("COMMITTEE_SET", "EVALUATING")
+
+
+def running(session: Session) -> list[tuple[CaseFacts, Committee]]:
+    """Sittings that are on, or ought to be."""
+    query = select(Committee).join(Case, (Case.id == Committee.case_id) & (Case.round == Committee.round))
+    query = query.where(Committee.void_at.is_(None), Case.state.in_(AT_WORK), Case.suspended.is_(False))
+    return [(cases.facts(session, row.case_id), row) for row in session.scalars(query)]
+
+
+def due(
+    session: Session, presence: Presence, started: datetime, now: datetime, ahead: timedelta
+) -> list[tuple[str, Due]]:
+    """[(case, (act, payload))]: what must be written. `started`: since when this process listens (machine's clock)."""
+    found: list[tuple[str, Due]] = []
+    for case, committee in running(session):
+        rows = members(session, committee)
+        sitting = session.get(Sitting, committee.id)
+        if (sitting and sitting.stage == "SIGNED") or standing.frozen(session, committee):
+            continue
+        found += [(case.id, one) for one in _silent(session, case, rows, presence, started, now - ahead, ahead)]
+        if _judged(session, case, committee, sitting, rows, now):
+            found.append((case.id, ("sitting.look", {})))
+    return found
+
+
+def _silent(
+    session: Session, case: CaseFacts, rows: list[Member], presence: Presence, started: datetime, machine: datetime,
+    ahead: timedelta,
+) -> list[Due]:  # fmt: skip
+    """Measured on the machine's clock: a demo clock that is moved cuts nobody off."""
+    found: list[Due] = []
+    book = cases.book(case)
+    for line in standing.lines(session, rows):
+        if not line.known or line.away_at is not None:
+            continue
+        last = presence.last(case.id, line.member) or started
+        if rules.silent(last, machine, book):
+            since = (last + ahead).isoformat()
+            found.append(("member.offline", {"member": line.member, "since": since}))
+    return found
+
+
+def _judged(
+    session: Session, case: CaseFacts, committee: Committee, sitting: Sitting | None, rows: list[Member], now: datetime
+) -> list[Due]:
+    """Alarms and pauses that are due: ('alarm', member), ('site', site, since), ('start', since)."""
+    book, lines = cases.book(case), standing.lines(session, rows)
+    found: list[Due] = [
+        ("alarm", {"member": one.member, "site": one.site}) for one in lines
+        if not one.alarmed and rules.away_too_long(one.away_at, now, book)
+    ]  # fmt: skip
+    signing = sitting is not None and sitting.stage == "REPORT"  # each signs at his own seat, in any order
+    if signing or standing.open_halt(session, committee) is not None:
+        return found
+    out = {one.site: one.since for one in reversed(standing.reports(session, committee))}
+    for site in sorted({row.site for row in rows}):
+        times = [one for one in (rules.site_silent_since(lines, site), out.get(site)) if one is not None]
+        since = min(times) if times else None
+        if rules.site_out(since, now, book):
+            return [*found, ("site", {"site": site, "since": since})]
+    if _start_is_late(session, case, committee, sitting, rows, now):
+        found.append(("start", {"since": committee.at}))
+    return found
+
+
+def _start_is_late(
+    session: Session, case: CaseFacts, committee: Committee, sitting: Sitting | None, rows: list[Member], now: datetime
+) -> bool:
+    if standing.had_start_halt(session, committee) or (sitting is not None and sitting.began_at is not None):
+        return False
+    if sitting is None or sitting.stage == "SIGN_IN":
+        return bool(rules.start_late(committee.at, now, cases.book(case)))
+    return bool(standing.late_start(case, committee, sitting, rows))
+
+
+@acting("member.beat")
+def beat(tx: Tx, case: str, p: P) -> P:
+    """The server's: {member} was heard; {new: whether it had been away or was never heard}."""
+    member = tx.session.get_one(Member, fields.text(p, "member", limit=16))
+    line = tx.session.get(MemberLine, member.id, with_for_update=True)
+    if line is None:
+        tx.session.add(MemberLine(member_id=member.id, came_at=tx.now))
+        flow.tell(tx, case, "member.heard", {"member": member.id})
+        return {"new": True}
+    if line.away_at is None:
+        return {"new": False}
+    gone, line.away_at, line.alarmed_at = tx.now - line.away_at, None, None
+    body = {"member": member.id, "site": member.site, "away_seconds": int(gone.total_seconds())}
+    tx.record(f"case:{case}", "member.back", body, case=case)
+    flow.tell(tx, case, "member.back", {"member": member.id})
+    return {"new": True}
+
+
+@acting("member.offline")
+def offline(tx: Tx, case: str, p: P) -> P:
+    """The server's: {member, since}: nothing was heard for longer than LINE-LOST."""
+    line = tx.session.get(MemberLine, fields.text(p, "member", limit=16), with_for_update=True)
+    member = tx.session.get(Member, line.member_id) if line else None
+    if line is None or member is None or line.away_at is not None or member.state != "pledged":
+        return {}
+    line.away_at = fields.moment(p, "since")
+    body = {"member": member.id, "site": member.site, "since": line.away_at}
+    tx.record(f"case:{case}", "member.offline", body, case=case)
+    flow.tell(tx, case, "member.offline", {"member": member.id, "since": line.away_at.isoformat()})
+    return {"member": member.id}
+
+
+@acting("sitting.look")
+def look(tx: Tx, case: str, p: P) -> P:
+    """The server's: alarms for seats away too long, a technical pause for a site cut off or a start that is late."""
+    committee = committee_of(tx.session, case)
+    if committee is None or standing.frozen(tx.session, committee):
+        return {}
+    found, sitting = cases.facts(tx.session, case), sitting_of(tx, committee)
+    if found.state not in AT_WORK or sitting.stage == "SIGNED":
+        return {}
+    done = _judged(tx.session, found, committee, sitting, members(tx.session, committee), tx.now)
+    for what, said in done:
+        if what == "alarm":
+            _alarm(tx, case, said)
+        elif what == "site":
+            halts.stop(tx, committee, "tech", "site", minutes.SITE, site=said["site"], since=said["since"])
+        else:
+            halts.stop(tx, committee, "tech", "start", minutes.START, since=said["since"])
+    return {"done": [what for what, _ in done]}
+
+
+def _alarm(tx: Tx, case: str, said: P) -> None:
+    line = tx.session.get_one(MemberLine, said["member"])
+    line.alarmed_at = tx.now
+    tx.record(f"case:{case}", "seat.alarm", {**said, "since": line.away_at}, case=case)
+    flow.tell(tx, case, "seat.alarm", {"member": line.member_id})

@@ -1,0 +1,61 @@
+"""A line that can be cut: every byte between a browser and the server goes through here until it does not."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from urllib.parse import urlsplit
+
+
+class Relay:
+    """Forwards TCP to `base`. `cut` closes every connection and takes no more; `mend` takes them again."""
+
+    def __init__(self, base: str) -> None:
+        address = urlsplit(base)
+        self._goal = (address.hostname or "127.0.0.1", address.port or 80)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._open: set[socket.socket] = set()
+        self._lock, self._whole, self._ended = threading.Lock(), True, False
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def cut(self) -> None:
+        with self._lock:
+            self._whole = False
+            ends, self._open = self._open, set()
+        for one in ends:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def end(self) -> None:
+        self._ended = True
+        self.cut()
+        self._listening.close()
+
+    def _serve(self) -> None:
+        while not self._ended:
+            try:
+                here, _ = self._listening.accept()
+            except OSError:
+                return
+            if not self._whole:
+                here.close()
+                continue
+            there = socket.create_connection(self._goal)
+            with self._lock:
+                self._open |= {here, there}
+            for one, other in ((here, there), (there, here)):
+                threading.Thread(target=self._pour, args=(one, other), daemon=True).start()
+
+    def _pour(self, one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(1 << 16):
+                other.sendall(data)
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,57 @@
+"""Looks every few seconds who of the sittings' members has fallen silent, whether or not anybody has a page open."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+
+from core.access import SYSTEM
+from core.acts import Acts
+from core.doors import TABLE
+from evaluation.failures import lines
+from evaluation.sitting.presence import PRESENCE
+from web.socket import Socket
+
+EVERY = 5.0  # seconds
+log = logging.getLogger("gongheng.web")
+
+
+def write(hub: Socket, case: str, name: str, said: dict[str, Any]) -> None:
+    """A change of somebody's line into the ledger, then onto the pages of the room and of those who watch."""
+    acts = hub.house.acts
+    acts.act(TABLE[name].fn, SYSTEM, case, said)
+    if "member" in said:
+        told = {"case": case, "member": said["member"], "there": name == "member.beat"}
+        for channel in (f"room:{case}", f"watch:{case}"):
+            hub.server.emit("heartbeat", told, room=channel)
+
+
+def once(hub: Socket, started: datetime) -> int:
+    """One look; how much was written. `started`: since when this process listens, by the machine's clock: after a
+    restart nobody is lost before there was time to come back."""
+    acts = hub.house.acts
+    clock = acts.house.clock
+    with acts.reading() as session:
+        due = lines.due(session, PRESENCE, started, clock.now(), clock.ahead)
+    for case, (name, said) in due:
+        write(hub, case, name, said)
+    return len(due)
+
+
+def machine_now(acts: Acts) -> datetime:
+    return acts.house.clock.now() - acts.house.clock.ahead
+
+
+def go_on(app: Flask) -> None:
+    hub: Socket = app.extensions["gongheng.socket"]
+    started = machine_now(hub.house.acts)
+    while True:
+        time.sleep(EVERY)
+        try:
+            once(hub, started)
+        except Exception as error:  # the next look tries again
+            log.error("lines: %s", type(error).__name__)
