@@ -105,14 +105,20 @@ def _mine(
     }  # fmt: skip
 
 
-def _bonds(session: Session, case: str) -> dict[str, Any]:
-    """Bid bonds as the hall showed them, and which came from one account (C1): facts, no finding."""
+def plain_bonds(session: Session, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """({bid: its bond as the hall showed it}, accounts from which several came), as plain data."""
     held, shared = cases.bonds(session, case)
     shown = {
         bid: {"form": one["form"], "amount": one["amount"], "at": one["at"] and one["at"].isoformat(),
               "breaches": [asdict(breach) for breach in one["breaches"]]}
         for bid, one in held.items()
     }  # fmt: skip
+    return shown, shared
+
+
+def _bonds(session: Session, case: str) -> dict[str, Any]:
+    """Bid bonds, and which came from one account (C1): facts, no finding."""
+    shown, shared = plain_bonds(session, case)
     signs = [{"rule": "C1", "level": "DETERMINED_BASIS", "article": TL40, **one} for one in shared]
     return {"bonds": shown, "signs": signs}
 
