@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from flask import Response, abort, g, request, send_file
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from core.access import Actor
 from evaluation.views import is_member
@@ -47,10 +48,13 @@ def blob(sha256: str, title: str, media: str = "application/pdf", *, saved: bool
     blobs = wired().acts.house.blobs
     if not sha256 or not blobs.has(sha256):
         abort(404)
-    response = send_file(
-        blobs.path(sha256), mimetype=media, as_attachment=saved, download_name=title, conditional=True, etag=sha256,
-        max_age=3600,
-    )  # fmt: skip
+    path = blobs.path(sha256)
+    try:
+        response = send_file(
+            path, mimetype=media, as_attachment=saved, download_name=title, conditional=True, etag=sha256, max_age=3600
+        )
+    except RequestedRangeNotSatisfiable:
+        return Response(status=416, headers={"Content-Range": f"bytes */{path.stat().st_size}"})
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.headers["X-Content-SHA256"] = sha256
     return response

@@ -144,7 +144,7 @@ def _made(reader: Any) -> dict[str, str]:
     """{document_id, author, creator, producer}, what is not said left out."""
     trailer, found = reader.trailer, {}
     if "/ID" in trailer:
-        found["document_id"] = bytes(_bytes(trailer["/ID"][0])).hex()[:64]
+        found["document_id"] = _bytes(trailer["/ID"][0]).hex()[:64]
     info = _at(trailer, "/Info") or {}
     for key in ("author", "creator", "producer"):
         value = str(_at(info, f"/{key.capitalize()}") or "").replace("\x00", "").strip()[:LONGEST]
@@ -153,8 +153,8 @@ def _made(reader: Any) -> dict[str, str]:
     return found
 
 
-def _bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value)
+def _bytes(value: Any) -> Any:
+    return value.original_bytes if isinstance(value, generic.TextStringObject) else bytes(value)
 
 
 # -- a short page tree ------------------------------------------------------------------------------------------------

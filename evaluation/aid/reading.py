@@ -28,6 +28,7 @@ from core.acts import Acts, Tx
 from core.blobs import Blobs
 from core.doors import Payload, acting
 from core.money import D, plain
+from core.paper import MAKER
 from evaluation import cases
 from evaluation.aid import pdf, rules
 from evaluation.aid.models import BidReading, CaseReading
@@ -63,7 +64,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Work:
-    """Everything reading needs, so that it needs no database; `day` is the day of announcement."""
+    """Everything reading needs, so that it needs no database; `day` is the day of announcement.
+
+    `tender`: digests of the tender file's own papers: whoever fills in a form of it carries its marks.
+    """
 
     case: str
     round: int
@@ -72,6 +76,7 @@ class Work:
     bill: bills.Bill | None
     components: tuple[Mapping[str, Any], ...]
     bids: tuple[Asked, ...]
+    tender: tuple[str, ...] = ()
 
 
 @dataclass
@@ -92,7 +97,10 @@ def prepare(session: Session, case: str) -> Work | None:
     query = query.where(OpenedBid.case_id == case, OpenedBid.round == row.round).order_by(OpenedBid.number)
     asked = asked_of(session, row)
     found = [_asked(opened, bid, said or {}) for opened, bid, said in session.execute(query)]
-    return Work(case, row.round, row.announced_at.date(), row.region, asked.bill, asked.components, tuple(found))
+    tender = tuple(one["sha256"] for one in cases.tender_papers(session, case))
+    return Work(
+        case, row.round, row.announced_at.date(), row.region, asked.bill, asked.components, tuple(found), tender,
+    )  # fmt: skip
 
 
 def _asked(opened: OpenedBid, bid: Bid, said: Mapping[str, Any]) -> Asked:
@@ -147,7 +155,9 @@ def _maker(blobs: Blobs, file: Mapping[str, Any], found: Found) -> dict[str, str
                 {"sha256": file["sha256"], "name": file["name"], "pages": read.pages, "outline": read.outline,
                  "index": index}
             )  # fmt: skip
-            return {key: value for key, value in read.made.items() if key in ("document_id", "author")}
+            # What this platform printed bears the platform's marks.
+            ours = read.made.get("producer") == MAKER
+            return {} if ours else {key: read.made[key] for key in ("document_id", "author") if key in read.made}
         if file["name"].endswith(".xlsx"):
             return _saved_by(blobs, file["sha256"])
     except Exception as error:  # whatever a bidder wrote: the page says that it could not be read
@@ -230,6 +240,23 @@ def _unread(why: str) -> Found:
     return Found(nothing | {"digest_holds": False, "problem": why})
 
 
+def read_all(blobs: Blobs, work: Work) -> dict[str, Found]:
+    """Every bid by itself; what the tender file brought into it says nothing of its maker."""
+    found = {one.bid: _in_time(one, blobs, partial(read_bid, blobs, work, one)) for one in work.bids}
+    brought = {(key, value) for sha256 in work.tender for key, value in _marks(blobs, sha256).items()}
+    for one in found.values():
+        one.facts["made"] = {key: value for key, value in one.facts["made"].items() if (key, value) not in brought}
+    return found
+
+
+def _marks(blobs: Blobs, sha256: str) -> dict[str, str]:
+    return (
+        _maker(blobs, {"sha256": sha256, "name": "", "media": "application/pdf"}, Found({}))
+        if blobs.has(sha256)
+        else {}
+    )
+
+
 @jobs.long("aid.read")
 def read(acts: Acts, case: str, p: Payload | None = None) -> Payload:
     """Read every bid outside the transaction, then write what was found; {} while nothing is opened."""
@@ -238,7 +265,7 @@ def read(acts: Acts, case: str, p: Payload | None = None) -> Payload:
         work = prepare(session, case)
     if work is None:
         return {}
-    found = {one.bid: _in_time(one, blobs, partial(read_bid, blobs, work, one)) for one in work.bids}
+    found = read_all(blobs, work)
     together = run_blocking(lambda: compare(work, found))
     return acts.act(write, SYSTEM, case, work, found, together)
 
@@ -249,7 +276,7 @@ def read_act(tx: Tx, case: str, p: Payload) -> Payload:
     work = prepare(tx.session, case)
     if work is None:
         return {}
-    found = {one.bid: _in_time(one, tx.blobs, partial(read_bid, tx.blobs, work, one)) for one in work.bids}
+    found = read_all(tx.blobs, work)
     return write(tx, case, work, found, compare(work, found))
 
 

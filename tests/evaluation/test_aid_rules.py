@@ -31,8 +31,10 @@ def case(rule: str, side: str, *args: str) -> object:
     case("AID-CEILING", "allowed", "6000", "6000"), case("AID-CEILING", "refused", "6000.01", "6000"),
     case("AID-LOW", "allowed", "5100", "6000"), case("AID-LOW", "refused", "5099.99", "6000"),
     case("AID-MEAN", "allowed", "4000", "", "5000"), case("AID-MEAN", "refused", "3999.99", "", "5000"),
-    case("AID-REFERENCE", "allowed", "5500", "", "", "5000"), case("AID-REFERENCE", "refused", "5500.01", "", "", "5000"),
-    case("AID-REFERENCE", "allowed", "4500", "", "", "5000"), case("AID-REFERENCE", "refused", "4499.99", "", "", "5000"),
+    case("AID-REFERENCE", "allowed", "5500", "", "", "5000"),
+    case("AID-REFERENCE", "refused", "5500.01", "", "", "5000"),
+    case("AID-REFERENCE", "allowed", "4500", "", "", "5000"),
+    case("AID-REFERENCE", "refused", "4499.99", "", "", "5000"),
 ])  # fmt: skip
 def test_a_price_beside_what_it_is_measured_by(rule, args, there):
     assert (rule in warned(*args)) == there
@@ -114,7 +116,8 @@ def row(no: str, price: str) -> PricedLine:
 
 def test_unit_prices_leave_fixed_sums_unknown_lines_and_words_out():
     bill = Bill((("", (line("1"), line("2", "500"), line("3"), line("4"))),))
-    priced = Priced((row("1", "1,200.50"), row("2", "9"), row("3", "面议"), row("4", "7"), row("4", "8"), row("9", "1")), "", 0)
+    said = (("1", "1,200.50"), ("2", "9"), ("3", "面议"), ("4", "7"), ("4", "8"), ("9", "1"))
+    priced = Priced(tuple(row(*one) for one in said), "", 0)
     assert rules.unit_prices(bill, priced) == {"1": D("1200.50"), "4": D("7")}
 
 

@@ -121,7 +121,7 @@ def same_maker(bids: Sequence[BidFacts]) -> list[Sign]:
     found = [Sign("C6/file", "CLUE", key[:16], tuple(ids)) for key, ids in sorted(holders.items()) if len(ids) > 1]
     for key in ("document_id", "author", "saved_by"):
         shared = _shared(bids, lambda one, key=key: one.made.get(key, ""))  # type: ignore[misc]
-        found += [Sign(f"C6/{key}", "CLUE", value[:60], ids) for value, ids in shared]
+        found += [Sign(f"C6/{key}", "CLUE", value[:32], ids) for value, ids in shared]
     return found
 
 

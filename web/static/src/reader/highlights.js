@@ -79,7 +79,7 @@ export class Highlights {
         .map((one) => [one.left - frame.left, one.top - frame.top, one.right - frame.left, one.bottom - frame.top])
         .map(([left, top, right, bottom]) => [left / frame.width, top / frame.height, right / frame.width, bottom / frame.height].map((part) => Math.min(WHOLE, Math.max(0, Math.round(part * WHOLE)))))
         .filter(([left, top, right, bottom]) => right > left && bottom > top);
-      if (rects.length) found.push({ page: Number(page.dataset.pageNumber), rects: rects.slice(0, MOST), text: selection.toString().trim().slice(0, 500) });
+      if (rects.length) found.push({ page: Number(page.dataset.pageNumber), rects: rects.slice(0, MOST), text: selection.toString().replace(/[\u0000-\u001f]+/g, " ").trim().slice(0, 500) });
     }
     return found;
   }
@@ -98,10 +98,16 @@ export class Highlights {
       getSelection().removeAllRanges();
       this.reader.say(t("Saved."));
       this.all();
-      if (!chosen.length) this.reader.toggle("marks");
+      if (!chosen.length) this.write(this.rows.at(-1));
     } catch (error) {
       this.reader.say(error.message);
     }
+  }
+
+  /** A note is begun where the list has its field. */
+  write(row) {
+    if (this.reader.node.querySelector('[data-rd-panel="marks"]').hidden) this.reader.toggle("marks");
+    this.reader.part("marks").querySelector(`[data-row="${row.id}"] input`).focus();
   }
 
   async note(row, field) {
@@ -134,11 +140,15 @@ export class Highlights {
     const rows = [...this.rows].sort((a, b) => a.page - b.page);
     list.replaceChildren(...rows.map((row) => this.line(row)));
     this.reader.part("no-marks").hidden = rows.length > 0;
-    this.reader.part("marks-count").textContent = rows.length ? String(rows.length) : "";
+    const count = this.reader.part("marks-count");
+    count.textContent = rows.length ? String(rows.length) : "";
+    const button = count.closest("button");
+    button.ariaLabel = `${button.title} ${count.textContent}`.trim();
   }
 
   line(row) {
     const line = document.createElement("li");
+    line.dataset.row = row.id;
     const go = Object.assign(document.createElement("button"), { type: "button", className: "rd-entry", textContent: `${t("Page %(n)s", { n: row.page })} ${row.text.slice(0, 60)}` });
     go.addEventListener("click", () => this.reader.go(row.page));
     const field = Object.assign(document.createElement("input"), { className: "form-control form-control-sm", value: row.note, maxLength: 500, placeholder: t("Note"), ariaLabel: t("Note on page %(n)s", { n: row.page }) });
