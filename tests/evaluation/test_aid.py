@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from reportlab.pdfgen import canvas
@@ -12,6 +13,7 @@ from accounts import sign_in
 from core import jobs
 from core.access import SYSTEM
 from core.rules import Refused
+from evaluation import cases
 from evaluation.aid import pdf, queries, reading
 from evaluation.aid.models import BidReading, CaseReading
 from evaluation.committee.models import Committee
@@ -259,6 +261,31 @@ def crowd(house, count: int) -> None:
                                      pdf_sha256=first.pdf_sha256))  # fmt: skip
 
     house.write(run)
+
+
+@pytest.mark.certify("A-136")
+def test_the_tender_file_in_force_is_its_newest_version_with_its_clarifications(seated, doors):
+    blobs = seated.world.acts.house.blobs
+    rows = (("tender_file", "第一版", 1), ("clarification", "澄清一", 1), ("tender_file", "第二版", 1),
+            ("clarification", "澄清二", 1), ("notice", "公告", 1), ("clarification", "上一轮", 0))  # fmt: skip
+
+    def run(tx):
+        for place, (kind, title, round) in enumerate(rows):
+            blob = blobs.put(title.encode())
+            at = tx.now + timedelta(seconds=place)
+            row = CaseDocument(case_id=seated.case, kind=kind, title=title, sha256=blob.sha256, size=blob.size,
+                               audience="bidders", stage="ANNOUNCED", round=round, created_at=at,
+                               by_person="")  # fmt: skip
+            tx.session.add(row)
+
+    seated.write(run)
+    with seated.world.read() as session:
+        listed = cases.tender_papers(session, seated.case)
+    assert [one["title"] for one in listed] == ["第二版", "澄清一", "澄清二"]
+    path = f"/room/{seated.case}/tender-file/{listed[1]['id']}"
+    part = doors(seated.names[0]).get(path, headers={"Range": "bytes=0-2"}, buffered=True)
+    assert (part.status_code, part.data) == (206, "澄".encode())
+    assert doors("甲").get(path).status_code == doors(seated.names[0]).get(path + "x").status_code == 404
 
 
 # -- bytes by ranges --------------------------------------------------------------------------------------------------

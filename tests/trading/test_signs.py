@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 
 import pytest
@@ -119,7 +119,7 @@ def test_the_early_end_of_the_ratio_misses_none(bills):
     bids = [bid(chr(97 + place), lines=lines(*one)) for place, one in enumerate(bills)]
     plain = set()
     for a, b in combinations(bids, 2):
-        counted = Counter((b.lines[no] / a.lines[no]).quantize(D("0.0001")) for no in a.lines)
+        counted = Counter((b.lines[no] / a.lines[no]).quantize(D("0.0001"), ROUND_HALF_UP) for no in a.lines)
         if any(ratio != 1 and 10 * count >= 9 * 12 for ratio, count in counted.items()):
             plain.add((a.id, b.id))
     assert {one.bids for one in signs.constant_ratio(bids, BOOK)} == plain

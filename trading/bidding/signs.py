@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
 from typing import Literal
 
 from core.money import D, plain
@@ -23,6 +23,7 @@ ORDER: tuple[Level, ...] = ("DETERMINED_BASIS", "CLUE", "INFO")
 TL40 = "招标投标法实施条例 第40条"
 # As many as people can look at; the gravest and the closest come first.
 MOST = 200
+SCALE = 10_000
 RULES = RuleBook(
     [
         RuleRow("C10", D(80), "%", TL40, "W", "两份投标文件综合单价相同的清单项占比", "P"),
@@ -153,24 +154,29 @@ def _equal(lines: Sequence[Mapping[str, Decimal]]) -> Iterable[list[int]]:
 def constant_ratio(bids: Sequence[BidFacts], book: Book) -> list[Sign]:
     """C13: one bid's unit prices are another's times one number."""
     least, share = book["C10/lines"].number, book["C13"].share
+    priced = [(one.id, {no: int(price * SCALE) for no, price in one.lines.items() if price > 0}) for one in bids]
     found = []
-    for a, b in combinations([one for one in bids if one.lines], 2):
-        common = [(b.lines[no], price) for no, price in a.lines.items() if price and b.lines.get(no)]
-        if len(common) < least:
+    for (a, left), (b, right) in combinations([one for one in priced if one[1]], 2):
+        common = len(left.keys() & right.keys())
+        if common < least:
             continue
         # So many lines may differ at most; the ratio, if there is one, has the majority among twice as many and one.
-        odd = len(common) - -(-len(common) * share.numerator // share.denominator)
-        ratio, count = Counter(map(_ratio, common[: 2 * odd + 1])).most_common(1)[0]
-        if ratio == 1 or count <= odd:
+        odd = common - -(-common * share.numerator // share.denominator)
+        ratio, count = Counter(islice(_ratios(left, right), 2 * odd + 1)).most_common(1)[0]
+        if ratio == SCALE or count <= odd:
             continue
-        count = sum(_ratio(pair) == ratio for pair in common)
-        if count >= share * len(common):
-            found.append((count, Sign("C13", "CLUE", f"× {ratio} {count}/{len(common)}", (a.id, b.id))))
+        count = sum(one == ratio for one in _ratios(left, right))
+        if count >= share * common:
+            found.append((count, Sign("C13", "CLUE", f"× {plain(D(ratio) / SCALE)} {count}/{common}", (a, b))))
     return [one for _, one in sorted(found, key=lambda row: -row[0])[:MOST]]
 
 
-def _ratio(pair: tuple[Decimal, Decimal]) -> Decimal:
-    return (pair[0] / pair[1]).quantize(Decimal("0.0001"))
+def _ratios(left: Mapping[str, int], right: Mapping[str, int]) -> Iterable[int]:
+    """The second price over the first for every common line, in ten-thousandths rounded half up."""
+    for no, price in left.items():
+        other = right.get(no)
+        if other is not None:
+            yield (2 * SCALE * other + price) // (2 * price)
 
 
 def price_ladder(bids: Sequence[BidFacts], book: Book) -> list[Sign]:
