@@ -74,8 +74,8 @@ def askers() -> dict[str, list[str]]:
 def books() -> list[tuple[str, tuple[RuleRow, ...], dict[str, str]]]:
     """(title, rows, {rule that is not asked: why}) of every book."""
     found = [(name, kind.rules.rows, kind.not_asked) for name, kind in TYPES.items()]
-    beside = [("expert pool", POOL.rows, {}), ("machine aid", AID.rows, {}), ("signs between bids", SIGNS.rows, {})]
-    return [*found, *beside]
+    beside = {"expert pool": POOL, "machine aid": AID, "signs between bids": SIGNS}
+    return [*found, *((title, book.rows, {}) for title, book in beside.items())]
 
 
 def faults(marks: Marks) -> list[str]:
