@@ -35,6 +35,7 @@ from reportlab.platypus import (
 from core.faults import Unusable
 from core.paper_fonts import SANS, SANS_BOLD, SERIF, SERIF_BOLD, checked, register, width
 
+MAKER = "Gongheng"  # what our own PDFs name as their program
 LEFT, RIGHT, TOP, BOTTOM = 26 * mm, 24 * mm, 26 * mm, 24 * mm
 WIDE = A4[0] - LEFT - RIGHT
 _GREY, _LINE, _HEAD = HexColor(0x555555), HexColor(0x333333), HexColor(0xEEF1F5)
@@ -245,8 +246,8 @@ class Paper:
             pagesize=A4,
             title=self.title,
             author="",
-            creator="Gongheng",
-            producer="Gongheng",
+            creator=MAKER,
+            producer=MAKER,
             lang="zh-CN",
             invariant=1,
             pageCompression=1,

@@ -56,7 +56,7 @@ def shown(breaches: Iterable[Breach]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class RuleRow:
-    """One number of the law. `unit`: 日, 工作日, 小时, 分钟, 秒, 万元, %, 人, 家, 年, 倍, /3 (thirds) or - (no number).
+    """One number of the law. `unit`: 日, 工作日, 小时, 分钟, 秒, 万元, %, 人, 家, 年, 倍, 行, /3 (thirds) or - (none).
 
     `region` is a GB/T 2260 prefix; "" is the whole country. `sure` is the mark of domain.md (V, V2, VC, K, P).
     """

@@ -22,11 +22,12 @@ from trading.document.facts import with_factor
 from trading.opening import coefficient
 from trading.opening.models import Opening
 from trading.opening.queries import avoid_list, factor, opened_bids
-from trading.project.models import Project
+from trading.project.models import CaseDocument, Project
 from trading.project.states import accept_report, case_row, set_state
 from venues import queries as venues
 
 T = TypeVar("T")
+AMENDING = ("clarification", "postponement")  # documents that are part of the tender file from then on
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,28 @@ def as_system(tx: Tx, act: Callable[[], T]) -> T:
 def bids(session: Session, case: str) -> list[dict[str, Any]]:
     """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}."""
     return sorted(opened_bids(session, case), key=lambda one: int(one["number"]))
+
+
+def tender_papers(session: Session, case: str) -> list[dict[str, Any]]:
+    """The tender file in force: its newest version of this round, then its clarifications and amendments in order
+    (招标投标法 art. 23: they are part of it). [{id, kind, title, sha256, size, at}]"""
+    row = case_row(session, case)
+    query = select(CaseDocument).where(
+        CaseDocument.case_id == case, CaseDocument.round == row.round,
+        CaseDocument.kind.in_(("tender_file", *AMENDING)),
+    )  # fmt: skip
+    found = list(session.scalars(query.order_by(CaseDocument.created_at, CaseDocument.id)))
+    files = [one for one in found if one.kind == "tender_file"][-1:]
+    return [
+        {"id": one.id, "kind": one.kind, "title": one.title, "sha256": one.sha256, "size": one.size,
+         "at": one.created_at.isoformat()}
+        for one in [*files, *(one for one in found if one.kind in AMENDING)]
+    ]  # fmt: skip
+
+
+def parts(session: Session, case: str) -> list[Mapping[str, Any]]:
+    """The parts a bid is made of, as rows of the tender file."""
+    return list(case_row(session, case).settings.get("components") or ())
 
 
 def bonds(session: Session, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

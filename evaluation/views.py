@@ -17,7 +17,7 @@ from certs import desk
 from core.access import Actor, Role, denied
 from core.doors import asking
 from core.rules import Refused
-from evaluation import cases, validfile
+from evaluation import cases
 from evaluation.blind import codes
 from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
@@ -113,14 +113,20 @@ def _mine(
     }  # fmt: skip
 
 
-def _bonds(session: Session, case: str) -> dict[str, Any]:
-    """Bid bonds as the hall showed them, and which came from one account (C1): facts, no finding."""
+def plain_bonds(session: Session, case: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """({bid: its bond as the hall showed it}, accounts from which several came), as plain data."""
     held, shared = cases.bonds(session, case)
     shown = {
         bid: {"form": one["form"], "amount": one["amount"], "at": one["at"] and one["at"].isoformat(),
               "breaches": [asdict(breach) for breach in one["breaches"]]}
         for bid, one in held.items()
     }  # fmt: skip
+    return shown, shared
+
+
+def _bonds(session: Session, case: str) -> dict[str, Any]:
+    """Bid bonds, and which came from one account (C1): facts, no finding."""
+    shown, shared = plain_bonds(session, case)
     signs = [{"rule": "C1", "level": "DETERMINED_BASIS", "article": TL40, **one} for one in shared]
     return {"bonds": shown, "signs": signs}
 
@@ -329,7 +335,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "mine": _mine(session, facts, sitting, me, bids),
         "votes": _votes(session, now, facts, committee, rows, me, bids),
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
-        "clarifications": _questions(session, committee), "documents": validfile.documents(session, facts),
+        "clarifications": _questions(session, committee), "documents": cases.tender_papers(session, case),
         "low_price": lowprice.view(session, now, facts, committee, sitting, rows, me),
         "low_minutes": max(cases.book(facts)["LOWPRICE-TIME"].number, facts.low_price.get("minutes") or 0),
         "unlocks": [one for one in unlocking.shown(session, rows) if me.id in (one["member"], sitting.leader_id)],

@@ -29,6 +29,7 @@ from oversight.guards import RESULT, Veil, area, sealed_heads, veil_of, watched
 from oversight.integrity import integrity
 from oversight.models import CaseFileExport, LogCheckpoint
 from trading.bidding.models import Bid
+from trading.bidding.signs import BidFacts
 from trading.bond.queries import shared_payers
 from trading.opening.models import OpenedBid
 from trading.project.models import Case, CaseMove, Project
@@ -230,14 +231,14 @@ def warnings(session: Session, cases: Sequence[str]) -> dict[str, list[dict[str,
 def red_flags(session: Session, case: str, actor: Actor, now: datetime) -> list[rules.Flag]:
     """Signs worth a look; those of bids only once the bids are open."""
     row = watched(session, case, actor)
-    bids: list[rules.BidFacts] = []
+    bids: list[BidFacts] = []
     payers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     if row.state in OPENED:
         payers = tuple((one["found"], tuple(one["bids"])) for one in shared_payers(session, row))
         query = select(Bid, OpenedBid.price).join(OpenedBid, OpenedBid.bid_id == Bid.id)
         query = query.where(Bid.case_id == case, Bid.round == row.round).order_by(OpenedBid.number)
         bids = [
-            rules.BidFacts(bid.id, Decimal(price) if price else None, bid.received_at, bid.address)
+            BidFacts(bid.id, Decimal(price) if price else None, bid.received_at, bid.address)
             for bid, price in session.execute(query)
         ]
     late = tuple(job["act"] for job in overdue(session, [case], now).get(case, []))

@@ -3,18 +3,18 @@ the committee or the regulator decides with a recorded vote; domain.md §7)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
-from itertools import pairwise
 from typing import Literal
 
 from core.rules import Refused, RuleRow
+from trading.bidding import signs
+from trading.bidding.signs import BidFacts
 
 Level = Literal["INFO", "W", "DETERMINED_BASIS"]
 ORDER: tuple[Level, ...] = ("DETERMINED_BASIS", "W", "INFO")
+# A clue is worth a warning here.
+LEVELS: dict[signs.Level, Level] = {"DETERMINED_BASIS": "DETERMINED_BASIS", "CLUE": "W", "INFO": "INFO"}
 TL40 = "招标投标法实施条例 第40条"
 E20_49 = "电子招标投标办法 第49条"  # every act is kept: what checkpoints and case files rest on
 RULES: dict[str, RuleRow] = {
@@ -45,16 +45,6 @@ class Flag:
     level: Level
     found: str
     entries: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class BidFacts:
-    """`price` None where unread; `address` is the network address of the upload."""
-
-    id: str
-    price: Decimal | None
-    at: datetime
-    address: str
 
 
 @dataclass(frozen=True)
@@ -89,37 +79,6 @@ def _of_bids(bids: Sequence[BidFacts]) -> list[Flag]:
     if not bids:
         return []
     found = [] if len(bids) > 3 else [Flag("R1-10", "招标投标法 第28条", "INFO", f"{len(bids)} bids")]
-    by_address: dict[str, list[str]] = defaultdict(list)
-    for one in bids:
-        if one.address:
-            by_address[one.address].append(one.id)
-    found += [Flag("C5", TL40, "W", where, tuple(ids)) for where, ids in sorted(by_address.items()) if len(ids) > 1]
-    return [*found, *_close_uploads(bids), *_alike_prices([one for one in bids if one.price])]
-
-
-def _close_uploads(bids: Sequence[BidFacts]) -> list[Flag]:
-    """C15: three or more uploads within five minutes."""
-    rows = sorted(bids, key=lambda one: one.at)
-    for first, last in zip(rows, rows[2:], strict=False):
-        if last.at - first.at <= timedelta(minutes=5):
-            near = tuple(one.id for one in rows if first.at <= one.at <= last.at)
-            return [Flag("C15", TL40, "INFO", f"{int((last.at - first.at).total_seconds())} s", near)]
-    return []
-
-
-def _alike_prices(bids: Sequence[BidFacts]) -> list[Flag]:
-    """C11: an arithmetic progression of four or more; C14: a coefficient of variation under 1 %."""
-    prices = sorted(one.price for one in bids if one.price is not None)
-    if len(prices) < 3:
-        return []
-    found = []
-    gaps = [b - a for a, b in pairwise(prices)]
-    mean_gap = sum(gaps, Decimal(0)) / len(gaps)
-    limit = Decimal("0.01") if len(prices) >= 4 else Decimal("0.001")
-    if mean_gap and max(abs(gap - mean_gap) for gap in gaps) / mean_gap <= limit:
-        found.append(Flag("C11", TL40, "INFO", f"gap {mean_gap.quantize(Decimal('0.01'))}"))
-    mean = sum(prices, Decimal(0)) / len(prices)
-    spread = (sum(((p - mean) ** 2 for p in prices), Decimal(0)) / len(prices)).sqrt() / mean
-    if spread < Decimal("0.01"):
-        found.append(Flag("C14", TL40, "INFO", f"CV {(spread * 100).quantize(Decimal('0.01'))}%"))
-    return found
+    book = signs.RULES.at(bids[0].at.date())
+    told = [*signs.same_address(bids), *signs.close_uploads(bids, book), *signs.price_ladder(bids, book)]
+    return [*found, *(Flag(one.rule, one.article, LEVELS[one.level], one.found, one.bids) for one in told)]

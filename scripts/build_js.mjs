@@ -24,6 +24,12 @@ const COPIED = {
   "htmx.org/dist/htmx.min.js": "vendor/htmx.min.js",
   "socket.io-client/dist/socket.io.min.js": "vendor/socket.io.min.js",
   "echarts/dist/echarts.min.js": "vendor/echarts.min.js",
+  // The reader of PDFs asks for these by their address: its worker, Chinese character maps, fonts that files may leave out.
+  "pdfjs-dist/legacy/build/pdf.worker.min.mjs": "vendor/pdf/worker.js",
+  "pdfjs-dist/cmaps": "vendor/pdf/cmaps",
+  "pdfjs-dist/standard_fonts": "vendor/pdf/fonts",
+  "pdfjs-dist/wasm": "vendor/pdf/wasm",
+  "pdfjs-dist/iccs": "vendor/pdf/iccs",
   [`${FONTS}/noto-serif-sc/400Regular/NotoSerifSC_400Regular.ttf`]: "fonts/NotoSerifSC-Regular.ttf",
   [`${FONTS}/noto-serif-sc/700Bold/NotoSerifSC_700Bold.ttf`]: "fonts/NotoSerifSC-Bold.ttf",
   [`${FONTS}/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf`]: "fonts/NotoSansSC-Regular.ttf",
@@ -69,7 +75,7 @@ await build({
 });
 for (const [from, to] of Object.entries(COPIED)) {
   await mkdir(dirname(join(DIST, to)), { recursive: true });
-  await cp(join(ROOT, "node_modules", from), join(DIST, to));
+  await cp(join(ROOT, "node_modules", from), join(DIST, to), { recursive: true });
 }
 const manifest = {};
 for (const path of (await files(DIST)).sort()) {

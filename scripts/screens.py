@@ -75,6 +75,7 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "评标专家(评分中)": (
         ("workbench-expert", "/workbench", ""), ("room", "/room/{}", "scoring"),
+        ("room-beside", "/room/{}?beside=file", "scoring"), ("room-aid", "/room/{}/aid", "scoring"),
         ("invitations-expert", "/invitations", ""), ("papers-expert", "/papers", ""),
     ),
     "评标专家(待签到)": (("invitations", "/invitations", ""), ("room-door", "/room/{}", "drawn")),

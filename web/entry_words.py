@@ -136,6 +136,7 @@ ENTRIES: dict[str, str] = {
     "score.corrected": N_("Score corrected"),
     "score.locked": N_("Scores locked"),
     "score.reopened": N_("Scores reopened"),
+    "aid.read": N_("Opened bids read by the machine"),
     "score.saved": N_("Score saved"),
     "scores.summarised": N_("Scores summed up"),
     "seat.checked": N_("Seats checked"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Response, abort, g, request
+from flask import Response, abort, g, request, send_file
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from core.access import Actor
 from evaluation.views import is_member
@@ -36,4 +37,24 @@ def answer(document_id: str) -> Response:
     response.headers["Content-Length"] = str(document.size)
     response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{name}"
     response.headers["X-Content-SHA256"] = document.sha256
+    return response
+
+
+def blob(sha256: str, title: str, media: str = "application/pdf", *, saved: bool = False) -> Response:
+    """A stored file by its digest, whole or the bytes that a Range asks for: a reader fetches the pages it shows.
+
+    Its name is its digest, so a browser may keep it. 404 when nothing lies there, 416 for bytes beyond its end.
+    """
+    blobs = wired().acts.house.blobs
+    if not sha256 or not blobs.has(sha256):
+        abort(404)
+    path = blobs.path(sha256)
+    try:
+        response = send_file(
+            path, mimetype=media, as_attachment=saved, download_name=title, conditional=True, etag=sha256, max_age=3600
+        )
+    except RequestedRangeNotSatisfiable:
+        return Response(status=416, headers={"Content-Range": f"bytes */{path.stat().st_size}"})
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["X-Content-SHA256"] = sha256
     return response

@@ -32,6 +32,7 @@ log = logging.getLogger("gongheng.web")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 VISITOR = "gh_visitor"
 ACT_HEADER = "X-Gongheng"
+PDF_WORKER = "/static/vendor/pdf/worker.js"
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,14 @@ def _open() -> None:
 
 
 def _policy() -> str:
+    """The decoders of scanned pages are WebAssembly: they may run in the PDF reader's worker, and in no page."""
+    compiled = " 'wasm-unsafe-eval'" if request.path == PDF_WORKER else ""
     host, uploads = request.host, urlsplit(upload_address())
     elsewhere = f" {uploads.scheme}://{uploads.netloc}" if uploads.netloc else ""
     return "; ".join(
         (
             "default-src 'self'",
-            "script-src 'self'",
+            f"script-src 'self'{compiled}",
             "style-src 'self'",
             "img-src 'self' data: blob:",
             "media-src 'self' blob:",

@@ -299,6 +299,7 @@ UNITS: dict[str, str] = {
     "小时": N_("%(n)s hours"),
     "分钟": N_("%(n)s minutes"),
     "秒": N_("%(n)s seconds"),
+    "行": N_("%(n)s lines"),
 }
 
 # Official titles have no official English; these are the usual ones.

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from accounts.models import Org, Person
 from certs import drawdesk, draws
 from core import canon
-from evaluation import cases, validfile
+from evaluation import cases
 from evaluation.blind import queries as blind
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
@@ -187,7 +187,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     )
     record = {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
-        "tender_documents": validfile.documents(session, case),
+        "tender_documents": cases.tender_papers(session, case.id),
         "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
         "left": [{"site": row.site, "how": row.state, "reason": row.reason}
                  for row in members(session, committee, *OUT) if row.signed_in_at],

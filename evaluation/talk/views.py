@@ -20,7 +20,7 @@ from evaluation.committee.queries import by_person, committee_of, members
 from evaluation.sitting.models import Sitting
 from evaluation.talk import queries, rules
 from evaluation.talk.calls import CALLS
-from evaluation.views import name_of, sitting_for
+from evaluation.views import is_member, name_of, sitting_for
 from venues.models import Seat
 from venues.queries import centre_of
 
@@ -28,10 +28,9 @@ P = dict[str, Any]
 
 
 def place_of(session: Session, actor: Actor, case: str) -> Member | None:
-    """The actor's own place when it is a pledged member's."""
-    committee = committee_of(session, case)
-    me = by_person(session, committee, actor.person) if committee and actor.person else None
-    return me if me is not None and me.state == "pledged" else None
+    """The actor's own place when it is a pledged member's, at its own seat and not over night."""
+    committee = committee_of(session, case) if is_member(session, actor, case) else None
+    return by_person(session, committee, actor.person) if committee else None
 
 
 def supervises(session: Session, actor: Actor, case: str) -> bool:

@@ -103,6 +103,7 @@ class Live:
     browser: Browser
     manifests: dict[str, sealing.Manifest] = field(default_factory=dict)
     contexts: list[BrowserContext] = field(default_factory=list)
+    letters: dict[str, bytes] = field(default_factory=dict)  # bidder → PDF that it seals in place of the usual letter
 
     def open(
         self, who: str, path: str, *, phone: bool = False, language: str = "zh_CN", profile: Path | None = None
@@ -190,7 +191,8 @@ class Live:
             row = case_of(session, case)
             custodians = {r: suite.load_spki(suite.unb64(one["spki"], "spki"))
                           for r, one in (row.settings.get("custodians") or {}).items()}  # fmt: skip
-        letter = Paper("投标函", issuer=user.name, demo=True).section("报价").text(f"报价 {price} 万元").build().bytes
+        usual = Paper("投标函", issuer=user.name, demo=True).section("报价").text(f"报价 {price} 万元").build().bytes
+        letter = self.letters.get(who, usual)
         said = sheet.Sheet(price, 365, "合格", {"name": "张建国", "certificate": "鄂1420260001"})
         parts = [Part.of_bytes(sheet.PDF, "application/pdf", letter),
                  Part.of_bytes(sheet.SHEET, "application/json", sheet.compose(said))]  # fmt: skip

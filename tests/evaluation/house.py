@@ -15,9 +15,12 @@ from core.access import SYSTEM, Actor, Role
 from core.clock import CST
 from core.doors import QUESTIONS
 from evaluation import vault, views, watch  # noqa: F401
+from evaluation.aid import queries as aid_queries  # noqa: F401
+from evaluation.aid import reading as aid_reading  # noqa: F401
 from evaluation.clarify import actions as clarify_actions  # noqa: F401
 from evaluation.committee.models import Committee, Member
 from evaluation.failures import actions as failure_actions  # noqa: F401
+from evaluation.highlights import actions as highlight_actions  # noqa: F401
 from evaluation.report import actions as report_actions
 from evaluation.review import actions as review_actions  # noqa: F401
 from evaluation.scoring import actions as scoring_actions  # noqa: F401  (fills the table of acts)

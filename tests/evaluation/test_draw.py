@@ -236,8 +236,9 @@ ACTS = ["draw.request", "draw.freeze", "invitation.answer", "representative.name
         "signin.confirm", "pledge.sign", "member.recuse", "member.remove", "leader.vote", "incident.note",
         "sitting.pause", "sitting.resume", "time.ask", "prelim.mark", "prelim.lock", "reject.vote", "lack.vote",
         "score.save", "score.lock", "anomaly.confirm", "score.correct", "clarify.ask", "clarify.answer", "report.make",
-        "report.reopen", "report.dissent", "report.deem", "committee.void"]  # fmt: skip
-TIMERS = ["invitation.expire", "report.accept"]
+        "report.reopen", "report.dissent", "report.deem", "committee.void", "highlight.save",
+        "highlight.remove"]  # fmt: skip
+TIMERS = ["invitation.expire", "report.accept", "aid.read"]
 
 
 @pytest.mark.certify("A-146")

@@ -14,7 +14,7 @@ MOST = 90  # statements a page may cost; a page that grows with its rows passes 
 PAGES = {
     "/": "", "/workbench": "tenderer", "/cases/{}": "tenderer", "/cases/{}/hall": "regulator", "/draws/{}": "tenderer",
     "/award/{}": "tenderer", "/audit/{}": "regulator", "/papers": "tenderer", "/venues": "centre1",
-    "/watch": "regulator", "/me": "bidder1",
+    "/watch": "regulator", "/me": "bidder1", "/room/{}/aid": "regulator",
 }  # fmt: skip
 
 

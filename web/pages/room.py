@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, g, request
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -25,10 +23,9 @@ from evaluation.failures.standing import elsewhere
 from evaluation.sitting.models import STAGES
 from evaluation.sitting.presence import PRESENCE
 from evaluation.views import is_member, sitting_for
-from trading.project.models import CaseDocument
 from trading.project.states import case_row, stands_as
 from venues import queries as venues
-from web import lines, socket, standing, words
+from web import files, lines, readers, socket, standing, words
 from web.front import Permit, permit, reading, wired
 from web.pages.cases import page
 from web.talk_words import TALK
@@ -185,14 +182,14 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
     view = standing.dated(view)
     for one in view["clarifications"]:
         one["until"] = datetime.fromisoformat(one["until"])
-    names = {bid["id"]: bid["org_name"] or bid["id"] for bid in view["bids"]}
+    names, chosen = {bid["id"]: bid["org_name"] or bid["id"] for bid in view["bids"]}, _chosen(view)
     return page(
-        "evaluation/room.html", SAID, case=case, view=view, chosen=_chosen(view), marks=_marks(view),
+        "evaluation/room.html", (*SAID, *readers.SAID), case=case, view=view, chosen=chosen, marks=_marks(view),
         closed=_closed(view), texts=standing.TEXTS,
+        papers=readers.for_room(reading(), case, chosen, _names(view), coded=bool(view["blind"])),
         called={seat["member"]: seat["name"] for site in view["sites"] for seat in site["seats"]},
         venues={site["site"]: site["name"] for site in view["sites"]},
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
-        file=_tender_file(reading(), case),
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
         blind_signs=BLIND_SIGNS, channels=[*own, *heard(reading(), f"room:{case}")],
     )  # fmt: skip
@@ -203,10 +200,9 @@ def _stages(stage: str) -> list[str]:
     return [one for one in STAGES if one not in ("BLIND", "LACK", "LOWPRICE") or stage == one]
 
 
-def _tender_file(session: Session, case: str) -> str:
-    """Id of the newest tender file, "" without one."""
-    query = select(CaseDocument.id).where(CaseDocument.case_id == case, CaseDocument.kind == "tender_file")
-    return session.scalar(query.order_by(CaseDocument.created_at.desc()).limit(1)) or ""
+def _names(view: dict[str, Any]) -> dict[str, str]:
+    """{item or criterion: its name}: what the bid's bookmarks are matched with."""
+    return {one["id"]: one["name"] for one in [*view["items"], *view["criteria"]]}
 
 
 @blueprint.app_template_filter("points")
@@ -286,18 +282,6 @@ def within(session: Session, case: str) -> bool:
     return bool(stands_as(case_row(session, case), g.actor) & {Role.REGULATOR, Role.AUDITOR})
 
 
-def _pdf(sha256: str, title: str) -> Response:
-    blobs = wired().acts.house.blobs
-    if not sha256 or not blobs.has(sha256):
-        abort(404)
-    response = Response(blobs.stream(sha256), mimetype="application/pdf")
-    response.headers["Content-Length"] = str(blobs.path(sha256).stat().st_size)
-    response.headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(title)}.pdf"
-    response.headers["X-Content-SHA256"] = sha256
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return response
-
-
 @blueprint.get("/room/<case>/bids/<bid>/file")
 @permit(person=True)
 def bid_file(case: str, bid: str) -> Response:
@@ -308,18 +292,19 @@ def bid_file(case: str, bid: str) -> Response:
     found = next((one for one in cases.bids(session, case) if one["id"] == bid), None)
     if found is None:
         abort(404)
-    return _pdf(found["pdf_sha256"], f"{found['number']} {found['org_name']}")
+    return files.blob(found["pdf_sha256"], f"{found['number']} {found['org_name']}.pdf")
 
 
-@blueprint.get("/room/<case>/tender-file")
+@blueprint.get("/room/<case>/tender-file/<document>")
 @permit(person=True)
-def tender_file(case: str) -> Response:
-    """The tender file beside the bid."""
+def tender_file(case: str, document: str) -> Response:
+    """The tender file beside the bid, or one of its clarifications."""
     session = reading()
-    document = session.get(CaseDocument, _tender_file(session, case)) if within(session, case) else None
-    if document is None:
+    found = cases.tender_papers(session, case) if within(session, case) else []
+    one = next((paper for paper in found if paper["id"] == document), None)
+    if one is None:
         abort(404)
-    return _pdf(document.sha256, document.title)
+    return files.blob(one["sha256"], f"{one['title']}.pdf")
 
 
 # -- presence ---------------------------------------------------------------------------------------------------------

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, abort
 from sqlalchemy.orm import Session
 
 from evaluation import cases
+from evaluation.aid import queries as aid
 from trading.bidding.contents import PDF
 from trading.opening.queries import contents_of
 from trading.project.states import case_row
+from web import files
 from web.desk_words import finding, unusable
-from web.front import permit, reading, wired
+from web.front import permit, reading
 from web.pages.cases import page
 from web.pages.room import inside
 
@@ -55,15 +56,21 @@ def parts(case: str, bid: str) -> str:
 def part(case: str, bid: str, place: str) -> Response:
     """One attached file as the bidder sealed it: a PDF to read here, anything else to be saved."""
     found = _bid(reading(), case, bid)
-    blobs = wired().acts.house.blobs
     one = next((file for number, file in enumerate(found["attachments"]) if str(number) == place), None)
-    if one is None or not blobs.has(one["sha256"]):
+    if one is None:
         abort(404)
     readable = one["media"] == "application/pdf"
-    response = Response(blobs.stream(one["sha256"]), mimetype=one["media"] if readable else "application/octet-stream")
-    response.headers["Content-Length"] = str(one["size"])
-    kind = "inline" if readable else "attachment"
-    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(one['name'])}"
-    response.headers["X-Content-SHA256"] = one["sha256"]
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return response
+    media = one["media"] if readable else "application/octet-stream"
+    return files.blob(one["sha256"], one["name"], media, saved=not readable)
+
+
+@blueprint.get("/room/<case>/bids/<bid>/index/<sha256>")
+@permit(person=True)
+def index(case: str, bid: str, sha256: str) -> Response:
+    """The short page tree our reader puts behind a file of many pages; the file itself is given as it was sealed."""
+    session = reading()
+    found = _bid(session, case, bid)
+    paper = next((one for one in aid.papers_of(session, found["id"]) if one["sha256"] == sha256), None)
+    if paper is None:
+        abort(404)
+    return files.blob(paper["index"], "index", "application/octet-stream")

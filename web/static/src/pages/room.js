@@ -274,8 +274,7 @@ document.addEventListener("change", (event) => {
     if (field.value) address.searchParams.set("beside", field.value);
     else address.searchParams.delete("beside");
     location.assign(address);
-  } else if (field.matches("[data-page]")) document.getElementById("bid-pdf").src = `${document.getElementById("bid-pdf").src.split("#")[0]}#page=${field.value}`;
-  else if (form?.dataset.mark) onFinding(form);
+  } else if (form?.dataset.mark) onFinding(form);
   else if (form?.dataset.score) onPoints(form);
 });
 
