@@ -12,7 +12,6 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
-from reportlab.graphics.barcode.qr import QrCodeWidget
 from reportlab.lib.colors import Color, HexColor, black
 from reportlab.lib.enums import TA_CENTER, TA_JUSTIFY, TA_RIGHT
 from reportlab.lib.pagesizes import A4
@@ -34,6 +33,7 @@ from reportlab.platypus import (
 
 from core.faults import Unusable
 from core.paper_fonts import SANS, SANS_BOLD, SERIF, SERIF_BOLD, checked, register, width
+from core.paper_marks import Qr, Rule
 
 MAKER = "Gongheng"  # what our own PDFs name as their program
 LEFT, RIGHT, TOP, BOTTOM = 26 * mm, 24 * mm, 26 * mm, 24 * mm
@@ -148,7 +148,7 @@ class Paper:
         self._story.append(_paragraph(title, _title_style(title)))
         if subtitle:
             self._story.append(_paragraph(subtitle, _SUBTITLE))
-        self._story.append(_Rule())
+        self._story.append(Rule())
 
     def section(self, title: str) -> Paper:
         """Numbered heading 一、…; never left alone at the foot of a page."""
@@ -211,7 +211,7 @@ class Paper:
     def qr(self, content: str, caption: str = "") -> Paper:
         """QR of `content` (30 mm, error correction M) with words beside it."""
         words = [_paragraph(caption, _CELL), Spacer(1, 4), _paragraph(content, _NOTE)]
-        table = Table([[_Qr(content, 30 * mm), words]], colWidths=[36 * mm, WIDE - 36 * mm])
+        table = Table([[Qr(content, 30 * mm), words]], colWidths=[36 * mm, WIDE - 36 * mm])
         table.setStyle(
             TableStyle([_GRID[0], ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEFTPADDING", (0, 0), (0, 0), 0)])
         )
@@ -282,43 +282,6 @@ _GRID: list[tuple[Any, ...]] = [
 ]
 
 _NUMBERS: list[tuple[Any, ...]] = [("FONTSIZE", (0, 0), (-1, -1), 9.5), ("LEADING", (0, 0), (-1, -1), 14)]
-
-
-class _Rule(Flowable):  # type: ignore[misc]
-    """The double line under a title."""
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        self._wide = width
-        return width, 10
-
-    def draw(self) -> None:
-        self.canv.setStrokeColor(_LINE)
-        for y, thick in ((7, 1.4), (4.6, 0.4)):
-            self.canv.setLineWidth(thick)
-            self.canv.line(0, y, self._wide, y)
-
-
-class _Qr(Flowable):  # type: ignore[misc]
-    """Drawn module by module: reportlab's own drawing would refer to an unembedded Helvetica."""
-
-    def __init__(self, content: str, side: float) -> None:
-        super().__init__()
-        code = QrCodeWidget(content, barLevel="M").qr
-        code.make()
-        self._code, self._side = code, side
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        return self._side, self._side
-
-    def draw(self) -> None:
-        count, quiet = self._code.getModuleCount(), 2
-        unit = self._side / (count + 2 * quiet)
-        self.canv.setFillColor(black)
-        for row in range(count):
-            y = self._side - (row + quiet + 1) * unit
-            for column in range(count):
-                if self._code.isDark(row, column):
-                    self.canv.rect((column + quiet) * unit, y, unit, unit, stroke=0, fill=1)
 
 
 class _SignRow(Flowable):  # type: ignore[misc]

@@ -250,8 +250,11 @@ class Line:
 
     def _end(self) -> None:
         """What was said last is sent; the line is of no use for another request."""
-        if not self._ended and not self._draining:
-            self.flush()
+        if self._out and not self._ended and not self._draining:
+            data = b"".join(self._out)
+            self._out.clear()
+            with suppress(OSError, Timeout):
+                self._write(data)
         self.drop()
 
     close = _end

@@ -268,6 +268,10 @@ def _outcome(paper: Paper, record: Record) -> None:
     else:
         listed = "；".join(bids[bid] for bid in record["candidates"])
         paper.text(f"本项目实行评定分离，按投标编号列出不排序的定标候选人: {listed}。")
+    _happened(paper, record, bids)
+
+
+def _happened(paper: Paper, record: Record, bids: Mapping[str, str]) -> None:
     paper.section("澄清、说明、补正事项纪要")
     if not record["clarifications"]:
         paper.text("无。")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 import socketio
+import websocket
 
 from core.config import Config
 from core.db import Base, open_engine
@@ -42,6 +43,12 @@ def test_every_door_stands_behind_the_certificate(config: Config) -> None:
         line.connect(f"https://127.0.0.1:{port}", transports=["websocket"])
         assert line.call("join", {"channel": "hall:c1"})["status"] == 200
         line.disconnect()
+        address = f"wss://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
+        bare = websocket.create_connection(address, sslopt={"ca_certs": root}, timeout=30)
+        bare.send("x" * ((1 << 20) + 1))
+        frames = [bare.recv_frame(), bare.recv_frame()]
+        assert frames[0].data.startswith(b"0{") and int.from_bytes(frames[1].data[:2], "big") == 1009
+        bare.shutdown()
         with pytest.raises(requests.exceptions.SSLError):
             requests.get(f"https://127.0.0.1:{port}/login", timeout=30)
     finally:

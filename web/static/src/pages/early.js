@@ -13,7 +13,9 @@ const keepForm = (event) => {
 };
 const keepClick = (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[type=button]") : null;
-  if (button) kept.push(() => button.click());
+  if (!button) return;
+  event.stopImmediatePropagation(); // a module that came before the others must not do it too
+  kept.push(() => button.click());
 };
 
 addEventListener("submit", keepForm, true);
