@@ -37,6 +37,7 @@ from web.socket import Line
 # Nothing of a case: built files, forms, the platform's own descriptions.
 ELSEWHERE = re.compile(r"^/(static|login|register|activate|check|terminal|verify|trust|pages|seal|record-templates"
                        r"|api/v1/(nonce|time|openapi|live|ask))")  # fmt: skip
+THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\.)")
 ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 # The list of all experts of a centre names members and others alike: it does not tell who was drawn.
 ALIKE = ("/pool",)
@@ -81,7 +82,7 @@ def known(life: Life, people: list[str]) -> Known:
 def plain(text: str) -> str:
     """Without escapes and white space: a word broken over two lines of a page is still that word."""
     text = unescape(ESCAPED.sub(lambda hit: chr(int(hit[1], 16)), text))
-    return re.sub(r"\s+", "", text)
+    return THOUSANDS.sub("", re.sub(r"\s+", "", text))
 
 
 class Gatherer:

@@ -89,28 +89,19 @@ class Sitting(Life):
 
     # -- the committee --------------------------------------------------------------------------------------------
 
-    def book_venues(self, begin: Any) -> None:
-        """One seat more at the main venue, for the representative."""
-        own = self.file["remote"]["members_by_site"]
-        main = self.file["sites"][0]["region"]
-        self.file["remote"]["members_by_site"] = own | {main: own[main] + 1}
-        super().book_venues(begin)
-        self.file["remote"]["members_by_site"] = own
+    def seats_at(self, site: dict[str, Any]) -> int:
+        """One more at the main venue, for the representative."""
+        return super().seats_at(site) + (site["part"] == "main")
+
+    def wanted(self, begin: Any) -> dict[str, Any]:
+        return super().wanted(begin) | {"representatives": [self.user("representative").person]}
 
     def draw_committee(self) -> None:
-        act = self.stage.act
-        self.stage.act = self._with_representative  # type: ignore[method-assign]
         super().draw_committee()
-        self.stage.act = act  # type: ignore[method-assign]
         leader, author, fellow, _ = self.members
         outside = next(one for one in self.experts() if not self.stage.ask(one, "invitation.mine")["invitations"])
         self.people |= {Who.LEADER: leader, Who.AUTHOR: author, Who.FELLOW: fellow, Who.OUTSIDER: outside}
         self.members.append("representative")
-
-    def _with_representative(self, who: str, act: str, case: str = "", /, **payload: Any) -> Any:
-        if act == "draw.request":
-            payload["representatives"] = [self.user("representative").person]
-        return type(self.stage).act(self.stage, who, act, case, **payload)
 
     # -- the review -----------------------------------------------------------------------------------------------
 

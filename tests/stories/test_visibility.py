@@ -6,6 +6,7 @@ channels are searched for all of them: what the table does not allow must be now
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -38,8 +39,6 @@ class Searched:
 
 @pytest.fixture(scope="module")
 def searched(built, tmp_path_factory) -> Iterator[Searched]:
-    import shutil
-
     folder = tmp_path_factory.mktemp("visibility") / "platform"
     shutil.copytree(built, folder)
     life = Sitting.begin(folder)
@@ -70,7 +69,7 @@ def _noticed(searched: Searched, who: Who, field: str) -> list[str]:
     return deviations(hits, next(one for one in FIELDS if one.id == field))
 
 
-def test_control_a_score_told_to_a_venue_is_noticed(searched: Searched, monkeypatch) -> None:
+def test_control_a_score_told_to_a_venue_is_noticed(searched: Searched) -> None:
     assert _noticed(searched, Who.OTHER_SUB, "points") == []
     seats = searched.life.stage.ask("centre3", "venue.list")["centres"]
     centre = next(one["id"] for one in seats if one["region"] == searched.life.file["sites"][2]["region"])
@@ -85,7 +84,7 @@ def test_control_a_question_that_tells_what_was_said_is_noticed(searched: Search
     assert "ask leak" in _noticed(searched, Who.PUBLIC, "talk")[0]
 
 
-def test_control_what_is_kept_from_somebody_entitled_is_noticed(searched: Searched, monkeypatch) -> None:
+def test_control_what_is_kept_from_somebody_entitled_is_noticed(searched: Searched) -> None:
     hidden = {key: {field: [] for field in hits} for key, hits in searched.found.items()}
     lines = deviations(hidden, next(one for one in FIELDS if one.id == "talk"))
     assert "MISSING PRELIM: regulator of the case does not find what is said in the room" in lines

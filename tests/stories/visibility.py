@@ -30,7 +30,7 @@ class Who(StrEnum):
     PUBLIC = "public"
     BIDDER_A = "bidder A"
     BIDDER_B = "bidder B"
-    BIDDER_D = "bidder D, rejected"
+    BIDDER_D = "rejected bidder D"
     TENDERER = "tenderer's staff"
     REPRESENTATIVE = "tenderer's representative"
     AGENCY = "agency"
@@ -38,7 +38,7 @@ class Who(StrEnum):
     FELLOW = "another member"
     LEADER = "leader"
     OUTSIDER = "expert outside"
-    MAIN = "trading centre, main venue"
+    MAIN = "trading centre (main venue)"
     SUB = "the member's venue"
     OTHER_SUB = "another sub-venue"
     REGULATOR = "regulator of the case"
@@ -150,9 +150,9 @@ def _seen(field: Field) -> str:
     for who in Who:
         if who in field.seen:
             spans.setdefault(field.seen[who], []).append(str(who))
-    said = []
+    said, left = [], len(Who)
     for (first, last), people in sorted(spans.items()):
-        when = f"{first.name} only" if first == last else first.name
-        named = "everybody" if len(people) == len(Who) else "everybody else" if len(people) > 12 else ", ".join(people)
-        said.append(f"{when}: {named}")
+        left -= len(people)
+        named = "everybody" if len(people) == len(Who) else "everybody else" if not left else ", ".join(people)
+        said.append(f"{first.name}{' only' if first == last else ''}: {named}")
     return "; ".join(said) + ("" if len(field.seen) == len(Who) else "; others never")
