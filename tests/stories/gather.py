@@ -16,6 +16,7 @@ from html import unescape
 from typing import Any
 
 import pypdfium2
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -53,7 +54,7 @@ class Known:
 
 
 def known(life: Life, people: list[str]) -> Known:
-    """`people`: logins whose own channels are tried as well."""
+    """`people`: logins whose own channels everybody tries."""
     case, ring = life.case, life.stage.ring
     with life.acts.reading() as session:
         opened = [one for one in cases.bids(session, case) if one["id"] in list(life.bids.values())[:2]]
@@ -66,8 +67,8 @@ def known(life: Life, people: list[str]) -> Known:
     marked = [{"sha256": one["pdf_sha256"], "bid": one["id"]} for one in opened]
     keys = {prefix: [case] for prefix in channels.TABLE}
     keys |= {
-        "venue": centres, "me": [ring[one].person for one in people if one],
-        "org": sorted({ring[one].org for one in people if one and ring[one].org}),
+        "venue": centres, "me": [ring[one].person for one in people],
+        "org": sorted({ring[one].org for one in people if ring[one].org}),
     }  # fmt: skip
     return Known(
         {"case": [case], "bid": bids, "document": [*documents, *signing], "asked": asked, "place": ["0"],
@@ -85,6 +86,16 @@ def plain(text: str) -> str:
     return THOUSANDS.sub("", re.sub(r"\s+", "", text))
 
 
+def browser(app: Flask, life: Life, login: str) -> FlaskClient:
+    """A browser in which `login` is signed in; "" is nobody in particular."""
+    client = app.test_client()
+    client.environ_base["HTTP_X_GONGHENG"] = "1"
+    if login:
+        person = life.stage.ring[login].person
+        client.set_cookie(identity.COOKIE, life.acts.act(sign_in.begin, SYSTEM, person))
+    return client
+
+
 class Gatherer:
     def __init__(self, life: Life) -> None:
         self.life = life
@@ -95,24 +106,17 @@ class Gatherer:
     def close(self) -> None:
         self.app.extensions["gongheng"].acts.engine.dispose()
 
-    def client(self, login: str) -> FlaskClient:
-        client = self.app.test_client()
-        client.environ_base["HTTP_X_GONGHENG"] = "1"
-        if login:
-            person = self.life.stage.ring[login].person
-            client.set_cookie(identity.COOKIE, self.life.acts.act(sign_in.begin, SYSTEM, person))
-        return client
-
     def texts(self, login: str, ids: Known) -> Iterator[tuple[str, str]]:
         """(address, text) of everything `login` gets, "" being nobody in particular."""
-        client, actor = self.client(login), self.life.stage.actor(login)
+        client, actor = browser(self.app, self.life, login), self.life.stage.actor(login)
         for path in self._paths(actor, ids):
             yield path, self._page(client, path)
         for name in sorted(QUESTIONS):
             if actor.has(*QUESTIONS[name].roles):
                 for payload in ids.payloads.get(name, [{}]):
                     yield from self._answers(client, name, payload)
-        for channel in ids.channels:
+        own = [f"{prefix}:{key}" for prefix, key in (("me", actor.person), ("org", actor.org)) if key]
+        for channel in sorted({*ids.channels, *own}):
             yield from self._stream(client, channel)
             yield from self._presence(actor, channel)
 

@@ -13,10 +13,11 @@ import pytest
 
 from core.access import SYSTEM, Role
 from core.doors import QUESTIONS, Asking
-from tests.stories.gather import Gatherer, known
+from tests.stories.gather import Gatherer, Known, known
 from tests.stories.sitting import POINTS, SAID, Sitting
 from tests.stories.visibility import FIELDS, Field, Stage, Who, deviations
 
+SECRETIVE = (Who.AUTHOR, Who.LEADER, Who.REPRESENTATIVE, Who.BIDDER_A, Who.BIDDER_B, Who.TENDERER)
 Found = dict[tuple[Stage, Who], dict[str, list[str]]]
 
 
@@ -28,13 +29,13 @@ class Searched:
         self.gatherer = Gatherer(life)
 
     def look(self, stage: Stage) -> None:
-        ids = known(self.life, list(self.life.people.values()))
+        ids = self.known()
         for who in self.life.people:
-            self.found[stage, who] = self.search(who, ids)
+            self.found[stage, who] = self.gatherer.search(self.life.people[who], ids, self.life.marks())
 
-    def search(self, who: Who, ids=None) -> dict[str, list[str]]:
-        life = self.life
-        return self.gatherer.search(life.people[who], ids or known(life, list(life.people.values())), life.marks())
+    def known(self) -> Known:
+        """Own channels of those with secrets are tried by everybody."""
+        return known(self.life, [self.life.people[one] for one in SECRETIVE if one in self.life.people])
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,8 @@ def test_everybody_looked_at_every_stage_and_at_much(searched: Searched) -> None
 
 
 def _noticed(searched: Searched, who: Who, field: str) -> list[str]:
-    hits = {(Stage.RESULT, who): searched.search(who)}
+    life = searched.life
+    hits = {(Stage.RESULT, who): searched.gatherer.search(life.people[who], searched.known(), life.marks())}
     return deviations(hits, next(one for one in FIELDS if one.id == field))
 
 
