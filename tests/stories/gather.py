@@ -38,6 +38,8 @@ from web.socket import Line
 # Nothing of a case: built files, forms, the platform's own descriptions.
 ELSEWHERE = re.compile(r"^/(static|login|register|activate|check|terminal|verify|trust|pages|seal|record-templates"
                        r"|api/v1/(nonce|time|openapi|live|ask))")  # fmt: skip
+# Where secrets of the sitting are shown to anybody: enough for every change; the soak test reads all the rest as well.
+NEAR = re.compile(r"^/(room/|papers/|cases/<case>(/result|/questions)?$|workbench$)")
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\.)")
 ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 # The list of all experts of a centre names members and others alike: it does not tell who was drawn.
@@ -97,8 +99,8 @@ def browser(app: Flask, life: Life, login: str) -> FlaskClient:
 
 
 class Gatherer:
-    def __init__(self, life: Life) -> None:
-        self.life = life
+    def __init__(self, life: Life, *, whole: bool) -> None:
+        self.life, self.whole = life, whole
         self.app = create_app(life.acts.house.config, life.acts.house.clock)
         self.read: dict[str, str] = {}  # files by digest
         self.searched = 0
@@ -135,6 +137,8 @@ class Gatherer:
         for rule in self.app.url_map.iter_rules():
             permit = permit_of(self.app, rule.endpoint)
             if "GET" not in rule.methods or ELSEWHERE.match(rule.rule) or permit is None or not permit.opens_to(actor):
+                continue
+            if not self.whole and not NEAR.match(rule.rule):
                 continue
             names = re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
             lists = [self._values(rule.rule, name, ids) for name in names]
