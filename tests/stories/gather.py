@@ -155,6 +155,7 @@ class Gatherer:
 
     def _page(self, client: FlaskClient, path: str) -> str:
         answer = client.get(path)
+        assert answer.status_code < 500, path
         data = answer.get_data()
         if answer.mimetype.startswith("text/") or answer.mimetype == "application/json":
             return plain(data.decode())
