@@ -24,7 +24,7 @@ Found = dict[tuple[Stage, Who], dict[str, list[str]]]
 
 
 # What CI looks at: the stages between which most changes hands.
-SHORT = (Stage.COMMITTEE, Stage.PRELIM, Stage.SCORING, Stage.SUMMARY, Stage.EVALUATED)
+SHORT = (Stage.PRELIM, Stage.SUMMARY, Stage.EVALUATED)
 
 
 class Searched:
