@@ -169,7 +169,7 @@ def _seen(session: Session, actor: Actor) -> ColumnElement[bool]:
 def watch(
     session: Session, actor: Actor, now: datetime, *, state: str = "", after: str = "", limit: int = 50
 ) -> dict[str, Any]:
-    """{states: {state: count}, items: [{case, …, alarms, channels}], next}; `channels` are where presence is told."""
+    """{states: {state: count}, items: [{case, …, alarms, channels}], next}; `channels` are those to hear."""
     seen = _seen(session, actor)
     counts = session.execute(select(Case.state, func.count()).where(seen).group_by(Case.state)).all()
     query = select(Case, Project.name, Org.name, Case.suspended).join(Project, Project.id == Case.project_id)

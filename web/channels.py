@@ -81,8 +81,10 @@ TABLE: dict[str, list[Judge]] = {
     "me": [_self],
 }
 
-# Presence tells who is there; in a hall it would tell who has bid (20号令 art. 41).
-PRESENT = frozenset({"room", "award"})
+# Presence tells who is there. In a hall it would tell who has bid (20号令 art. 41), in a room the staff of one venue
+# the names of members at all others (招标投标法 art. 37): who sits where a member or supervisor reads in room.view and
+# room.watch.
+PRESENT = frozenset({"award"})
 
 
 def allow(prefix: str, judge: Judge) -> None:

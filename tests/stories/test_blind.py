@@ -21,7 +21,6 @@ from flask import Flask
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
-from accounts import sign_in
 from core import live, staged
 from core.access import SYSTEM, Actor, Role
 from core.acts import House, Tx
@@ -31,9 +30,9 @@ from core.live import LiveChannel
 from core.rules import Refused
 from core.staged import Wish
 from oversight import checkpoints
+from tests.stories.gather import browser
 from tests.stories.play import Life, four_sites, with_bidders
 from trading.bond.returns import read_feed
-from web import identity
 from web.app import create_app
 
 FOUR = {"甲": "5689", "乙": "5828", "丙": "5709", "丁": "5777"}
@@ -196,10 +195,7 @@ def _app(house: House) -> Flask:
 def _pages(life: Life, who: str) -> dict[str, str]:
     """Every page and GET address that needs nothing but the case, as `who` sees it in a browser."""
     app = _app(life.acts.house)
-    client = app.test_client()
-    if who:
-        token = life.acts.act(sign_in.begin, SYSTEM, life.stage.ring[who].person)
-        client.set_cookie(identity.COOKIE, token)
+    client = browser(app, life, who)
     rules = [str(rule) for rule in app.url_map.iter_rules() if "GET" in rule.methods and rule.arguments <= {"case"}]
     paths = [rule.replace("<case>", life.case) for rule in sorted(rules)]
     paths += [f"/api/v1/live/{name}:{life.case}" for name in ("hall", "room", "watch", "award", "draw")]

@@ -83,6 +83,11 @@ def test_no_presence_in_a_hall():
     assert "hall" not in channels.PRESENT
 
 
+def test_no_presence_in_a_room():
+    """Staff of every venue hear it: they would read the names of members at all other sites (招标投标法 art. 37)."""
+    assert "room" not in channels.PRESENT
+
+
 def test_the_clock_is_the_houses(front):
     assert front.client().get("/api/v1/time").json["now"] == "2026-03-02T09:00:00+08:00"
 

@@ -93,16 +93,16 @@ def test_identity_is_fixed_at_connect_and_everything_else_is_closed(server):
         auditor.disconnect()
 
 
-def test_presence_is_told_to_the_room(server):
+def test_presence_is_told_to_the_award_meeting(server):
     first = _line(server, "gh_session=token-of-auditor")
     told: list[dict] = []
     try:
         first.on("presence", told.append)
-        first.call("join", {"channel": "room:c1"})
+        first.call("join", {"channel": "award:c1"})
         until = time.monotonic() + 5
         while not told and time.monotonic() < until:
             first.sleep(0.01)
-        assert told[0] == {"channel": "room:c1", "people": [{"person": "p-auditor", "name": "人员1", "org": "单位1"}]}
+        assert told[0] == {"channel": "award:c1", "people": [{"person": "p-auditor", "name": "人员1", "org": "单位1"}]}
     finally:
         first.disconnect()
 

@@ -33,9 +33,12 @@ class RoomStory(Story):
             made = self.stage.act(
                 "tenderer", "venue.request", self.case, centre=centres[site["region"]], part=site["part"],
                 from_at=begin.isoformat(), until_at=(begin + timedelta(hours=9)).isoformat(),
-                seats=int(self.file["remote"]["members_by_site"][site["region"]]),
+                seats=self.seats_at(site),
             )  # fmt: skip
             self.stage.act(f"centre{place + 1}", "venue.accept", booking=made["booking"])
+
+    def seats_at(self, site: Payload) -> int:
+        return int(self.file["remote"]["members_by_site"][site["region"]])
 
     def check_seats(self) -> None:
         for place in range(len(self.file["sites"])):
@@ -54,17 +57,20 @@ class RoomStory(Story):
         self.draw_coefficient()
         begin = self.stage.now() + timedelta(hours=1)
         self.book_venues(begin - timedelta(minutes=30))
-        draw = self.file["experts"]["draw"]
-        self.stage.act(
-            self.agency, "draw.request", self.case, experts=int(draw["experts"]),
-            members_by_site=self.file["remote"]["members_by_site"], specialities=self.file["experts"]["specialities"],
-            spares_by_site=draw.get("spares_by_site", {}), at=begin.isoformat(),
-            until=(begin + timedelta(hours=8)).isoformat(),
-        )  # fmt: skip
+        self.stage.act(self.agency, "draw.request", self.case, **self.wanted(begin))
         self.begin = begin
         made = self.stage.act(self.agency, "draw.freeze", self.case, parties=self.parties())
         self.commit_and_reveal(made["draw"])
         self.accept_invitations()
+
+    def wanted(self, begin: Any) -> Payload:
+        """The committee that is asked for."""
+        draw = self.file["experts"]["draw"]
+        return {
+            "experts": int(draw["experts"]), "members_by_site": self.file["remote"]["members_by_site"],
+            "specialities": self.file["experts"]["specialities"], "spares_by_site": draw.get("spares_by_site", {}),
+            "at": begin.isoformat(), "until": (begin + timedelta(hours=8)).isoformat(),
+        }  # fmt: skip
 
     def parties(self) -> dict[str, str]:
         return {party: self.user(login).person for party, login in PARTIES.items()}

@@ -41,7 +41,7 @@ def _shown(one: dict[str, Any]) -> dict[str, Any]:
 def parts(case: str, bid: str) -> str:
     session = reading()
     found = _bid(session, case, bid)
-    said = contents_of(session, bid)
+    said: dict[str, Any] = {"note": "", "lines": 0, "total": "", "count": 0} | contents_of(session, bid)
     names = {one["id"]: one["name"] for one in case_row(session, case).settings.get("components") or ()}
     listed = [{"name": names.get(one["id"], one["id"]), "file": one["file"]} for one in said.get("parts", [])]
     findings = [_shown(one) for one in said.get("findings", [])]
