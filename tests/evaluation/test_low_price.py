@@ -15,6 +15,7 @@ from evaluation.report import papers, record
 from evaluation.scoring import sheet
 from evaluation.sitting.models import Sitting
 from tests.evaluation.house import EVALUATION, SMALL, to_scoring
+from tests.evaluation.test_talk import piece
 
 QUESTION = "请对报价的合理性作出书面说明并附成本证明"
 
@@ -25,6 +26,8 @@ def scored(house, prices: dict[str, str], *, regime: str = "R2", **told):
     house.build(pool=6, sites=SMALL, prices=prices, regime=regime, evaluation=evaluation)
     house.names = house.sit(sites=SMALL)
     to_scoring(house)
+    for name in house.names if regime == "R2" else ():
+        piece(house, name, name.encode())  # nobody scores unrecorded
     for name in house.names:
         house.score(name, house.flat())
     return house
