@@ -26,6 +26,7 @@ from verifier.recompute import recompute
 from verifier.trust import Trust
 
 SCHEMA = "casefile/1"
+REPORT = "evaluation-report/1"
 Edition = Literal["public", "supervisor"]
 # A file with the right keys may still hold a number where a text belongs; reading it then ends in one of these.
 MISSHAPEN = (
@@ -229,6 +230,32 @@ def check_records(case: CaseFile) -> str:
     return f"machine records recomputed: {', '.join(sorted(done)) or 'none to recompute'}"
 
 
+def check_locks(case: CaseFile) -> str:
+    """Fault unless every locked sheet of a report opens what its lock told the ledger, as far as that is opened."""
+    count = 0
+    for path, data in sorted(case.under("records").items()):
+        record = canon.loads(data)
+        if not isinstance(record, dict) or record.get("schema") != REPORT:
+            continue
+        members = {one["label"]: one["member"] for one in record["committee"]}
+        for kind, locks in (("score.locked", record["commitments"]), ("blind.locked", _blind_locks(record))):
+            if any(one.kind == kind and one.body is None for one in case.ledger.entries):
+                continue
+            told = {(one.body["member"], one.body["sheet"]) for one in case.ledger.opened(kind)}
+            for label, lock in locks.items():
+                if not isinstance(lock, dict) or lock.get("sheet") is None:
+                    continue  # locked before reports kept the sheet beside its salt
+                made = canon.sha256_hex(bytes.fromhex(lock["salt"]) + canon.dumps(lock["sheet"]))
+                if (members[label], made) not in told:
+                    raise Fault(f"{path}: the sheet of {label} is not the one of its {kind} in the ledger")
+                count += 1
+    return f"{count} locked sheets open what their locks told the ledger"
+
+
+def _blind_locks(record: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(record["blind"]["locks"]) if record.get("blind") else {}
+
+
 CHECKS: tuple[Callable[[CaseFile], str], ...] = (
     check_manifest,
     check_canonical,
@@ -241,6 +268,7 @@ CHECKS: tuple[Callable[[CaseFile], str], ...] = (
     check_receipts,
     check_papers,
     check_records,
+    check_locks,
 )
 
 

@@ -43,7 +43,8 @@ def answer(document_id: str) -> Response:
 def blob(sha256: str, title: str, media: str = "application/pdf", *, saved: bool = False) -> Response:
     """A stored file by its digest, whole or the bytes that a Range asks for: a reader fetches the pages it shows.
 
-    Its name is its digest, so a browser may keep it. 404 when nothing lies there, 416 for bytes beyond its end.
+    A browser may keep it, its name is its digest, but asks each time whether it is still given to this person. 404 when
+    nothing lies there, 416 for bytes beyond its end.
     """
     blobs = wired().acts.house.blobs
     if not sha256 or not blobs.has(sha256):
@@ -51,10 +52,10 @@ def blob(sha256: str, title: str, media: str = "application/pdf", *, saved: bool
     path = blobs.path(sha256)
     try:
         response = send_file(
-            path, mimetype=media, as_attachment=saved, download_name=title, conditional=True, etag=sha256, max_age=3600
+            path, mimetype=media, as_attachment=saved, download_name=title, conditional=True, etag=sha256
         )
     except RequestedRangeNotSatisfiable:
         return Response(status=416, headers={"Content-Range": f"bytes */{path.stat().st_size}"})
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = "private, no-cache"
     response.headers["X-Content-SHA256"] = sha256
     return response

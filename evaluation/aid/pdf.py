@@ -40,6 +40,11 @@ def read(source: BinaryIO) -> PdfFacts:
     return PdfFacts(len(pages), outline, _made(reader), _index(source, reader, pages))
 
 
+def made(source: BinaryIO) -> dict[str, str]:
+    """Its makers alone; raises as `read` does."""
+    return _made(PdfFileReader(source, strict=False))
+
+
 def _at(holder: Any, key: str) -> Any:
     """The value itself, None where there is none; `.get` of pyHanko would hand out a reference."""
     return holder[key] if holder is not None and key in holder else None

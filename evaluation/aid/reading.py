@@ -155,15 +155,19 @@ def _maker(blobs: Blobs, file: Mapping[str, Any], found: Found) -> dict[str, str
                 {"sha256": file["sha256"], "name": file["name"], "pages": read.pages, "outline": read.outline,
                  "index": index}
             )  # fmt: skip
-            # What this platform printed bears the platform's marks.
-            ours = read.made.get("producer") == MAKER
-            return {} if ours else {key: read.made[key] for key in ("document_id", "author") if key in read.made}
+            return _own_marks(read.made)
         if file["name"].endswith(".xlsx"):
             return _saved_by(blobs, file["sha256"])
     except Exception as error:  # whatever a bidder wrote: the page says that it could not be read
         log.info("%s: not read: %s", file["name"], type(error).__name__)
         found.facts["problem"] = f"{file['name']}: {type(error).__name__}"[:200]
     return {}
+
+
+def _own_marks(made: Mapping[str, str]) -> dict[str, str]:
+    """What this platform printed bears the platform's marks and tells nothing."""
+    ours = made.get("producer") == MAKER
+    return {} if ours else {key: made[key] for key in ("document_id", "author") if key in made}
 
 
 def _saved_by(blobs: Blobs, sha256: str) -> dict[str, str]:
@@ -243,18 +247,22 @@ def _unread(why: str) -> Found:
 def read_all(blobs: Blobs, work: Work) -> dict[str, Found]:
     """Every bid by itself; what the tender file brought into it says nothing of its maker."""
     found = {one.bid: _in_time(one, blobs, partial(read_bid, blobs, work, one)) for one in work.bids}
-    brought = {(key, value) for sha256 in work.tender for key, value in _marks(blobs, sha256).items()}
+    brought = run_blocking(lambda: {mark for sha256 in work.tender for mark in _marks(blobs, sha256).items()})
     for one in found.values():
         one.facts["made"] = {key: value for key, value in one.facts["made"].items() if (key, value) not in brought}
     return found
 
 
 def _marks(blobs: Blobs, sha256: str) -> dict[str, str]:
-    return (
-        _maker(blobs, {"sha256": sha256, "name": "", "media": "application/pdf"}, Found({}))
-        if blobs.has(sha256)
-        else {}
-    )
+    """Of a paper of the tender file; {} where it cannot be read."""
+    if not blobs.has(sha256):
+        return {}
+    try:
+        with blobs.path(sha256).open("rb") as source:
+            return _own_marks(pdf.made(source))
+    except Exception as error:  # as above: pyHanko raises whatever a broken file leads it to
+        log.info("tender paper %s: not read: %s", sha256[:16], type(error).__name__)
+        return {}
 
 
 @jobs.long("aid.read")

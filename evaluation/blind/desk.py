@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Person
+from certs.blocking import run_blocking
 from core import jobs
 from core.access import SYSTEM
 from core.acts import Acts, Tx
@@ -19,6 +23,7 @@ from evaluation.blind import codes, pdf, rules
 from evaluation.blind.models import BlindCodes
 from evaluation.committee.queries import committee_of
 from trading.opening.queries import contents_of
+from trading.opening.reading import patience
 
 P = dict[str, Any]
 
@@ -51,10 +56,26 @@ def _ready(blobs: Blobs, sha256: str, who: rules.Identity) -> P:
     if not sha256 or not blobs.has(sha256):
         return {"sha256": "", "pages": 0, "findings": [], "problem": "missing"}
     try:
-        clean, texts = pdf.stripped(blobs.get(sha256))
+        clean, pages, findings = _in_time(blobs.get(sha256), who)
     except Unusable:
         return {"sha256": "", "pages": 0, "findings": [], "problem": "unreadable"}
-    return {"sha256": blobs.put(clean).sha256, "pages": len(texts), "findings": rules.lint(texts, who), "problem": ""}
+    return {"sha256": blobs.put(clean).sha256, "pages": pages, "findings": findings, "problem": ""}
+
+
+def _looked_through(data: bytes, who: rules.Identity) -> tuple[bytes, int, list[dict[str, str]]]:
+    clean, texts = pdf.stripped(data)
+    return clean, len(texts), rules.lint(texts, who)
+
+
+def _in_time(data: bytes, who: rules.Identity) -> tuple[bytes, int, list[dict[str, str]]]:
+    """Off the event loop; Unusable for a file on which the reader hangs: one bidder's part stops nobody else's."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(run_blocking, partial(_looked_through, data, who)).result(patience(len(data)))
+    except FutureTimeout:
+        raise Unusable("not read in time") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @jobs.long("blind.prepare")

@@ -19,16 +19,15 @@ def stripped(data: bytes) -> tuple[bytes, list[str]]:
     """
     with _ONE_AT_A_TIME:
         try:
-            source = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
+            return _stripped(data)
+        except pypdfium2.PdfiumError as error:  # a single broken page raises it as well as no PDF at all
             raise Unusable(f"not a readable PDF: {error}") from None
-        try:
-            clean = pypdfium2.PdfDocument.new()
-            clean.import_pages(source)
-            texts = [page.get_textpage().get_text_bounded() for page in clean]
-            out = io.BytesIO()
-            clean.save(out)
-            clean.close()
-        finally:
-            source.close()
+
+
+def _stripped(data: bytes) -> tuple[bytes, list[str]]:
+    with pypdfium2.PdfDocument(data) as source, pypdfium2.PdfDocument.new() as clean:
+        clean.import_pages(source)
+        texts = [page.get_textpage().get_text_bounded() for page in clean]
+        out = io.BytesIO()
+        clean.save(out)
     return out.getvalue(), texts

@@ -15,7 +15,7 @@ from evaluation.sitting.models import Sitting
 
 EMPTY: dict[str, Any] = {
     "items": [], "bonds": {}, "signs": [], "votes": {"pairs": [], "waiting": 0}, "clarifications": [], "low_price": [],
-    "rejected": {}, "flags": [],
+    "rejected": {}, "flags": [], "codes": {}, "signs_found": {},
 }  # fmt: skip
 
 
@@ -33,8 +33,8 @@ def missing(session: Session, case: CaseFacts, committee: Committee, me: Member)
 
 
 def own(session: Session, case: CaseFacts, committee: Committee, me: Member) -> dict[str, dict[str, str]]:
-    """{code: {criterion: points}}: what the blind lock commits to."""
-    given = sheet.scores(session, [me])
+    """{code: {criterion: points}} on every bid: what the blind lock commits to, whatever was corrected later."""
+    given = sheet.before_corrections(session, [me])
     found: dict[str, dict[str, str]] = {}
     for code, bid in codes.of_codes(session, case.id, committee).items():
         cells = {one["id"]: given[me.id, bid, one["id"]] for one in criteria(case) if (me.id, bid, one["id"]) in given}
@@ -92,9 +92,13 @@ def archive(session: Session, case: CaseFacts, committee: Committee, rows: list[
     if row is None or row.revealed_at is None:
         return None
     names = sheet.labels(rows)
-    locks = {names[one.id]: session.get(BlindLock, one.id) for one in rows}
+    # Not kept at the lock: beside points under names it would tell the codes while they are sealed.
+    locks = {
+        names[one.id]: {"salt": lock.salt, "sheet": own(session, case, committee, one)}
+        for one in rows if (lock := session.get(BlindLock, one.id))
+    }  # fmt: skip
     return {
         "part": case.blind["part"], "criteria": list(case.blind["criteria"]), "commitment": row.commitment,
         "seed": row.revealed["seed"], "codes": row.revealed["codes"], "revealed_at": row.revealed_at,
-        "parts": row.parts, "locks": {name: one.salt for name, one in locks.items() if one is not None},
+        "parts": row.parts, "locks": locks,
     }  # fmt: skip

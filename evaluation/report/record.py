@@ -4,7 +4,8 @@
  commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, mode, interruptions, incidents,
  talk, recording, signers}. Scores stand under labels member-1 … member-n; `committee` says whose they are. `ranking` is
 null where the award is separated from the evaluation (domain.md §5). `talk` and `recording` hold counts and digests
-alone: what was said stays secret.
+alone: what was said stays secret. In `commitments` and `blind.locks` stands beside each salt the sheet as it was
+locked, with bids that were rejected and points that were corrected later.
 """
 
 from __future__ import annotations
@@ -128,6 +129,7 @@ def _scores(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
     """Input, result, commitments, scores that stood out and what was corrected."""
     names, result = sheet.labels(rows), dict(sitting.result)
     flags = sheet.anomalies(session, case, rows, sitting.scoring) if sitting.scoring else []
+    locked = sheet.locked(session, rows)
     changed = session.scalars(
         select(Correction)
         .where(Correction.member_id.in_([row.id for row in rows]))
@@ -136,7 +138,8 @@ def _scores(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
     return {
         "scoring": {"input": sitting.scoring, "result": result if case.ranked else unranked(result)}
         if result else None,
-        "commitments": {names[row.id]: {"salt": row.scores_salt} for row in rows if row.scores_salt},
+        "commitments": {names[row.id]: {"salt": row.scores_salt, "sheet": locked.get(row.id)}
+                        for row in rows if row.scores_salt},
         "unlocks": [
             {"member": names[one.member_id], "reason": one.reason, "state": one.state, "answer": one.answer,
              "salt": one.salt, "sheet": one.sheet}

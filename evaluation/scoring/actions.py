@@ -20,7 +20,7 @@ from core.rules import Breach, Refused
 from evaluation import cases
 from evaluation.committee.actions import nameless, unnamed
 from evaluation.scoring import sheet
-from evaluation.scoring.models import AnomalyReason, Correction, Score
+from evaluation.scoring.models import AnomalyReason, Correction, LockedSheet, Score
 from evaluation.sitting import flow
 from evaluation.sitting.actions import MEMBERS
 from evaluation.sitting.guards import Room, enter
@@ -77,7 +77,7 @@ class Sheet:
             (known if cell in self.given else fresh).append(row)
             self.given.add(cell)
         named = [{"bid": row["bid_id"], "criterion": row["criterion"]} for row in rows]
-        done = len(self.given)
+        done = len(self.given & self.cells)  # points on a bid rejected since count for nothing
         return Written(
             Score, fresh, known, "score.saved", {"member": self.member, "cells": named}, f"room:{self.case}",
             "score.progress", {"member": self.member, "done": done}, {"done": done, "of": len(self.cells)},
@@ -127,6 +127,7 @@ def lock(tx: Tx, case: str, p: P) -> P:
     if "scores" in p and fields.mapping(p, "scores") != mine:
         raise Refused(Breach("OTHER-SCORES", ARTICLE, "B", "the scores as saved", "another sheet", "scores"))
     room.me.scores_locked_at, room.me.scores_salt = tx.now, secrets.token_hex(16)
+    tx.session.merge(LockedSheet(member_id=room.me.id, sheet=mine))
     tx.session.flush()
     body = {"member": room.me.id, "sheet": sheet.commitment(room.me.scores_salt, mine)}
     unnamed(tx, room.me, lambda: tx.record(f"case:{case}", "score.locked", body, case=case))

@@ -22,6 +22,14 @@ class Score(Base):
     at: Mapped[datetime]
 
 
+class LockedSheet(Base):
+    """{bid: {criterion: points}} as the lock committed to it: bids may be rejected, points corrected later."""
+
+    __tablename__ = "locked_sheet"
+    member_id: Mapped[str] = mapped_column(ForeignKey("committee_member.id"), primary_key=True)
+    sheet: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
 class AnomalyReason(Base):
     """The author's reason for a score that stands out; bound to the points it was given for."""
 

@@ -13,7 +13,7 @@ from core.money import D
 from evaluation import cases
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Member
-from evaluation.scoring.models import AnomalyReason, Score
+from evaluation.scoring.models import AnomalyReason, Correction, LockedSheet, Score
 from methods import criteria as criteria_methods
 
 _CRITERION = ("id", "name", "max", "weight", "kind", "trim", "eliminate_below")
@@ -41,13 +41,17 @@ def scores(session: Session, rows: Sequence[Member]) -> dict[Cell, str]:
     return {(member, bid, criterion): points for member, bid, criterion, points in session.execute(query)}
 
 
-def own(session: Session, member: Member, rejected: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """{bid: {criterion: points}} of one member on the bids that count: what a lock commits to."""
-    found: dict[str, dict[str, str]] = {}
-    for (_, bid, criterion), points in scores(session, [member]).items():
-        if bid not in rejected:
-            found.setdefault(bid, {})[criterion] = points
-    return found
+def locked(session: Session, rows: Sequence[Member]) -> dict[str, dict[str, Any]]:
+    """{member id: {bid: {criterion: points}}}: what locks committed to, whatever was rejected or corrected later."""
+    query = select(LockedSheet).where(LockedSheet.member_id.in_([row.id for row in rows if row.scores_salt]))
+    return {one.member_id: one.sheet for one in session.scalars(query)}
+
+
+def before_corrections(session: Session, rows: Sequence[Member]) -> dict[Cell, str]:
+    """Points as they were locked. A correction comes after the lock, so the first of a cell says what it held."""
+    query = select(Correction).where(Correction.member_id.in_([row.id for row in rows]))
+    changed = session.scalars(query.order_by(Correction.at.desc(), Correction.id.desc()))
+    return scores(session, rows) | {(one.member_id, one.bid_id, one.criterion): one.before for one in changed}
 
 
 def wanted(case: CaseFacts, bids: Sequence[Mapping[str, Any]], rejected: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ def decide(tx: Tx, case: str, p: P) -> P:
     row.answer = fields.text(p, "answer", limit=500, default="")
     row.state, row.decided_at, row.decided_by = "granted" if grant else "refused", tx.now, tx.actor.person
     if grant:
-        row.salt, row.sheet = member.scores_salt, sheet.own(tx.session, member, sitting_of(tx, committee).rejected)
+        row.salt, row.sheet = member.scores_salt, sheet.locked(tx.session, [member]).get(member.id, {})
         member.scores_locked_at, member.scores_salt = None, ""
     body = {"member": member.id, "request": row.id, "granted": grant, "answer": row.answer}
     if tx.actor.has(Role.REGULATOR):

@@ -78,7 +78,7 @@ def enter(tx: Tx, case: str, *stages: str) -> Room:
         raise Refused(late)
     if sitting.stage not in stages:
         raise Refused(Breach("STAGE", "招标投标法 第40条", "B", " / ".join(stages), sitting.stage))
-    if sitting.stage == "SCORING" and found.regime == "R2":
+    if sitting.stage in ("BLIND", "SCORING") and found.regime == "R2":
         refuse_if(recorded(tx.session, committee, rows, found.regime, tx.now, cases.book(found)))
     return Room(found, committee, sitting, rows, me)
 

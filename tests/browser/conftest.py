@@ -104,6 +104,7 @@ class Live:
     manifests: dict[str, sealing.Manifest] = field(default_factory=dict)
     contexts: list[BrowserContext] = field(default_factory=list)
     letters: dict[str, bytes] = field(default_factory=dict)  # bidder → PDF that it seals in place of the usual letter
+    parts: dict[str, list[Part]] = field(default_factory=dict)  # bidder → what else it seals
 
     def open(
         self, who: str, path: str, *, phone: bool = False, language: str = "zh_CN", profile: Path | None = None
@@ -195,7 +196,8 @@ class Live:
         letter = self.letters.get(who, usual)
         said = sheet.Sheet(price, 365, "合格", {"name": "张建国", "certificate": "鄂1420260001"})
         parts = [Part.of_bytes(sheet.PDF, "application/pdf", letter),
-                 Part.of_bytes(sheet.SHEET, "application/json", sheet.compose(said))]  # fmt: skip
+                 Part.of_bytes(sheet.SHEET, "application/json", sheet.compose(said)),
+                 *self.parts.get(who, ())]  # fmt: skip
         context, out = sealing.Context("bid", case, secrets.token_hex(8), user.fingerprint), io.BytesIO()
         manifest = sealing.seal(parts, user.opening.public_key(), context, out, custodians or None)
         stored = self.stage.upload(who, out.getvalue())

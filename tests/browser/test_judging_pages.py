@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.proof import prove
+from certs.sealing_parts import Part
 from tests.browser import test_room_pages as rooms
 from tests.browser.conftest import EVALUATION, PRICES, REGION, Live
+from tests.browser.seated import thick
 from tests.browser.test_room_pages import PARTIES, Sitting, check_axe
+from trading.bidding import contents
 from trading.opening.queries import opened_bids
 from web.demo.local import LocalStage
 from web.demo.world import Builder
@@ -35,6 +39,9 @@ def draw(sitting: Sitting, act: str, who: str) -> None:
 def room(live: Live) -> Sitting:
     """Five members seated, the first leads; the plan is blind, a price below 95 % of the ceiling is explained."""
     told = {"blind": {"part": "plan", "criteria": ["plan"]}, "low_price": {"lines": {"limit": "95"}}}
+    said = contents.compose(contents.Contents(files={"letter": contents.PDF, "plan": "plan.pdf"}))
+    live.parts["bidder1"] = [Part.of_bytes("plan.pdf", "application/pdf", thick(70)),
+                             Part.of_bytes(contents.NAME, "application/json", said)]  # fmt: skip
     case, bids = live.opened(evaluation=EVALUATION | told,
                              settings={"fallback": True, "window_minutes": 30, "components": COMPONENTS})  # fmt: skip
     builder = Builder(LocalStage(live.acts, prove, live.ring, lambda: None), stored_keys=True)
@@ -78,6 +85,32 @@ def at_stage(page: Page, stage: str) -> None:
     expect(page.locator("[data-room]")).to_have_attribute("data-stage", stage)
 
 
+def prepared(room: Sitting) -> str:
+    """The code of the bid that has a blind part, once the server has made the parts ready."""
+    for _ in range(400):
+        view = room.live.stage.ask(room.members[0], "room.view", room.case)
+        if view["blind"]["prepared"]:
+            return next(str(bid["id"]) for bid in view["bids"] if bid["pdf_sha256"])
+        time.sleep(0.05)
+    raise AssertionError("the blind parts were not made ready")
+
+
+def test_a_blind_part_is_read_in_the_room_under_its_code(room: Sitting) -> None:
+    live, code = room.live, prepared(room)
+    page = live.open(room.members[0], f"/room/{room.case}?bid={code}")
+    expect(page.locator("#bid-pdf")).to_have_attribute("data-shown", "1")
+    expect(page.locator("#bid-pdf .textLayer").first).to_contain_text("page 1")
+    page.locator("#bid-pdf [data-rd-page]").fill("69")
+    page.locator("#bid-pdf [data-rd-page]").press("Enter")
+    expect(page.locator("#bid-pdf")).to_have_attribute("data-shown", "69")
+    expect(page.locator('a[href$="/aid"]')).to_have_count(0)
+    path = f"{live.base}/room/{room.case}/blind/{code}"
+    part = page.request.get(path, headers={"Range": "bytes=0-4"})
+    assert (part.status, part.body(), part.headers["cache-control"]) == (206, b"%PDF-", "private, no-store")
+    assert live.open("tenderer", "/").request.get(path, max_redirects=0).status == 404
+    check_axe(page)
+
+
 def test_the_plan_is_judged_under_codes_without_a_name_or_price(room: Sitting) -> None:
     live, case, first = room.live, room.case, room.members[0]
     page = live.open(first, f"/room/{case}")
@@ -104,6 +137,7 @@ def test_the_plan_is_judged_under_codes_without_a_name_or_price(room: Sitting) -
         live.stage.act(who, "blind.lock", case)
     at_stage(page, "PRELIM")
     assert any(word in page.locator(".rm-grid").inner_text() for word in NAMES)
+    expect(page.locator(".rm-left a[href$='/aid']")).to_have_count(1)
 
 
 def test_unclear_words_are_asked_about_before_anybody_rejects(room: Sitting, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from reportlab.pdfgen import canvas
 from sqlalchemy import event, select
 
 from accounts import sign_in
+from certs import blocking
 from core import jobs
 from core.access import SYSTEM
 from core.rules import Refused
@@ -177,6 +179,29 @@ def test_marks_of_the_tender_file_are_no_marks_of_bidders(opened):
     assert "author" not in facts(opened, "甲").facts["made"]
 
 
+def test_papers_of_the_tender_file_are_read_off_the_event_loop_and_one_broken_stops_nothing(opened, monkeypatch):
+    blobs, inside, seen = opened.world.acts.house.blobs, [], []
+    marks = reading._marks
+    monkeypatch.setattr(reading, "_marks", lambda *args: (seen.append(bool(inside)), marks(*args))[1])
+
+    def runner(work):
+        inside.append(work)
+        try:
+            return work()
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(blocking, "_runner", runner)
+    with opened.world.read() as session:
+        work = reading.prepare(session, opened.case)
+    fine, broken = blobs.put(paper(100, "王五")).sha256, blobs.put(b"%PDF-1.7 nothing").sha256
+    assert pdf.made(io.BytesIO(paper(100, "王五")))["author"] == "王五"
+    before = {one.name for one in blobs.root.rglob("*") if one.is_file()}
+    found = reading.read_all(blobs, replace(work, bids=(), tender=(fine, broken)))
+    assert (found, seen) == ({}, [True, True])
+    assert {one.name for one in blobs.root.rglob("*") if one.is_file()} == before, "no page tree is made of them"
+
+
 def test_a_short_page_tree_leads_to_every_page_and_leaves_the_file_as_it_is():
     data = paper(200)
     found = pdf.read(io.BytesIO(data))
@@ -316,7 +341,9 @@ def test_a_bid_is_given_by_ranges_to_members_alone(seated, doors):
     member = doors(seated.names[0])
     whole = member.get(path, buffered=True)
     assert (whole.status_code, whole.data, whole.headers["Accept-Ranges"]) == (200, data, "bytes")
-    assert whole.headers["X-Content-SHA256"] == sha and whole.headers["Cache-Control"] == "private, max-age=3600"
+    assert whole.headers["X-Content-SHA256"] == sha and whole.headers["Cache-Control"] == "private, no-cache"
+    again = member.get(path, headers={"If-None-Match": whole.headers["ETag"]}, buffered=True)
+    assert (again.status_code, again.data, again.headers["Cache-Control"]) == (304, b"", "private, no-cache")
     for asked, begin, end in (
         ("bytes=0-0", 0, 1), (f"bytes={size - 1}-{size - 1}", size - 1, size), ("bytes=10-19", 10, 20),
         (f"bytes=5-{size + 99}", 5, size), ("bytes=-7", size - 7, size), ("bytes=100-", 100, size),

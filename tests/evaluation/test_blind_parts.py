@@ -9,6 +9,7 @@ import pypdfium2
 import pytest
 from reportlab.pdfgen import canvas
 
+from certs import blocking
 from core import ledger, live
 from core.faults import Unusable
 from core.rules import Refused
@@ -18,7 +19,7 @@ from evaluation.committee.models import Committee
 from evaluation.report import papers, record
 from evaluation.scoring import sheet
 from evaluation.sitting.models import Sitting
-from tests.evaluation.house import CRITERIA, EVALUATION, SMALL, House
+from tests.evaluation.house import CRITERIA, EVALUATION, SMALL, House, vote
 from trading.opening.models import OpenedBid
 
 BLIND = {"part": "plan", "criteria": ["plan"]}
@@ -172,7 +173,9 @@ def test_afterwards_blind_criteria_stay_and_the_rest_is_scored_by_name(blind):
     label = built["committee"][0]["label"]
     mine = {code: {"plan": "90"} for code in ("T01", "T02", "T03")}
     committed = {body["member"]: body["sheet"] for body in entries(blind, "blind.locked")}
-    assert sheet.commitment(built["blind"]["locks"][label], mine) == committed[built["committee"][0]["member"]]
+    lock = built["blind"]["locks"][label]
+    assert lock["sheet"] == mine
+    assert sheet.commitment(lock["salt"], lock["sheet"]) == committed[built["committee"][0]["member"]]
     assert len(papers.build(built, demo=True).bytes) > 1000
 
 
@@ -197,7 +200,72 @@ def test_properties_are_taken_off_and_signs_are_shown_without_the_words(blind):
     assert blind.ask(blind.names[1], "room.view")["signs_found"][blind.bids["乙"]]
 
 
+BROKEN = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>endobj\n"
+    b"trailer<</Root 1 0 R/Size 5>>\n%%EOF\n"
+)
+
+
+def test_one_broken_page_stops_no_other_part_and_nothing_is_read_on_the_event_loop(blind, monkeypatch):
+    assert len(pypdfium2.PdfDocument(BROKEN)) == 2  # it opens: only its second page is no page
+    with pytest.raises(Unusable, match="PDF"):
+        pdf.stripped(BROKEN)
+    sha256 = blind.world.acts.house.blobs.put(BROKEN).sha256
+
+    def run(tx):
+        row = tx.session.get(OpenedBid, blind.bids["乙"])
+        row.attachments = [dict(row.attachments[0]) | {"sha256": sha256}]
+
+    blind.write(run)
+    work: list[object] = []
+    monkeypatch.setattr(blocking, "_runner", lambda one: (work.append(one), one())[1])
+    desk.prepare(blind.world.acts, blind.case)
+    named = mapping(blind)
+    shown = {bid["id"]: bid for bid in blind.ask(blind.names[0], "room.view")["bids"]}
+    problems = {name: shown[code]["blind"]["problem"] for name, code in named.items()}
+    assert problems == {"甲": "", "乙": "unreadable", "丙": "missing"}
+    assert len(work) == 2
+
+
+@pytest.mark.parametrize("all_out", [False, True])
+def test_the_report_opens_every_lock_though_a_bid_is_rejected_and_points_corrected_later(blind, all_out):
+    odd, *others = blind.names
+    for name in blind.names:
+        points(blind, name, "62" if name == odd else "90")
+    blind.mark(odd, {"丙": "R-07"})
+    for name in others:
+        blind.mark(name)
+    vote(blind, 5)
+    for name in blind.names:
+        blind.do(name, "lack.vote", lack=all_out, reason="报价相近")
+    rest = {bidder: {one["id"]: "80" for one in CRITERIA if one["id"] != "plan"} for bidder in ("甲", "乙")}
+    if not all_out:
+        saved = {"bid": blind.bids["甲"], "criterion": "credit", "points": "80"}
+        # Two of its blind cells count; the third is of the rejected bid.
+        assert blind.do(odd, "score.save", **saved) == {"done": 3, "of": 6}
+        for name in blind.names:
+            blind.score(name, rest)
+        blind.do(odd, "score.correct", bid=blind.bids["甲"], criterion="plan", points="88", reason="误录")
+    assert blind.stage == "SUMMARY"
+    with blind.world.read() as session:
+        sitting = session.query(Sitting).one()
+        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+    assert (built["scoring"] is None) is all_out
+    told = {kind: {body["member"]: body["sheet"] for body in entries(blind, kind)}
+            for kind in ("blind.locked", "score.locked")}  # fmt: skip
+    for one in built["committee"]:
+        lock = built["blind"]["locks"][one["label"]]
+        assert len(lock["sheet"]) == 3
+        assert sheet.commitment(lock["salt"], lock["sheet"]) == told["blind.locked"][one["member"]]
+        if not all_out:
+            lock = built["commitments"][one["label"]]
+            assert sheet.commitment(lock["salt"], lock["sheet"]) == told["score.locked"][one["member"]]
+
+
 def test_a_newcomer_judges_by_code_too(blind):
+    desk.prepare(blind.world.acts, blind.case)
     for name in blind.names:
         points(blind, name)
     blind.do(blind.names[1], "member.recuse", reason="亲属关系")
@@ -207,9 +275,12 @@ def test_a_newcomer_judges_by_code_too(blind):
         blind.seat()
     blind.come_in(new)
     assert blind.stage == "BLIND"
-    assert [bid["id"] for bid in blind.ask(new, "room.view")["bids"]] == ["T01", "T02", "T03"]
+    view = blind.ask(new, "room.view")
+    assert [bid["id"] for bid in view["bids"]] == ["T01", "T02", "T03"]
+    assert (view["codes"], view["signs_found"]) == ({}, {})
     points(blind, new)
     assert blind.stage == "PRELIM"
+    assert len(blind.ask(new, "room.view")["codes"]) == 3
     assert len(entries(blind, "blind.revealed")) == 1
 
 

@@ -12,8 +12,10 @@ from core.rules import Refused
 from evaluation.committee.models import Committee
 from evaluation.lowprice import actions  # noqa: F401  (fills the table of acts)
 from evaluation.report import papers, record
+from evaluation.scoring import sheet
 from evaluation.sitting.models import Sitting
 from tests.evaluation.house import EVALUATION, SMALL, to_scoring
+from tests.evaluation.test_talk import piece
 
 QUESTION = "请对报价的合理性作出书面说明并附成本证明"
 
@@ -24,6 +26,8 @@ def scored(house, prices: dict[str, str], *, regime: str = "R2", **told):
     house.build(pool=6, sites=SMALL, prices=prices, regime=regime, evaluation=evaluation)
     house.names = house.sit(sites=SMALL)
     to_scoring(house)
+    for name in house.names if regime == "R2" else ():
+        piece(house, name, name.encode())  # nobody scores unrecorded
     for name in house.names:
         house.score(name, house.flat())
     return house
@@ -115,6 +119,26 @@ def test_an_invalid_bid_is_outside_the_benchmark_and_in_the_report_with_everythi
     assert built["review"]["rejected"][0]["ground"] == "LOWPRICE"
     assert len(papers.build(built, demo=True).bytes) > 1000
     house.do(leader, "report.make")
+
+
+@pytest.mark.parametrize("out", [("丙",), ("甲", "乙", "丙")])
+def test_the_report_opens_the_locks_over_bids_rejected_for_their_price(house, out):
+    prices = {"甲": "5600", "乙": "5600", "丁": "5600", "丙": "2799.99"} if len(out) == 1 else dict.fromkeys(out, "100")
+    scored(house, prices)
+    for bidder in out:
+        ask(house, bidder)
+        answer(house, bidder)
+        decide(house, 5, bidder)
+    assert house.stage == "SUMMARY"
+    with house.world.read() as session:
+        sitting = session.query(Sitting).one()
+        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+    assert (built["scoring"] is None) is (len(out) == len(prices))
+    told = {body["member"]: body["sheet"] for body in entries(house, "score.locked")}
+    for one in built["committee"]:
+        lock = built["commitments"][one["label"]]
+        assert lock["sheet"].keys() == set(house.bids.values())
+        assert sheet.commitment(lock["salt"], lock["sheet"]) == told[one["member"]]
 
 
 @pytest.mark.rulebook("3.5 written request")

@@ -14,12 +14,13 @@ from core.doors import TABLE
 from core.faults import Unusable
 from core.ledger import Entry, EntryRow, from_row
 from core.rules import Refused
+from evaluation.blind import actions as blind_actions  # noqa: F401
 from evaluation.report import actions as report_actions  # noqa: F401
 from evaluation.report.models import Report
 from evaluation.talk import actions, recordings, rules, views  # noqa: F401  (fills the table of acts)
 from evaluation.talk.calls import Calls
 from evaluation.talk.models import Recording, TalkLine
-from tests.evaluation.house import SMALL, seated, to_scoring
+from tests.evaluation.house import EVALUATION, SMALL, seated, to_scoring
 from trading.procedures.open_works.rulebook import RULES
 from trading.project.models import Case
 
@@ -384,3 +385,16 @@ def test_status_tells_a_venue_its_own_seats_and_no_name(room):
     for who in ("tenderer", "agency", "甲", "admin", room.names[0]):
         with pytest.raises(Refused):
             room.ask(who, "av.status")
+
+
+def test_under_r2_nobody_scores_a_blind_part_unrecorded(house):
+    blind = {"blind": {"part": "plan", "criteria": ["plan"]}}
+    house.build(pool=6, sites=SMALL, evaluation=EVALUATION | blind, regime="R2")
+    house.names = house.sit(sites=SMALL)
+    first = house.names[0]
+    cell = {"bid": "T01", "criterion": "plan", "points": "81"}
+    assert refused(house, first, "blind.score", **cell) == "R2-13"
+    assert refused(house, first, "blind.lock") == "R2-13"
+    for name in house.names:
+        piece(house, name, name.encode())
+    assert house.do(first, "blind.score", **cell)["done"] == 1

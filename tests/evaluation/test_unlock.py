@@ -51,8 +51,9 @@ def test_the_former_commitment_stays_and_the_report_opens_it(room):
     found = built(room)
     one = found["unlocks"][0]
     assert sheet.commitment(one["salt"], one["sheet"]) == first
-    label = one["member"]
-    assert sheet.commitment(found["commitments"][label]["salt"], found["scoring"]["input"]["scores"][label]) == second
+    lock = found["commitments"][one["member"]]
+    assert lock["sheet"] == found["scoring"]["input"]["scores"][one["member"]]
+    assert sheet.commitment(lock["salt"], lock["sheet"]) == second
     assert one["sheet"][room.bids["甲"]]["plan"] == "70"
 
 

@@ -76,8 +76,9 @@ def _locks_open(house, record) -> None:
         told = {one.body["member"]: one.body["sheet"] for one in ledger.entries(session, f"case:{house.case}")
                 if one.kind == "score.locked"}  # fmt: skip
     for one in record["committee"]:
-        salt, label = record["commitments"][one["label"]]["salt"], one["label"]
-        assert commitment(salt, record["scoring"]["input"]["scores"][label]) == told[one["member"]]
+        lock = record["commitments"][one["label"]]
+        assert lock["sheet"] == record["scoring"]["input"]["scores"][one["label"]]
+        assert commitment(lock["salt"], lock["sheet"]) == told[one["member"]]
 
 
 def _draws_replay(house) -> None:

@@ -164,6 +164,23 @@ def test_boundary(rule, judge, given, broken) -> None:
     assert names == ([rule] if broken else [])
 
 
+@pytest.mark.parametrize(("line", "pct", "ok"), [
+    ("mean", "50", True), ("mean", "49.99", False), ("mean", "65", True), ("mean", "65.01", False),
+    ("limit", "45", True), ("limit", "44.99", False),
+])  # fmt: skip
+@pytest.mark.parametrize(("regime", "issue"), [
+    ("R2", date(2026, 2, 1)), ("R2", date(2026, 1, 31)), ("R1", date(2026, 2, 1)),
+])  # fmt: skip
+def test_a_line_of_the_file_lies_within_those_of_the_law(line, pct, ok, regime, issue) -> None:
+    told = draft(regime=regime, issue=issue, evaluation={"low_price": {"lines": {line: pct}}})
+    binds = regime == "R2" and issue == date(2026, 2, 1)
+    found = document.low_price_lines(told, BOOK, CAL)
+    assert [(one.rule, one.field) for one in found] == (
+        [] if ok or not binds else [("FILE-01", f"evaluation.low_price.lines.{line}")]
+    )
+    assert all(one.blocks for one in found)
+
+
 @pytest.mark.parametrize("committee", [5, 6, 7, 8])
 def test_an_even_award_committee_is_refused(committee) -> None:
     found = document.committee_of_award(committee, 2, 2 * committee, BOOK)

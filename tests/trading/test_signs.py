@@ -125,6 +125,12 @@ def test_the_early_end_of_the_ratio_misses_none(bills):
     assert {one.bids for one in signs.constant_ratio(bids, BOOK)} == plain
 
 
+@pytest.mark.parametrize(("price", "counted"), [("0.00001", False), ("0.00009", False), ("0.0001", True)])
+def test_a_price_too_small_for_the_scale_has_no_ratio(price, counted):
+    bids = [bid("a", lines=lines(*[price] * 10)), bid("b", lines=lines(*[f"{D(price) * 2:f}"] * 10))]
+    assert [one.found for one in signs.constant_ratio(bids, BOOK)] == (["× 2 10/10"] if counted else [])
+
+
 @given(BILLS, st.randoms())
 def test_the_order_of_bids_does_not_matter(bills, random):
     bids = [bid(chr(97 + place), lines=lines(*one)) for place, one in enumerate(bills)]

@@ -228,6 +228,34 @@ def test_a_false_record_in_the_ledger_is_still_recomputed() -> None:
         casefile.check(data, trusted())
 
 
+SALT, SHEET = "5a" * 16, {"b-1": {"plan": "90"}, "b-2": {"plan": "80"}}
+
+
+def _locked(kind: str, told: dict[str, Any], withheld: bool = False) -> bytes:
+    """A report that opens `kind` with SHEET, in a ledger that was told of the sheet `told`."""
+    log, files = cases.parts()
+    lock = {"member-1": {"salt": SALT, "sheet": SHEET}}
+    made = canon.dumps({
+        "schema": "evaluation-report/1", "scoring": None, "committee": [{"label": "member-1", "member": "m-1"}],
+        "commitments": lock if kind == "score.locked" else {},
+        "blind": {"locks": lock} if kind == "blind.locked" else None,
+    })  # fmt: skip
+    digest = canon.sha256_hex(bytes.fromhex(SALT) + canon.dumps(told))
+    entry = log.add("case:c1", kind, {"member": "m-1", "sheet": digest})
+    if withheld:
+        entry["body"] = entry["salts"]["body"] = None
+    return entered(log, files | {"records/report.json": made}, {"sha256": canon.sha256_hex(made)})
+
+
+@pytest.mark.parametrize("kind", ["score.locked", "blind.locked"])
+def test_a_report_opens_what_the_locks_told_the_ledger(kind: str) -> None:
+    said, other = "locked sheets open what their locks told the ledger", {"b-1": SHEET["b-1"]}
+    assert f"1 {said}" in casefile.check(_locked(kind, SHEET), trusted()).said
+    with pytest.raises(Fault, match=rf"report\.json: the sheet of member-1 is not the one of its {kind}"):
+        casefile.check(_locked(kind, other), trusted())
+    assert f"0 {said}" in casefile.check(_locked(kind, other, withheld=True), trusted()).said
+
+
 @pytest.mark.rule("E-11", "refused")
 def test_a_report_with_another_record_or_other_print_is_refused() -> None:
     log, files = cases.parts()

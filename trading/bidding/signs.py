@@ -154,7 +154,7 @@ def _equal(lines: Sequence[Mapping[str, Decimal]]) -> Iterable[list[int]]:
 def constant_ratio(bids: Sequence[BidFacts], book: Book) -> list[Sign]:
     """C13: one bid's unit prices are another's times one number."""
     least, share = book["C10/lines"].number, book["C13"].share
-    priced = [(one.id, {no: int(price * SCALE) for no, price in one.lines.items() if price > 0}) for one in bids]
+    priced = [(one.id, _scaled(one.lines)) for one in bids]
     found = []
     for (a, left), (b, right) in combinations([one for one in priced if one[1]], 2):
         common = len(left.keys() & right.keys())
@@ -169,6 +169,11 @@ def constant_ratio(bids: Sequence[BidFacts], book: Book) -> list[Sign]:
         if count >= share * common:
             found.append((count, Sign("C13", "CLUE", f"× {plain(D(ratio) / SCALE)} {count}/{common}", (a, b))))
     return [one for _, one in sorted(found, key=lambda row: -row[0])[:MOST]]
+
+
+def _scaled(lines: Mapping[str, Decimal]) -> dict[str, int]:
+    """Prices in ten-thousandths; one below that has no ratio to another."""
+    return {no: whole for no, price in lines.items() if (whole := int(price * SCALE)) > 0}
 
 
 def _ratios(left: Mapping[str, int], right: Mapping[str, int]) -> Iterable[int]:

@@ -217,6 +217,7 @@ def draft_of(
         remote=row.remote,
         settings=row.settings,
         missing=missing(row, kind, days["deadline"], reference_sealed=reference_sealed),
+        regime=row.regime,
     )
 
 

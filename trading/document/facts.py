@@ -30,6 +30,7 @@ class Draft:
     remote: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    regime: str = "R1"
 
 
 def factor_set(evaluation: Mapping[str, Any]) -> list[str]:

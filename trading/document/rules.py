@@ -8,8 +8,9 @@ from math import ceil
 from typing import Any
 
 from core.calendar import Calendar, Due
-from core.money import plain
+from core.money import D, plain
 from core.rules import Breach, RuleRow
+from methods.lowprice import lines_at
 from trading.document import judging
 from trading.document.facts import Draft
 from trading.project.rules import due, plan_age
@@ -106,6 +107,18 @@ def time_to_explain(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
     return [row.breach(minutes, required=f"≥ {row.number}{row.unit}", field="evaluation.low_price.minutes")]
 
 
+def low_price_lines(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
+    """FILE-01: where the law draws lines under which a price is explained, a file raises them up to the law's most."""
+    told, law = (d.evaluation.get("low_price") or {}).get("lines") or {}, lines_at(d.issue, d.regime)
+    if law is None:
+        return []
+    return [
+        book["FILE-01"].breach(f"{pct}%", required=f"{getattr(law, name)}%–{law.most}% ({law.source})",
+                               field=f"evaluation.low_price.lines.{name}")
+        for name, pct in told.items() if not D(getattr(law, name)) <= D(pct) <= D(law.most)
+    ]  # fmt: skip
+
+
 def blind_part(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
     """FILE-01: what is judged under a code is one PDF among the parts of a bid."""
     told = d.evaluation.get("blind")
@@ -179,6 +192,7 @@ CHECKS: tuple[Callable[[Draft, Book, Calendar], list[Breach]], ...] = (
     price_limits,
     reference_term,
     time_to_explain,
+    low_price_lines,
     blind_part,
     award_plan,
 )

@@ -51,7 +51,7 @@ def proof(case: str, asked: str, place: str) -> Response:
     response = Response(blobs.stream(sha256), mimetype="application/pdf" if pdf else "application/octet-stream")
     response.headers["Content-Disposition"] = "inline" if pdf else "attachment"
     response.headers["X-Content-SHA256"] = sha256
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = "private, no-store"
     return response
 
 

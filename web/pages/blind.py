@@ -7,7 +7,8 @@ from flask import Blueprint, Response, abort, g
 from evaluation.blind.models import BlindCodes
 from evaluation.committee.queries import committee_of
 from evaluation.views import is_member, sitting_for
-from web.front import permit, reading, wired
+from web import files
+from web.front import permit, reading
 
 blueprint = Blueprint("blind", __name__)
 
@@ -21,11 +22,6 @@ def part(case: str, code: str) -> Response:
     row = session.get(BlindCodes, committee.id) if committee else None
     if committee is None or row is None or sitting_for(session, committee).stage != "BLIND":
         abort(404)
-    sha256, blobs = row.parts.get(code, {}).get("sha256", ""), wired().acts.house.blobs
-    if not sha256 or not blobs.has(sha256):
-        abort(404)
-    response = Response(blobs.stream(sha256), mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f"inline; filename={code if code in row.parts else 'part'}.pdf"
-    response.headers["X-Content-SHA256"] = sha256
+    response = files.blob(row.parts.get(code, {}).get("sha256", ""), f"{code}.pdf")
     response.headers["Cache-Control"] = "private, no-store"
     return response

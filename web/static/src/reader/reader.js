@@ -186,9 +186,10 @@ export class Reader {
       "find-prev": () => this.find(true, true),
       mark: () => this.highlights.add(),
     };
-    for (const [name, act] of Object.entries(does)) this.part(name).addEventListener("click", act);
+    // A reader of a blind part keeps no highlights and has no button for them.
+    for (const [name, act] of Object.entries(does)) this.part(name)?.addEventListener("click", act);
     // The toolbar must not take the selection away from the page.
-    this.part("mark").addEventListener("mousedown", (event) => event.preventDefault());
+    this.part("mark")?.addEventListener("mousedown", (event) => event.preventDefault());
     for (const button of this.node.querySelectorAll("[data-rd-open]")) button.addEventListener("click", () => this.toggle(button.dataset.rdOpen));
     this.pages.addEventListener("change", () => this.go(Number.parseInt(this.pages.value, 10) || 1));
     this.choice.addEventListener("change", () => this.open());
