@@ -254,6 +254,14 @@ def test_findings_go_the_same_way(room: House) -> None:
     assert [one.rule for one in refused.value.breaches] == ["FAIL-REASON"]
     assert send(room, name, "prelim.mark", {"bid": bid, "item": items[0], "pass": True})["done"] == 2
     mine = {one["item"]: one for one in room.ask(name, "room.view")["mine"]["marks"]}
-    assert mine[items[0]] == {"bid": bid, "item": items[0], "pass": True, "page": "", "reason": "", "ground": ""}
+    assert mine[items[0]] == {
+        "bid": bid,
+        "item": items[0],
+        "pass": True,
+        "page": "",
+        "reason": "",
+        "ground": "",
+        "unclear": False,
+    }
     assert len(_entries(room, "review.marked")) == 3
     _chain_holds(room)
