@@ -283,9 +283,6 @@ def test_switches_and_descriptions_are_asked_anew_whether_their_sender_may_be_th
     for event, more in (("av.state", {"camera": True, "microphone": True}),
                         ("av.signal", {"to": two["me"], "call": "c",
                                        "description": {"type": "offer", "sdp": sdp()}})):  # fmt: skip
-        line = call.hub.lines.get(f"line-{first}")
-        if line is None:
-            call.line(first)
         call.join(first)
         line = call.hub.lines[f"line-{first}"]
         whole = line.actor
