@@ -64,7 +64,7 @@ def move_hour(tx: Tx, committee: Committee, night: Halt, until: datetime, reason
     """The hour at which a night ends, set anew."""
     body = {"halt": night.id, "from": night.go_on_at, "until": until, "reason": reason}
     night.go_on_at = until
-    note(tx, committee, "night.moved", minutes.hour_moved(until, reason))
+    note(tx, committee, "sitting.hour_moved", minutes.hour_moved(until, reason))
     tx.record(f"case:{committee.case_id}", "sitting.hour_moved", body, case=committee.case_id)
     tell(tx, committee, "sitting.hour_moved", {"until": until.isoformat()})
 

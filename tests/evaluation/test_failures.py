@@ -525,7 +525,7 @@ def test_the_supervisor_alone_sets_the_hour_of_a_night_anew(room):
     until = freeze(room, "regulator")
     assert (halt(room)["kind"], halt(room)["go_on_at"]) == ("overnight", until.isoformat())
     assert [one["until"] for one in entries(room, "sitting.hour_moved")] == [until.isoformat()]
-    assert room.ask("regulator", "room.watch")["incidents"][-1]["kind"] == "night.moved"
+    assert room.ask("regulator", "room.watch")["incidents"][-1]["kind"] == "sitting.hour_moved"
     room.world.clock.moment = until
     for name in room.names:
         room.do(name, "sitting.rejoin")
