@@ -8,7 +8,7 @@ opened a document listens for the ledger kinds paper.signed and paper.sealed.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,23 @@ from certs import pdfsign
 from certs.desk_rules import breach, certificate, may_sign
 from certs.models import Certificate, SigningDoc, SigningField
 from core import canon
+from core.access import Actor
 from core.acts import Tx
 from core.faults import Unusable
 from core.paper import Box
-from core.rules import Refused
+from core.rules import Breach, Refused
 
 SEAL = "seal"
+
+
+# What the room of a kind of document asks before a signer reads or signs: fn(session, actor, document, signing).
+JUDGES: dict[str, Callable[[Session, Actor, SigningDoc, bool], list[Breach]]] = {}
+
+
+def barred(session: Session, actor: Actor, doc: SigningDoc, *, signing: bool) -> list[Breach]:
+    """Why this signer may not read or sign here and now, for all the document's own room says."""
+    judge = JUDGES.get(doc.kind)
+    return judge(session, actor, doc, signing) if judge else []
 
 
 @dataclass(frozen=True)

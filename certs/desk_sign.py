@@ -107,10 +107,11 @@ def _place(session: Session, actor: Actor, document: str, field: str) -> tuple[S
     return doc, place
 
 
-def _judge(session: Session, doc: SigningDoc, place: SigningField, now: datetime) -> Certificate:
+def _judge(session: Session, actor: Actor, doc: SigningDoc, place: SigningField, now: datetime) -> Certificate:
     """The signer's certificate, when the signature may happen now."""
     unsigned = [one.name for one in desk.places(session, doc.id) if one.signed_at is None]
     refuse_if(may_sign(doc.state, place.name, doc.last_field, unsigned))
+    refuse_if(desk.barred(session, actor, doc, signing=True))
     found = session.get(Certificate, place.fingerprint)
     if found is None or found.person_id != place.person_id:
         raise Refused(breach("D-SIGNER", "certificate of another person"))
@@ -120,7 +121,7 @@ def _judge(session: Session, doc: SigningDoc, place: SigningField, now: datetime
 
 def _take(tx: Tx, document: str, field: str) -> _Held:
     doc, place = _place(tx.session, tx.actor, document, field)
-    signing = _judge(tx.session, doc, place, tx.now)
+    signing = _judge(tx.session, tx.actor, doc, place, tx.now)
     lease, until = secrets.token_hex(16), tx.now + LEASE
     mine = [one.name for one in desk.places(tx.session, doc.id) if one.person_id == tx.actor.person]
     free = or_(SigningDoc.lease == "", SigningDoc.lease_until <= tx.now, SigningDoc.lease_field.in_(mine))
@@ -157,7 +158,7 @@ def _release(tx: Tx, document: str, lease: str) -> None:
 def _holding(session: Session, now: datetime, actor: Actor, document: str, field: str, lease: str) -> _Held:
     """What was prepared under this lease. An expired lease that nobody took is as good as a fresh one."""
     doc, place = _place(session, actor, document, field)
-    signing = _judge(session, doc, place, now)
+    signing = _judge(session, actor, doc, place, now)
     if not lease or doc.lease != lease or doc.lease_field != field or not doc.prepared:
         raise Refused(breach("D-LEASE", "taken over" if doc.lease else "none"))
     assert doc.lease_until is not None
@@ -170,7 +171,7 @@ def _holding(session: Session, now: datetime, actor: Actor, document: str, field
 def _accept(tx: Tx, document: str, field: str, lease: str, base: str, sha256: str, size: int) -> bool:
     """Move the head; whether every signature is there now."""
     doc, place = _place(tx.session, tx.actor, document, field)
-    _judge(tx.session, doc, place, tx.now)
+    _judge(tx.session, tx.actor, doc, place, tx.now)
     unsigned = [one for one in desk.places(tx.session, doc.id) if one.signed_at is None and one.name != field]
     values = {"head": sha256, "size": size, "lease": "", "prepared": {}, "state": "open" if unsigned else "signed"}
     desk.drop_prepared(tx, doc)

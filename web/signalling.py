@@ -17,7 +17,7 @@ from core.faults import Unusable
 from core.ledger import Entry
 from core.rules import Refused
 from evaluation import cases
-from evaluation.committee.queries import committee_of, members
+from evaluation.committee.queries import committee_of, members, places
 from evaluation.talk import views
 from evaluation.talk.calls import CALLS, Peer
 from evaluation.views import sitting_for
@@ -62,6 +62,19 @@ def _mine(hub: socket.Socket, sid: str, given: Answer) -> Peer:
     return found
 
 
+def _still(hub: socket.Socket, sid: str, given: Answer) -> Peer:
+    """The same, asked anew whether it may be there: over night and at another seat it may not."""
+    me = _mine(hub, sid, given)
+    try:
+        if _admitted(hub, hub.lines[sid].actor, me.case) == me.member:
+            return me
+    except Refused:
+        _drop(hub, me, "closed")
+        raise
+    _drop(hub, me, "closed")
+    raise Refused(denied("TALK", "av.join", "-"))
+
+
 def _now(hub: socket.Socket) -> datetime:
     return hub.house.acts.house.clock.now()
 
@@ -90,23 +103,36 @@ def _drop(hub: socket.Socket, peer: Peer, why: str = "") -> None:
     _tell(hub, peer, "left")
 
 
+def _room_for(hub: socket.Socket, case: str, member: str) -> None:
+    """CALL-FULL; whoever watches takes no place that a member may still want."""
+    with hub.house.acts.reading() as session:
+        committee = committee_of(session, case)
+        kept = 0 if member or committee is None else places(committee)
+    taken, most = sum(bool(one.member) == bool(member) for one in CALLS.of(case)), max(MOST - kept, 0)
+    if taken >= most:
+        raise Refused(denied("CALL-FULL", f"≤ {most}", str(taken + 1)))
+
+
 # -- events -----------------------------------------------------------------------------------------------------------
 
 
 def _join(hub: socket.Socket, sid: str, given: Answer) -> Answer:
     """{case, resume?: peer} → {me, watching, peers, ice}: into the call, or back to one's place after a cut line.
 
-    Whoever is new calls everyone listed. A member's second window takes the place of the first.
+    Whoever is new calls everyone listed. A person's second window takes the place of the first.
     """
     case, resume = _text(given, "case", 40), _text(given, "resume", 40)
     actor = hub.lines[sid].actor
     member = _admitted(hub, actor, case)
     before = CALLS.get(resume)
+    if before is not None and (before.case, before.person, before.member) != (case, actor.person, member):
+        before, resume = None, ""
     for other in CALLS.of(case):
-        if other.id != resume and ((member and other.member == member) or other.line == sid):
+        own = other.member == member and (member or other.person == actor.person)
+        if other.id != resume and (own or other.line == sid):
             _drop(hub, other, "elsewhere")
-    if before is None and len(CALLS.of(case)) >= MOST:
-        raise Refused(denied("CALL-FULL", f"≤ {MOST}", str(MOST + 1)))
+    if before is None:
+        _room_for(hub, case, member)
     me = CALLS.enter(case, actor.person, member, sid, resume, _now(hub))
     _tell(hub, me, "back" if me is before else "joined")
     house = hub.house.acts.house
@@ -123,7 +149,7 @@ def _leave(hub: socket.Socket, sid: str, given: Answer) -> Answer:
 
 def _state(hub: socket.Socket, sid: str, given: Answer) -> Answer:
     """{case, camera, microphone}: what a member has switched on. Whoever watches has nothing to switch on."""
-    me = _mine(hub, sid, given)
+    me = _still(hub, sid, given)
     camera, microphone = given.get("camera"), given.get("microphone")
     if not isinstance(camera, bool) or not isinstance(microphone, bool):
         raise Unusable("camera: true or false is expected")
@@ -161,7 +187,8 @@ def _candidate(given: Answer) -> Answer:
 
 def _signal(hub: socket.Socket, sid: str, given: Answer) -> Answer:
     """{case, to, call, description?, candidate?} → {delivered}: to one other place of the same call."""
-    me, to = _mine(hub, sid, given), CALLS.get(_text(given, "to", 40))
+    me = (_still if "description" in given else _mine)(hub, sid, given)  # an address alone connects nobody
+    to = CALLS.get(_text(given, "to", 40))
     if to is None or to.case != me.case or not _sees(me, to):
         return {"status": 200, "delivered": False}
     told: Answer = {"case": me.case, "kind": "signal", "from": me.id, "call": _text(given, "call", 40, r"\w*")}
@@ -221,7 +248,9 @@ def sift(hub: socket.Socket, case: str) -> None:
 
 
 # Entries after which somebody may have lost a place.
-ENDING = ("member.left", "committee.void", "report.accepted")
+ENDING = (
+    "member.left", "committee.void", "report.accepted", "sitting.paused", "member.rejoined", "seat.changed",
+)  # fmt: skip
 
 
 def hear(hub: socket.Socket, entry: Entry) -> None:

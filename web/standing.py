@@ -54,6 +54,7 @@ words.teach(
             "The time an interruption may last is used up: a spare seat or venue, a replacement, a freeze or a new "
             "committee come first."
         ),
+        "NIGHT-LONG": N_("A night lasts no longer than this; for longer, the committee is declared void."),
         "HALT-SAID": N_("You have confirmed already."),
         "HALT-KIND": N_("This pause ends in another way."),
         "STILL-AWAY": N_("A member is still offline: he comes back, changes his seat or is replaced first."),

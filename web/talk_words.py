@@ -40,6 +40,7 @@ TALK: tuple[str, ...] = (
     N_("Let me be heard"),
     N_("This seat is being recorded, also while you are muted."),
     N_("%(n)s pieces of the recording wait for the line."),
+    N_("%(n)s pieces of the recording were refused: %(why)s"),
     N_("This seat is not being recorded."),
     N_("This browser cannot record."),
     N_("Camera %(n)s"),

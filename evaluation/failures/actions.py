@@ -138,17 +138,28 @@ def _party(tx: Tx, case: str, committee: Committee, sitting: Sitting) -> tuple[s
 
 @acting("sitting.freeze", Role.CENTRE, Role.REGULATOR)
 def freeze(tx: Tx, case: str, p: P) -> P:
-    """{reason, until}: over night. Nobody acts or reads; from `until` on every member comes back with a signature."""
+    """{reason, until}: over night. Nobody acts or reads; from `until` on every member comes back with a signature.
+
+    A technical pause is turned into one by the supervisor alone: a night ends without the two words that it needs. The
+    supervisor also sets the hour of a night anew.
+    """
     fields.only(p, "reason", "until")
-    _, committee = case_now(tx, case)
+    found, committee = case_now(tx, case)
     watching(tx, case)
     stage = _at_work(tx, committee).stage
     if stage == "REPORT":  # it is being signed: the leader takes it back first, or all sign today
         raise Refused(Breach("STAGE", ARTICLE, "B", "before the report is made", stage))
-    until = fields.moment(p, "until")
+    until, before = fields.moment(p, "until"), standing.open_halt(tx.session, committee)
     if until <= tx.now:
         raise Refused(Breach("OVERNIGHT", standing.ARTICLE, "B", f"> {tx.now.isoformat()}", until.isoformat(), "until"))
+    night = before if before is not None and before.kind == "overnight" else None
+    refuse_if(rules.night_long(night.from_at if night else tx.now, until, cases.book(found)))
     reason = fields.text(p, "reason", limit=300)
+    if before is not None and before.kind == "tech":
+        supervisor(tx, found)
+    if night is not None and tx.actor.has(Role.REGULATOR):
+        halts.move_hour(tx, committee, night, until, reason)
+        return {"until": until.isoformat()}
     halts.stop(tx, committee, "overnight", "declared", reason, go_on_at=until)
     halts.quiet(tx, members(tx.session, committee))
     return {"until": until.isoformat()}

@@ -60,6 +60,15 @@ def stop(
     return halt
 
 
+def move_hour(tx: Tx, committee: Committee, night: Halt, until: datetime, reason: str) -> None:
+    """The hour at which a night ends, set anew."""
+    body = {"halt": night.id, "from": night.go_on_at, "until": until, "reason": reason}
+    night.go_on_at = until
+    note(tx, committee, "sitting.hour_moved", minutes.hour_moved(until, reason))
+    tx.record(f"case:{committee.case_id}", "sitting.hour_moved", body, case=committee.case_id)
+    tell(tx, committee, "sitting.hour_moved", {"until": until.isoformat()})
+
+
 def consent(tx: Tx, halt: Halt, party: str, said: str = "", member: str = "") -> None:
     """One word for going on, given once."""
     if tx.session.get(Consent, (halt.id, party)) is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from core.clock import CST
 from core.data import regions
 
 SITE = "评标场地掉线超过规定时间，系统自动暂停评标"
@@ -44,6 +46,10 @@ def confirmed(one: Mapping[str, Any]) -> str:
 def moved(number: int, old: str, new: str, reason: str, cosigner: str) -> str:
     signed = f"；行政监督（{cosigner}）会签" if cosigner else ""
     return f"{number}号评委由工位 {old} 换至备用工位 {new}: {reason}{signed}"
+
+
+def hour_moved(until: datetime, reason: str) -> str:
+    return f"隔夜封存的恢复时间改为 {until.astimezone(CST):%Y-%m-%d %H:%M}: {reason}"
 
 
 def opened(reason: str) -> str:

@@ -116,6 +116,13 @@ def not_before(go_on_at: datetime, now: datetime, article: str) -> list[Breach]:
     return [Breach("OVERNIGHT", article, "B", f"≥ {go_on_at.isoformat()}", now.isoformat())]
 
 
+def night_long(from_at: datetime, until: datetime, book: Book) -> list[Breach]:
+    """NIGHT-LONG: how long a frozen sitting may lie; a wrong year would close the room for good."""
+    row = book["NIGHT-LONG"]
+    latest = from_at + _span(row)
+    return [] if until <= latest else [row.breach(until.isoformat(), required=f"≤ {latest.isoformat()}", field="until")]
+
+
 def minutes(span: timedelta) -> str:
     return f"{int(span.total_seconds() // 60)}分钟"
 

@@ -82,6 +82,7 @@ def rejoin(tx: Tx, case: str, p: P) -> P:
     member.certificate = tx.actor.certificate
     body = {"member": member.id, "seat": member.seat_id, "night": night.id if night else ""}
     unnamed(tx, member, lambda: tx.record(f"case:{case}", "member.rejoined", body, case=case))
+    tx.publish(f"me:{member.person_id}", "member.rejoined", {"member": member.id})
     went_on = False
     if night is not None and member.state == "pledged" and member.id not in standing.consents(tx.session, night):
         halts.consent(tx, night, member.id, member=member.id)
@@ -192,12 +193,13 @@ def cosign(tx: Tx, case: str, p: P) -> P:
         tx.record(f"case:{case}", "seat.change_refused", {"change": row.id, "member": member.id}, case=case)
         halts.tell(tx, committee, "seat.change_refused", {"member": member.id})
         return {"done": False}
-    now_bad = set(_broken_now(tx, found, committee, member)[row.to_seat]) & set(ALWAYS)
+    left = _broken_now(tx, found, committee, member).get(row.to_seat)
+    centre = tx.session.get_one(Seat, row.to_seat).centre_id
+    booked = [one for one, place in venues.booked(tx.session, case, found.parties) if place.id == centre]
+    now_bad = [ALWAYS[1]] if left is None or not booked else sorted(set(left) & set(ALWAYS))
     if now_bad:
         raise Refused(Breach("SPARE-SEAT", standing.ARTICLE, "B", "a seat that is free and online", "; ".join(now_bad)))
-    centre = tx.session.get_one(Seat, row.to_seat).centre_id
-    booking = next(one for one, place in venues.booked(tx.session, case, found.parties) if place.id == centre)
-    _move(tx, committee, row, member, booking)
+    _move(tx, committee, row, member, booked[0])
     return {"done": True}
 
 

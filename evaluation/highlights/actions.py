@@ -19,14 +19,18 @@ from core.doors import acting, asking
 from core.faults import Unusable
 from core.rules import Breach, Refused
 from evaluation import cases
+from evaluation.blind import codes
+from evaluation.cases import CaseFacts
 from evaluation.committee.queries import by_person, committee_of
 from evaluation.highlights.models import Highlight
 from evaluation.sitting.actions import MEMBERS
 from evaluation.sitting.guards import Room, enter
+from evaluation.sitting.models import Sitting
+from evaluation.views import is_member, sitting_for
 
 P = dict[str, Any]
 # While papers are weighed; the signed report closes the folder.
-STAGES = ("SIGN_IN", "LEADER", "PRELIM", "LACK", "SCORING", "SUMMARY", "REPORT")
+STAGES = ("SIGN_IN", "LEADER", "BLIND", "PRELIM", "LACK", "SCORING", "LOWPRICE", "SUMMARY", "REPORT")
 MOST_RECTS, MOST, WHOLE = 60, 2000, 10_000
 ARTICLE = "招标投标法 第40条"
 
@@ -57,6 +61,12 @@ def _of_this_case(tx: Tx, case: str, bid: str, sha256: str) -> None:
         raise Unusable("sha256: not a file of this case")
 
 
+def _open(case: CaseFacts, sitting: Sitting, bid: str) -> None:
+    """Refused for a bid while members see codes alone; the tender file lies open all the time."""
+    if bid and codes.hidden(case, sitting):
+        raise Refused(Breach("STAGE", ARTICLE, "B", "after BLIND", sitting.stage))
+
+
 def _own(tx: Tx, room: Room, id: str) -> Highlight:
     row = tx.session.get(Highlight, id)
     if row is None or row.member_id != room.me.id:
@@ -66,6 +76,7 @@ def _own(tx: Tx, room: Room, id: str) -> Highlight:
 
 def _new(tx: Tx, room: Room, p: P) -> Highlight:
     bid, sha256 = fields.text(p, "bid", limit=16, default=""), fields.text(p, "sha256", limit=64)
+    _open(room.case, room.sitting, bid)
     _of_this_case(tx, room.case.id, bid, sha256)
     kept = tx.session.scalar(select(func.count()).where(Highlight.member_id == room.me.id)) or 0
     if kept >= MOST:
@@ -103,12 +114,15 @@ def remove(tx: Tx, case: str, p: P) -> P:
 
 @asking("highlight.mine", Role.EXPERT, Role.TENDERER)
 def mine(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
-    """{sha256, bid}: the asker's own highlights in that file; Refused for anyone who is no pledged member now."""
-    committee = committee_of(session, case)
+    """{sha256, bid}: the asker's own highlights in that file; Refused for anyone who is no pledged member now, at the
+    own seat, not over night."""
+    committee = committee_of(session, case) if is_member(session, actor, case) else None
     me = by_person(session, committee, actor.person) if committee else None
-    if me is None or me.state != "pledged":
+    if committee is None or me is None:
         raise Refused(denied("MEMBER", "a member of this committee", "-"))
+    bid = str(p.get("bid", ""))
+    _open(cases.facts(session, case), sitting_for(session, committee), bid)
     query = select(Highlight).where(Highlight.member_id == me.id, Highlight.sha256 == str(p.get("sha256", "")))
-    query = query.where(Highlight.bid_id == str(p.get("bid", ""))).order_by(Highlight.page, Highlight.id)
+    query = query.where(Highlight.bid_id == bid).order_by(Highlight.page, Highlight.id)
     keys = ("id", "page", "rects", "text", "note")
     return {"highlights": [{key: getattr(row, key) for key in keys} for row in session.scalars(query)]}

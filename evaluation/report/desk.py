@@ -8,13 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs import desk
+from certs.models import SigningDoc
 from core import canon
+from core.access import Actor, denied
 from core.acts import Tx
 from core.rules import Breach, Refused
 from evaluation.cases import CaseFacts, as_system, note
 from evaluation.committee.models import Committee, Member
+from evaluation.committee.queries import by_person
+from evaluation.failures import standing
 from evaluation.report import papers
 from evaluation.report.models import Report
+from evaluation.sitting.models import Sitting
 from venues import queries as venues
 
 KIND = "evaluation_report"
@@ -24,6 +29,25 @@ def report_of(session: Session, committee: Committee) -> Report | None:
     """The newest version."""
     query = select(Report).where(Report.committee_id == committee.id)
     return session.scalars(query.order_by(Report.version.desc()).limit(1)).first()
+
+
+def barred(session: Session, actor: Actor, doc: SigningDoc, signing: bool) -> list[Breach]:
+    """Until it is sealed the report is read and signed like the bids: by members of now, at their own seat, not over
+    night; and nobody signs in a pause."""
+    report = session.scalars(select(Report).where(Report.document_id == doc.id)).first()
+    if report is None or doc.state == "sealed":
+        return []
+    committee = session.get_one(Committee, report.committee_id)
+    me = by_person(session, committee, actor.person)
+    if committee.void_at is not None or me is None or me.state != "pledged":
+        return [denied("MEMBER", "a member of this committee", me.state if me else "-")]
+    sitting = session.get_one(Sitting, committee.id)
+    stopped = sitting.paused if signing or standing.frozen(session, committee) else ""
+    paused = [Breach("PAUSED", standing.ARTICLE, "B", "going on", stopped)] if stopped else []
+    return [*standing.elsewhere(session, actor, me), *paused]
+
+
+desk.JUDGES[KIND] = barred
 
 
 def withdraw_open(tx: Tx, committee: Committee, reason: str = "a member was replaced") -> None:

@@ -12,10 +12,11 @@ from core.access import Role, denied
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
-from core.rules import Breach, Refused
+from core.rules import Breach, Refused, refuse_if
 from evaluation import cases
 from evaluation.committee.actions import required, unnamed
 from evaluation.committee.models import Committee, Member
+from evaluation.failures import standing
 from evaluation.sitting.actions import MEMBERS
 from evaluation.sitting.guards import ARTICLE, my_place
 from evaluation.talk.models import Recording
@@ -36,6 +37,7 @@ def _place(tx: Tx, committee: Committee, case: cases.CaseFacts) -> tuple[Member 
     me = my_place(tx, committee)
     if me.state != "pledged":
         raise Refused(Breach("PLEDGE", "招标投标法 第37条", "B", "pledged", me.state))
+    refuse_if(standing.elsewhere(tx.session, tx.actor, me))
     return me, me.site
 
 

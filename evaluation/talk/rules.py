@@ -21,7 +21,7 @@ RULES = RuleBook(
     ]
 )  # fmt: skip
 # While the members judge: before, they still sit down; afterwards the report is sealed.
-JUDGING = ("PRELIM", "LACK", "SCORING", "SUMMARY", "REPORT")
+JUDGING = ("BLIND", "PRELIM", "LACK", "SCORING", "LOWPRICE", "SUMMARY", "REPORT")
 
 
 def commitment(number: int, member: str, at: datetime, stage: str, text: str, salt: str) -> str:

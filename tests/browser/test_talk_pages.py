@@ -305,3 +305,33 @@ def test_pages_without_a_call_may_not_ask_for_a_camera(sitting: Sitting) -> None
     page = sitting.live.open(sitting.members[0], "/me")
     tried = page.evaluate("navigator.mediaDevices.getUserMedia({video: true}).then(() => 'open', error => error.name)")
     assert tried == "NotAllowedError"
+
+
+PUT = """async ([room, person]) => {
+  const opening = indexedDB.open("gongheng-recording", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("pieces", { keyPath: "id" });
+  await new Promise((resolve) => (opening.onsuccess = resolve));
+  const pieces = opening.result.transaction("pieces", "readwrite").objectStore("pieces");
+  const now = Date.now();
+  const one = (id, media, from, until) => ({ id, room, person, media, picture: false, from, until, ended: true,
+    parts: [new Blob([id], { type: media })] });
+  pieces.put(one("bad", "text/html", now - 90_000, now - 80_000));
+  pieces.put(one("long", "audio/webm", now - 600_000, now - 70_000));
+  await new Promise((resolve) => (pieces.put(one("good", "audio/webm", now - 60_000, now - 50_000)).onsuccess = resolve));
+  opening.result.close();
+}"""
+
+
+def test_a_piece_that_is_refused_holds_up_no_later_one(sitting: Sitting) -> None:
+    live, who = sitting.live, sitting.members[1]
+    page = sitting.open(who)
+    page.evaluate(PUT, [sitting.case, live.ring[who].person])
+    page.reload()
+    unfold(page)
+    expect(page.locator("[data-record-note]")).to_contain_text("1 段录像未被接收")
+    for _ in range(PATIENCE // 250):
+        kept = live.stage.ask("regulator", "recording.list", sitting.case)["pieces"]
+        if len(kept) == 2:
+            break
+        page.wait_for_timeout(250)
+    assert sorted(one["size"] for one in kept) == [4, 4], "the good one, and the long one cut to two minutes"

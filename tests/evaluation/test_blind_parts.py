@@ -13,6 +13,7 @@ from certs import blocking
 from core import ledger, live
 from core.faults import Unusable
 from core.rules import Refused
+from evaluation import cases
 from evaluation.blind import actions, codes, desk, pdf, rules  # noqa: F401  (fills the table of acts)
 from evaluation.blind.models import BlindCodes
 from evaluation.committee.models import Committee
@@ -328,3 +329,20 @@ def test_codes_repeat_with_the_seed_and_change_with_it():
 def test_what_is_no_pdf_is_said_so(data):
     with pytest.raises(Unusable, match="PDF"):
         pdf.stripped(data)
+
+
+def test_while_codes_hide_the_bids_the_tender_file_alone_is_marked(blind, monkeypatch):
+    name, bid, sha256 = blind.names[0], blind.bids["甲"], "a" * 64
+    blind.write(lambda tx: setattr(tx.session.get_one(OpenedBid, bid), "pdf_sha256", sha256))
+    monkeypatch.setattr(cases, "tender_papers", lambda *_: [{"sha256": sha256}])
+    given = {"sha256": sha256, "page": 1, "rects": [], "text": "", "note": "x"}
+    assert blind.do(name, "highlight.save", bid="", **given)["id"]
+    assert len(blind.ask(name, "highlight.mine", bid="", sha256=sha256)["highlights"]) == 1
+    with pytest.raises(Refused, match="STAGE"):
+        blind.do(name, "highlight.save", bid=bid, **given)
+    with pytest.raises(Refused, match="STAGE"):
+        blind.ask(name, "highlight.mine", bid=bid, sha256=sha256)
+    for one in blind.names:
+        points(blind, one)
+    assert blind.do(name, "highlight.save", bid=bid, **given)["id"]
+    assert len(blind.ask(name, "highlight.mine", bid=bid, sha256=sha256)["highlights"]) == 1

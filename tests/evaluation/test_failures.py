@@ -479,7 +479,11 @@ def test_a_freeze_lies_ahead_and_a_fault_may_turn_into_one(room):
         freeze(room, hours=0)
     room.do("staff1", "sitting.pause", reason="断电", technical=True)
     pass_time(room, hours=5)
-    until = freeze(room)
+    for who in ("staff1", "staff2"):  # the two words of a technical pause are not gone round by its own venue
+        with pytest.raises(Refused, match="SUPERVISOR"):
+            freeze(room, who)
+    assert halt(room)["kind"] == "tech"
+    until = freeze(room, "regulator")
     assert halt(room)["kind"] == "overnight"
     with pytest.raises(Refused, match="PAUSED"):
         freeze(room)
@@ -491,6 +495,41 @@ def test_a_freeze_lies_ahead_and_a_fault_may_turn_into_one(room):
     assert halt(room) is None
     with room.world.read() as session:
         assert [one.ended for one in session.scalars(select(Halt).order_by(Halt.from_at))] == ["overnight", "resumed"]
+
+
+@pytest.mark.parametrize(("long", "allowed"), [
+    pytest.param(timedelta(hours=72), True, marks=pytest.mark.rule("NIGHT-LONG", "allowed")),
+    pytest.param(timedelta(hours=72) + MS, False, marks=pytest.mark.rule("NIGHT-LONG", "refused")),
+])  # fmt: skip
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_night_lasts_three_days_at_most_also_when_its_hour_is_set_anew(room, long, allowed, anew):
+    latest, who = room.world.clock.now() + long, "regulator" if anew else "staff1"
+    if anew:
+        freeze(room)
+        pass_time(room, hours=1)
+    if not allowed:
+        with pytest.raises(Refused, match="NIGHT-LONG"):
+            room.do(who, "sitting.freeze", reason="x", until=latest.isoformat())
+        return
+    room.do(who, "sitting.freeze", reason="x", until=latest.isoformat())
+    assert datetime.fromisoformat(halt(room)["go_on_at"]) == latest
+
+
+def test_the_supervisor_alone_sets_the_hour_of_a_night_anew(room):
+    room.do("staff1", "sitting.pause", reason="用餐")
+    freeze(room, hours=70)  # a wrong day
+    with pytest.raises(Refused, match="PAUSED"):
+        freeze(room, "staff2")
+    with pytest.raises(Refused, match="OVERNIGHT"):
+        freeze(room, "regulator", 0)
+    until = freeze(room, "regulator")
+    assert (halt(room)["kind"], halt(room)["go_on_at"]) == ("overnight", until.isoformat())
+    assert [one["until"] for one in entries(room, "sitting.hour_moved")] == [until.isoformat()]
+    assert room.ask("regulator", "room.watch")["incidents"][-1]["kind"] == "sitting.hour_moved"
+    room.world.clock.moment = until
+    for name in room.names:
+        room.do(name, "sitting.rejoin")
+    assert halt(room) is None
 
 
 # -- duties and the minutes -------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
@@ -11,6 +14,7 @@ from core.live import LiveEventRow
 from core.rules import Refused
 from evaluation.highlights import actions
 from evaluation.highlights.models import Highlight
+from evaluation.sitting.models import Sitting
 from trading.opening.models import OpenedBid
 
 SHA = "a" * 64
@@ -126,3 +130,24 @@ def test_as_many_as_a_member_may_keep_and_not_one_more(papers, monkeypatch):
     assert save(papers, papers.names[1])
     with papers.world.read() as session:
         assert session.scalar(select(func.count()).select_from(Highlight)) == 3
+
+
+def test_bids_are_marked_also_while_low_prices_are_explained(papers):
+    papers.write(lambda tx: setattr(tx.session.scalars(select(Sitting)).one(), "stage", "LOWPRICE"))
+    assert save(papers, papers.names[0])
+
+
+def test_only_at_the_members_own_seat_and_not_over_night(papers):
+    name = papers.names[0]
+    id = save(papers, name)
+    own, whole = replace(papers.actor(name), session="s1"), papers.actor
+    papers.world.do(own, "sitting.rejoin", papers.case)
+    papers.actor = lambda who: replace(whole(who), session="s2")
+    with pytest.raises(Refused, match="MEMBER"):
+        mine(papers, name)
+    papers.actor = lambda who: own if who == name else whole(who)
+    assert [one["id"] for one in mine(papers, name)] == [id]
+    until = (papers.world.clock.now() + timedelta(hours=12)).isoformat()
+    papers.do("staff1", "sitting.freeze", reason="隔夜", until=until)
+    with pytest.raises(Refused, match="MEMBER"):
+        mine(papers, name)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from certs import desk
-from core.access import SYSTEM, Role
+from certs import desk, desk_sign, suite
+from core.access import SYSTEM, Actor, Role
 from core.doors import TABLE
 from core.rules import Refused
 from evaluation.cases import facts
 from tests.evaluation.house import NOW, SMALL, to_scoring, vote
+from web.pages import papers
 
 
 @pytest.mark.rulebook("3.7 clarification")
@@ -139,3 +141,53 @@ def test_the_representative_sits_at_the_main_venue_and_sees_what_a_member_sees(h
     assert "prelim.mark" in house.ask("代表", "room.view")["tasks"]
     with pytest.raises(Refused, match="MEMBER"):
         house.ask("tenderer", "room.view")
+
+
+def at(house, name: str, session: str) -> Actor:
+    return replace(house.actor(name), session=session)
+
+
+def may_read(house, actor: Actor, document: str) -> bool:
+    with house.world.read() as session:
+        return papers.may_read(session, actor, desk.row(session, document))
+
+
+def offer(house, actor: Actor, document: str, name: str) -> desk.Offer:
+    field = house.ask(name, "room.view")["report"]["field"]
+    return desk_sign.prepare_signature(house.world.acts, actor, document, field)
+
+
+def test_the_report_is_read_and_signed_at_the_members_own_session_until_it_is_sealed(reported):
+    house, document, name = reported, reported.document, reported.names[1]
+    own, other = at(house, name, "s1"), at(house, name, "s2")
+    house.world.do(own, "sitting.rejoin", house.case)
+    assert may_read(house, own, document) and not may_read(house, other, document)
+    with pytest.raises(Refused, match="ONE-SESSION"):
+        offer(house, other, document, name)
+    made = offer(house, own, document, name)
+    raw = suite.sign_raw(house.keys[name], made.tbs)
+    with pytest.raises(Refused, match="ONE-SESSION"):
+        desk_sign.finish_signature(house.world.acts, other, document, made.field, raw, made.lease)
+    desk_sign.finish_signature(house.world.acts, own, document, made.field, raw, made.lease)
+    sign_all(house, document, [one for one in [*house.names[1:], house.names[0]] if one != name])
+    assert house.state == "EVALUATED"
+    assert may_read(house, other, document), "the sealed report lies open to its signers"
+
+
+def test_nobody_signs_the_report_in_a_pause_and_members_still_read_it(reported):
+    house, document, name = reported, reported.document, reported.names[1]
+    house.do("staff1", "sitting.pause", reason="断电", technical=True)
+    assert may_read(house, house.actor(name), document)
+    with pytest.raises(Refused, match="PAUSED"):
+        house.sign(name, document)
+    house.do("regulator", "halt.confirm", reason="x")
+    house.do(house.names[0], "halt.confirm", reason="x")
+    house.sign(name, document)
+
+
+def test_whoever_left_reads_no_report_of_the_committee_any_more(reported):
+    house, name = reported, reported.names[1]
+    gone = house.actor(name)
+    house.do(name, "member.recuse", reason="亲属")
+    assert not may_read(house, gone, house.document)
+    assert may_read(house, house.actor(house.names[0]), house.document)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core import live
 from core.faults import Unusable
 from core.rules import Refused
 from evaluation.failures.models import SeatChange
@@ -15,7 +16,7 @@ from evaluation.failures.rules import MODES
 from evaluation.vault import vault
 from evaluation.views import is_member
 from tests.evaluation.house import NOW, SMALL, seated, to_scoring
-from venues.models import Seat, SeatUse
+from venues.models import Booking, Centre, Seat, SeatUse
 from venues.terminals import hashed
 
 MAIN, SUB = "420112", "420203"
@@ -142,6 +143,21 @@ def test_where_no_seat_meets_every_constraint_the_supervisor_signs_too(crowded):
     assert "会签" in crowded.ask("regulator", "room.watch")["incidents"][-1]["text"]
     with pytest.raises(Unusable, match="change"):
         crowded.do("regulator", "seat.cosign", change=asked["change"], agree=True)
+
+
+def test_a_room_released_meanwhile_is_no_seat_and_the_change_can_still_be_refused(crowded):
+    name = crowded.names[0]
+    asked = move(crowded, name, spares(crowded, name)[0]["seat"])
+    site = crowded.place(name).site
+
+    def run(tx):
+        for row in tx.session.query(Booking).join(Centre, Centre.id == Booking.centre_id).filter(Centre.region == site):
+            row.state = "released"
+
+    crowded.write(run)
+    with pytest.raises(Refused, match="SPARE-SEAT"):
+        crowded.do("regulator", "seat.cosign", change=asked["change"], agree=True)
+    assert crowded.do("regulator", "seat.cosign", change=asked["change"], agree=False) == {"done": False}
 
 
 def test_a_refusal_of_the_supervisor_leaves_the_member_where_he_is(crowded):
@@ -285,6 +301,8 @@ def test_a_venue_without_machines_binds_to_no_machine_but_still_to_one_session(h
         at(house, name, "duty.assign", session="s2", member=house.place(name).id, text="x")
     at(house, name, "sitting.rejoin", session="s2")
     with house.world.read() as session:
+        told = live.since(session, f"me:{house.people[name]}", 0)
+        assert [one.data for one in told if one.kind == "member.rejoined"] == [{"member": house.place(name).id}]
         assert is_member(session, elsewhere, house.case)
         assert not is_member(session, replace(elsewhere, session="s1"), house.case)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -262,6 +263,19 @@ def test_a_venue_records_its_own_site_and_no_other_does(room):
             piece(room, who, b"other")
 
 
+def test_a_piece_comes_from_the_members_own_session_and_also_over_night(room):
+    name = room.names[0]
+    whole = room.actor
+    room.actor = lambda who: replace(whole(who), session="s1" if who == name else "")
+    room.do(name, "sitting.rejoin")
+    until = (room.world.clock.now() + timedelta(hours=12)).isoformat()
+    room.do("staff1", "sitting.freeze", reason="隔夜", until=until)
+    assert piece(room, name, b"late")["piece"]
+    room.actor = lambda who: replace(whole(who), session="s2")
+    with pytest.raises(Refused, match="ONE-SESSION"):
+        piece(room, name, b"from elsewhere")
+
+
 @pytest.mark.parametrize("change", [
     {"sha256": "0" * 64}, {"media": "text/html"}, {"picture": "yes"},
     {"until": "2026-04-01T10:00:11+08:00"}, {"from": "2026-04-01T10:00:00+08:00"},
@@ -351,6 +365,7 @@ def test_under_r2_nobody_scores_unrecorded_and_r1_goes_on(room):
 @pytest.mark.rule("AV-CAMERA", "refused")
 @pytest.mark.parametrize(("minutes", "stage", "alarm"), [
     (5, "SCORING", False), (5.001, "SCORING", True), (60, "LEADER", False), (60, "SIGNED", False), (60, "REPORT", True),
+    (60, "BLIND", True), (60, "LOWPRICE", True),
 ])  # fmt: skip
 def test_a_camera_is_off_for_five_minutes_at_most_while_they_judge(room, minutes, stage, alarm):
     now = room.world.clock.now()

@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 
 from tests.web.conftest import front  # noqa: F401  the same app
 from web import words
+from web.entry_words import ENTRIES
+from web.pages.audit import KINDS
 
 _spec = importlib.util.spec_from_file_location("house_tree", Path(__file__).with_name("tree.py"))
 assert _spec is not None and _spec.loader is not None
@@ -66,6 +68,27 @@ def test_every_rule_has_words_in_both_languages(front):  # noqa: F811
             message = words.sentence(code)
             assert message and message.isascii(), f"{code}: {message!r} is no English sentence"
             assert not words.gettext(message).isascii(), f"{code}: {message!r} has no Chinese words"
+
+
+def entry_kinds() -> set[str]:
+    """Kinds of entries that stand in the source, but for those of accounts, which are no case's."""
+    found: set[str] = set()
+    for path in tree.modules():
+        for node in ast.walk(tree.parsed(path)) if not tree.name(path).startswith("accounts/") else ():
+            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in RECORDERS:
+                texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                found |= {one for one in texts if isinstance(one, str) and re.fullmatch(r"[a-z]+[.][a-z_]+", one)}
+    return found
+
+
+RECORDERS = ("record", "note")
+
+
+def test_every_kind_of_entry_has_words_and_stands_in_the_filter():
+    kinds = entry_kinds()
+    assert len(kinds) > 100
+    assert sorted(kinds - set(ENTRIES)) == []
+    assert sorted({kind.partition(".")[0] for kind in kinds | set(ENTRIES)} - set(KINDS)) == []
 
 
 @pytest.mark.parametrize(

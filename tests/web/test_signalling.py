@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -231,6 +232,64 @@ def test_a_call_has_so_many_places(call, monkeypatch):
     assert call.send(call.sitting.names[2], "av.join")["breaches"][0]["rule"] == "CALL-FULL"
     call.send(call.sitting.names[0], "av.leave")
     call.join(call.sitting.names[2])
+
+
+def test_watchers_take_no_place_that_a_member_may_want_and_one_each(call, monkeypatch):
+    monkeypatch.setattr(signalling, "MOST", 6)  # the committee has five
+    first = call.join("regulator")
+    call.send("regulator", "av.join", line="window")
+    assert call.told("regulator")[-1]["why"] == "elsewhere" and signalling.CALLS.get(first["me"]) is None
+    assert call.send("auditor", "av.join")["breaches"][0]["rule"] == "CALL-FULL"
+    mine = signalling.CALLS.by_line("window")[0].id
+    assert call.send("auditor", "av.join", resume=mine)["breaches"][0]["rule"] == "CALL-FULL", "another's id is no key"
+    for name in call.sitting.names:
+        call.join(name)
+
+
+def hearing(call, *who: str) -> None:
+    """In the call and in the channels; entries written from now on reach the hub."""
+    for name in who:
+        call.join(name)
+        call.hub.lines[f"line-{name}"].joined |= {f"talk:{call.sitting.case}", f"room:{call.sitting.case}"}
+    call.sitting.world.acts.house.ledger.listeners.append(lambda entry: signalling.hear(call.hub, entry))
+
+
+def test_a_freeze_puts_members_out_at_once_and_a_pause_does_not(call):
+    first, case = call.sitting.names[0], call.sitting.case
+    hearing(call, first, "regulator")
+    call.sitting.do("staff1", "sitting.pause", reason="用餐")
+    assert len(signalling.CALLS.of(case)) == 2
+    until = (call.sitting.world.clock.now() + timedelta(hours=12)).isoformat()
+    call.sitting.do("staff1", "sitting.freeze", reason="隔夜", until=until)
+    assert call.told(first)[-1]["kind"] == "ended" and call.hub.lines[f"line-{first}"].joined == set()
+    assert len(call.hub.lines["line-regulator"].joined) == 2
+    assert [peer.member for peer in signalling.CALLS.of(case)] == [""]
+    assert shut(call.send(first, "av.join"))
+
+
+def test_whoever_came_back_elsewhere_is_out_of_the_old_browser(call):
+    first, sitting = call.sitting.names[0], call.sitting
+    hearing(call, first)
+    line = call.hub.lines[f"line-{first}"]
+    line.actor = replace(line.actor, session="old")
+    sitting.world.do(replace(sitting.actor(first), session="new"), "sitting.rejoin", sitting.case)
+    assert call.told(first)[-1]["kind"] == "ended" and line.joined == set()
+    assert shut(call.send(first, "av.join"))
+
+
+def test_switches_and_descriptions_are_asked_anew_whether_their_sender_may_be_there(call):
+    first, second = call.sitting.names[:2]
+    two = call.join(second)
+    for event, more in (("av.state", {"camera": True, "microphone": True}),
+                        ("av.signal", {"to": two["me"], "call": "c",
+                                       "description": {"type": "offer", "sdp": sdp()}})):  # fmt: skip
+        call.join(first)
+        line = call.hub.lines[f"line-{first}"]
+        whole = line.actor
+        line.actor = replace(whole, session="old")
+        call.sitting.world.do(replace(whole, session="new"), "sitting.rejoin", call.sitting.case)
+        assert shut(call.send(first, event, **more)) and call.told(first)[-1]["kind"] == "ended"
+        line.actor = replace(whole, session="new")
 
 
 def test_a_member_who_leaves_the_committee_is_out_at_once(call):

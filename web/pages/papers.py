@@ -88,9 +88,9 @@ workbench.PROVIDERS.append(work)
 
 
 def may_read(session: Session, actor: Actor, doc: SigningDoc) -> bool:
-    """Signers always; supervisors of the case always; whoever seals it and the parties once it is sealed."""
+    """Signers, unless its room bars them; supervisors of the case; sealer and parties once it is sealed."""
     if any(place.person_id == actor.person for place in desk.places(session, doc.id)):
-        return True
+        return not desk.barred(session, actor, doc, signing=False)
     case = session.get(Case, doc.case) if doc.case else None
     roles = stands_as(case, actor) if case is not None else frozenset()
     if roles & {Role.REGULATOR, Role.AUDITOR}:

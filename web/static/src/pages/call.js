@@ -46,9 +46,11 @@ export function startCall(panel, nameOf) {
   const kept = () => JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
   const keep = (changes) => sessionStorage.setItem(KEY, JSON.stringify({ ...kept(), ...changes }));
 
-  const recorder = WATCHING ? undefined : new Recorder(CASE, panel.dataset.person, ({ on, waiting }) => {
+  const recorder = WATCHING ? undefined : new Recorder(CASE, panel.dataset.person, ({ on, waiting, refused, why }) => {
     const words = on ? t("This seat is being recorded, also while you are muted.") : mesh && ALWAYS ? t("This seat is not being recorded.") : "";
-    panel.querySelector("[data-record-note]").textContent = waiting > 1 ? `${words} ${t("%(n)s pieces of the recording wait for the line.", { n: waiting })}` : words;
+    const late = waiting > 1 ? t("%(n)s pieces of the recording wait for the line.", { n: waiting }) : "";
+    const lost = refused ? t("%(n)s pieces of the recording were refused: %(why)s", { n: refused, why }) : "";
+    panel.querySelector("[data-record-note]").textContent = [words, late, lost].filter(Boolean).join(" ");
     at("record")?.setAttribute("aria-pressed", String(on));
   });
 

@@ -5,10 +5,12 @@
 import { sha256hex } from "../crypto/index.js";
 import { serverNow } from "./clock.js";
 import { deliver } from "./deliver.js";
+import { RefusedError } from "./net.js";
 import { upload } from "./tus.js";
 
 const PIECE = 20_000;
 const SLICE = 1000;
+const LONGEST = 120_000; // the server takes no longer piece (evaluation/talk/recordings.py); a sleeping browser turns none
 const AGAIN = 10_000;
 const STALE = 30_000; // an unfinished piece this old has nobody who writes on it
 const RATES = { videoBitsPerSecond: 250_000, audioBitsPerSecond: 32_000 };
@@ -37,7 +39,7 @@ async function table(mode, work) {
 }
 
 export class Recorder {
-  /** @param {string} room the case @param {string} person @param {(state: {on: boolean, waiting: number}) => void} tell */
+  /** @param {string} room the case @param {string} person @param {(state: {on: boolean, waiting: number, refused: number, why: string}) => void} tell */
   constructor(room, person, tell) {
     this.room = room;
     this.person = person;
@@ -45,6 +47,8 @@ export class Recorder {
     this.on = false;
     this.sending = false;
     this.mine = new Set();
+    this.refused = new Set(); // set aside until the page is loaded anew: by then this may be the member's seat again
+    this.why = "";
   }
 
   /** From now on these tracks; clones, so that muting the call does not mute the recording. @param {{audio: MediaStreamTrack | null, video: MediaStreamTrack | null}} own */
@@ -97,8 +101,9 @@ export class Recorder {
     recorder.ondataavailable = ({ data }) => {
       if (!data.size) return;
       piece.parts = [...piece.parts, data];
-      piece.until = serverNow();
+      piece.until = Math.min(serverNow(), piece.from + LONGEST);
       keep();
+      if (recorder === this.recorder && piece.until - piece.from >= LONGEST - PIECE) this.#piece();
     };
     recorder.onstop = async () => {
       piece.ended = true;
@@ -113,26 +118,40 @@ export class Recorder {
 
   async #waiting() {
     const all = await table("readonly", (pieces) => pieces.getAll());
-    const own = all.filter((one) => one.room === this.room && one.person === this.person && one.parts.length && !this.mine.has(one.id));
+    const own = all.filter((one) => one.room === this.room && one.person === this.person && one.parts.length && !this.mine.has(one.id) && !this.refused.has(one.id));
     return own.filter((one) => one.ended || serverNow() - one.until > STALE).sort((a, b) => a.from - b.from);
   }
 
   async #told() {
-    this.tell({ on: this.on, waiting: (await this.#waiting()).length });
+    this.tell({ on: this.on, waiting: (await this.#waiting()).length, refused: this.refused.size, why: this.why });
   }
 
-  /** One after the other; a piece leaves the store when the server has kept it, or says that it never will. */
+  /** Whether the server has kept a piece or never will. */
+  async #bring(one) {
+    const blob = new Blob(one.parts, { type: one.media });
+    const sha256 = await sha256hex(new Uint8Array(await blob.arrayBuffer()));
+    const payload = { sha256, media: one.media, picture: one.picture, from: iso(one.from), until: iso(Math.min(one.until, one.from + LONGEST)), once: one.id };
+    try {
+      await upload(blob, undefined, { key: `piece:${one.id}`, name: "recording" });
+      await deliver("recording.keep", { case: this.room, payload, proof: {} }, () => undefined);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RefusedError) || error.status < 400 || error.status > 499) throw error;
+      this.refused.add(one.id);
+      this.why = error.message;
+      return error.status === 400;
+    }
+  }
+
+  /** One after the other; a piece leaves the store when the server has kept it, or says that it is none (400). One that
+   * it refuses for now is set aside, and the later ones go on. */
   async #send() {
     if (this.sending) return;
     this.sending = true;
     try {
       for (const one of await this.#waiting()) {
-        const blob = new Blob(one.parts, { type: one.media });
-        const sha256 = await sha256hex(new Uint8Array(await blob.arrayBuffer()));
-        await upload(blob, undefined, { key: `piece:${one.id}`, name: "recording" });
-        const payload = { sha256, media: one.media, picture: one.picture, from: iso(one.from), until: iso(one.until), once: one.id };
-        await deliver("recording.keep", { case: this.room, payload, proof: {} }, () => undefined);
-        await table("readwrite", (pieces) => pieces.delete(one.id));
+        const gone = await this.#bring(one);
+        if (gone) await table("readwrite", (pieces) => pieces.delete(one.id));
         await this.#told();
       }
     } finally {

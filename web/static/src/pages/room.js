@@ -301,7 +301,7 @@ const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.
 const PROGRESS = ["review.progress", "score.progress"];
 document.addEventListener("gh:live", (told) => {
   const { kind, data } = told.detail;
-  if (room.dataset.again?.split(" ").includes(kind) || (kind === "seat.changed" && data.member === room.dataset.member)) location.reload();
+  if (room.dataset.again?.split(" ").includes(kind) || (["seat.changed", "member.rejoined"].includes(kind) && data.member === room.dataset.member)) location.reload();
   else if (PROGRESS.includes(kind) && room.dataset.member && data.member !== room.dataset.member) told.preventDefault();
   else if (TOGETHER.includes(kind)) renewTasks();
 });
