@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sys
 import threading
 from urllib.parse import urlsplit
 
@@ -11,11 +12,11 @@ from urllib.parse import urlsplit
 class Relay:
     """Forwards TCP to `base`. `cut` closes every connection and takes no more; `mend` takes them again."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, listens: str = "127.0.0.1") -> None:
         address = urlsplit(base)
         self._goal = (address.hostname or "127.0.0.1", address.port or 80)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.base = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._listening = socket.create_server((listens, 0))
+        self.base = f"http://{listens}:{self._listening.getsockname()[1]}"
         self._open: set[socket.socket] = set()
         self._lock, self._whole, self._ended = threading.Lock(), True, False
         threading.Thread(target=self._serve, daemon=True).start()
@@ -46,7 +47,12 @@ class Relay:
             if not self._whole:
                 here.close()
                 continue
-            there = socket.create_connection(self._goal)
+            try:
+                there = socket.create_connection(self._goal, timeout=5)
+            except OSError:
+                here.close()
+                continue
+            there.settimeout(None)
             with self._lock:
                 self._open |= {here, there}
             for one, other in ((here, there), (there, here)):
@@ -59,3 +65,16 @@ class Relay:
         for end in (one, other):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+def main(base: str) -> None:
+    """A relay in a process of its own: it says where it is, then does each word it is told and says it back."""
+    relay = Relay(base)
+    print(relay.base, flush=True)
+    for word in map(str.strip, sys.stdin):
+        relay.cut() if word == "cut" else relay.mend()
+        print(word, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -101,6 +101,8 @@ def test_a_line_is_cut_the_sitting_pauses_and_two_let_it_go_on(sitting: Sitting,
     expect(lead.locator('.rm-strip .rm-dot[data-there="yes"]')).to_have_count(2)
     relay.cut()
     expect(far.locator('[data-line="down"]').first).to_be_visible()
+    meanwhile = far.locator("form[data-mark]").nth(1)
+    meanwhile.locator("label", has_text="✓").click()
     for page in (lead, wall, venue):
         expect(page.locator(".rm-alarms li")).to_have_count(1)
         expect(page.locator(".rm-alarms")).to_contain_text("离线自")
@@ -120,6 +122,8 @@ def test_a_line_is_cut_the_sitting_pauses_and_two_let_it_go_on(sitting: Sitting,
     relay.mend()
     expect(lead.locator(".rm-alarms", has_text="离线自")).to_have_count(0)
     expect(far.locator('[data-line="up"]').first).to_be_visible()
+    expect(far.locator("[data-saved]").first).to_contain_text("评标暂停中")
+    check_axe(far)
     venue.locator('form[data-room-act="site.back"] button').click()
     expect(wall.locator(".rm-alarms")).to_have_count(0)
     wall.reload()
@@ -128,6 +132,7 @@ def test_a_line_is_cut_the_sitting_pauses_and_two_let_it_go_on(sitting: Sitting,
     fill_and_press(lead, "halt.confirm", "设备检查正常")
     for page in (lead, far, wall):
         expect(page.locator("[role=status]", has_text="PAUSED_TECH")).to_have_count(0)
+    expect(meanwhile).to_have_attribute("data-done", "yes")  # what was found while nobody could act came in by itself
     lead.locator("form[data-mark] label", has_text="✓").first.click()
     expect(lead.locator("form[data-mark]").first).to_have_attribute("data-done", "yes")
 
@@ -228,3 +233,13 @@ def test_a_machine_is_registered_with_a_code_of_the_desk(sitting: Sitting) -> No
     expect(guest.locator("#rejoin")).to_contain_text("您不在本人工位")
     expect(guest.locator("#seat-code")).to_be_visible()
     check_axe(guest)
+
+
+def test_of_the_room_nothing_stays_before_a_member_who_was_removed(sitting: Sitting) -> None:
+    live, case, who = sitting.live, sitting.case, sitting.members[3]
+    page = live.open(who, f"/room/{case}")
+    page.locator(".rm-grid").wait_for()
+    member = live.stage.ask(who, "room.view", case)["member"]
+    live.stage.act("regulator", "member.remove", case, member=member, reason="突发疾病")
+    page.wait_for_url(f"{live.base}/invitations")
+    assert "建设集团" not in page.content()

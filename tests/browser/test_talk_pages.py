@@ -317,7 +317,8 @@ PUT = """async ([room, person]) => {
     parts: [new Blob([id], { type: media })] });
   pieces.put(one("bad", "text/html", now - 90_000, now - 80_000));
   pieces.put(one("long", "audio/webm", now - 600_000, now - 70_000));
-  await new Promise((resolve) => (pieces.put(one("good", "audio/webm", now - 60_000, now - 50_000)).onsuccess = resolve));
+  const last = pieces.put(one("good", "audio/webm", now - 60_000, now - 50_000));
+  await new Promise((resolve) => (last.onsuccess = resolve));
   opening.result.close();
 }"""
 

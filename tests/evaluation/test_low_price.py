@@ -270,6 +270,7 @@ def test_a_replaced_members_words_are_void_and_the_newcomer_votes_anew(house):
     house.come_in(new)
     house.names[1] = new
     house.mark(new)
+    piece(house, new, new.encode())
     house.score(new, house.flat())
     assert house.stage == "LOWPRICE"
     assert seen(house, new)["voted"] == 3

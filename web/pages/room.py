@@ -38,6 +38,7 @@ WATCHING = ("room.watch", "room.venue", "room.progress")
 SAID: tuple[str, ...] = (
     *TALK,
     N_("The line is cut; it is sent again by itself."),
+    N_("The sitting stands still; this is kept here and saved when it goes on."),
     N_("Saving…"),
     N_("Saved."),
     N_("Ground, page and reason are still needed."),

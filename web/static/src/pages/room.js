@@ -55,6 +55,12 @@ function progress(kind, { done, of }) {
   }
 }
 
+/** Stages that come before the one in which a finding or points are taken. */
+const BEFORE = { "prelim.mark": ["SIGN_IN", "LEADER"], "score.save": ["SIGN_IN", "LEADER", "PRELIM", "LACK"] };
+/** A refusal that ends by itself, when a pause is over or a place filled: what was typed meanwhile is no error. */
+const comesLater = (error, name) =>
+  (error.breaches ?? []).some(({ rule }) => rule === "PAUSED" || rule === "INCOMPLETE" || (rule === "STAGE" && BEFORE[name]?.includes(room.dataset.stage)));
+
 /** One after the other for a key, the newest value last: two changes never overtake each other. */
 const lanes = new Map();
 function save(form, key, name, payload) {
@@ -72,6 +78,10 @@ function save(form, key, name, payload) {
       progress(kind, answer);
       saved(t("Saved."));
     } catch (error) {
+      if (comesLater(error, name)) {
+        saved(t("The sitting stands still; this is kept here and saved when it goes on."));
+        return;
+      }
       keep(key, undefined);
       if (form) delete form.dataset.sent;
       saved("");
@@ -158,6 +168,7 @@ function resume() {
   for (const [key, one] of Object.entries(read())) {
     if (one.name) {
       const form = [...document.querySelectorAll("form[data-mark], form[data-score]")].find((node) => key.endsWith(`${node.dataset.mark ?? node.dataset.score}-${node.dataset.item ?? node.dataset.criterion}`));
+      if (form?.dataset.score) form.elements.namedItem("points").value = form.dataset.sent = one.payload.points;
       save(form, key, one.name, one.payload);
       continue;
     }
@@ -233,6 +244,8 @@ async function renewTasks(force = false) {
   const node = document.getElementById("room-tasks");
   if (!node) return;
   const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined);
+  // Whoever was taken out of the committee has no room any more: nothing of it stays on the screen.
+  if (response?.status === 404) location.assign("/invitations");
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.getElementById("room-tasks");
@@ -304,6 +317,7 @@ document.addEventListener("gh:live", (told) => {
   if (room.dataset.again?.split(" ").includes(kind) || (["seat.changed", "member.rejoined"].includes(kind) && data.member === room.dataset.member)) location.reload();
   else if (PROGRESS.includes(kind) && room.dataset.member && data.member !== room.dataset.member) told.preventDefault();
   else if (TOGETHER.includes(kind)) renewTasks();
+  if (kind === "sitting.resumed") resume();
 });
 
 function there({ member, there: present }) {
