@@ -12,8 +12,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from typing import Any
+from urllib.parse import quote
 
 import pypdfium2
 from flask import Flask
@@ -158,7 +159,10 @@ class Gatherer:
         assert answer.status_code < 500, path
         data = answer.get_data()
         if answer.mimetype.startswith("text/") or answer.mimetype == "application/json":
-            return plain(data.decode())
+            told = data.decode()
+            for asked in (path, quote(path, safe=""), escape(path)):  # to repeat its address tells nothing
+                told = told.replace(asked, "")
+            return plain(told)
         return self._file(data) if answer.status_code == 200 else ""
 
     def _file(self, data: bytes) -> str:

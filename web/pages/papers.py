@@ -88,7 +88,8 @@ workbench.PROVIDERS.append(work)
 
 
 def may_read(session: Session, actor: Actor, doc: SigningDoc) -> bool:
-    """Signers, unless its room bars them; supervisors of the case; sealer and parties once it is sealed."""
+    """Signers, unless its room bars them; supervisors of the case; sealer and parties once it is sealed. Whoever keeps
+    the system alone reads none, wherever they are employed (domain.md §4)."""
     if any(place.person_id == actor.person for place in desk.places(session, doc.id)):
         return not desk.barred(session, actor, doc, signing=False)
     case = session.get(Case, doc.case) if doc.case else None
@@ -97,7 +98,8 @@ def may_read(session: Session, actor: Actor, doc: SigningDoc) -> bool:
         return doc.audience != "members" or doc.state == "sealed"
     if doc.state != "sealed" or not actor.org:
         return False
-    return actor.org == doc.seal or bool(roles & {Role.TENDERER, Role.AGENCY, Role.CENTRE})
+    sides = {Role.TENDERER, Role.AGENCY, Role.CENTRE}
+    return bool(roles & sides) or (actor.org == doc.seal and actor.has(*sides))
 
 
 def _readable(document: str) -> SigningDoc:
