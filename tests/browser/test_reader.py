@@ -142,6 +142,7 @@ def test_bid_and_tender_file_stand_side_by_side(sitting: Seated, phone: bool) ->
     expect(page.locator("#beside-pdf .textLayer").first).to_contain_text("5828")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_every_panel_is_clean(sitting: Seated, phone: bool) -> None:
     page = room(sitting, phone=phone, language="en")

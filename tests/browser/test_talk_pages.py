@@ -170,6 +170,7 @@ def test_what_is_said_while_the_line_is_cut_arrives_once_and_the_call_stays(sitt
     expect(watching.locator("[data-lines] > p")).to_have_count(3)
 
 
+@pytest.mark.soak
 def test_a_frozen_computer_is_shown_as_lost_and_comes_back(sitting: Sitting) -> None:
     """Sound, picture and line stop together, as with a pulled cable; nobody reloads anything."""
     live, first = sitting.live, sitting.open(sitting.members[0])
@@ -201,6 +202,7 @@ def test_a_frozen_computer_is_shown_as_lost_and_comes_back(sitting: Sitting) -> 
         other.close()
 
 
+@pytest.mark.soak
 def test_without_a_camera_a_member_goes_on_with_sound(sitting: Sitting) -> None:
     live, first = sitting.live, sitting.open(sitting.members[0])
     blind = [one + "=device-count=0" if one.startswith("--use-fake-device") else one for one in FAKES]
@@ -284,6 +286,7 @@ def test_a_piece_of_the_recording_lands_with_its_digest_and_plays(sitting: Sitti
         assert refused.status in (302, 403, 404), (who, refused.status)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_the_panel_folds_and_has_a_window_of_its_own(sitting: Sitting, phone: bool) -> None:
     page = sitting.live.open(sitting.members[4], f"/room/{sitting.case}", phone=phone)

@@ -155,15 +155,15 @@ class Gatherer:
         return ids.places.get(name, [])
 
     def _page(self, client: FlaskClient, path: str) -> str:
-        answer = client.get(path)
-        assert answer.status_code < 500, path
-        data = answer.get_data()
-        if answer.mimetype.startswith("text/") or answer.mimetype == "application/json":
+        with client.get(path) as answer:  # a file is open until its answer is closed
+            assert answer.status_code < 500, path
+            data, status, media = answer.get_data(), answer.status_code, answer.mimetype
+        if media.startswith("text/") or media == "application/json":
             told = data.decode()
             for asked in (path, quote(path, safe=""), escape(path)):  # to repeat its address tells nothing
                 told = told.replace(asked, "")
             return plain(told)
-        return self._file(data) if answer.status_code == 200 else ""
+        return self._file(data) if status == 200 else ""
 
     def _file(self, data: bytes) -> str:
         """Its digest and what can be read in it."""
