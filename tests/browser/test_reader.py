@@ -82,6 +82,7 @@ def test_text_is_found_highlighted_and_there_after_a_reload(sitting: Seated) -> 
     assert text and mark and abs(text["y"] - mark["y"]) < 3 and abs(text["x"] - mark["x"]) < 3
 
 
+@pytest.mark.soak
 def test_another_seat_shows_them_to_their_member_and_to_nobody_else(sitting: Seated) -> None:
     again = room(sitting)
     again.locator('#bid-pdf [data-rd-open="marks"]').click()
@@ -93,6 +94,7 @@ def test_another_seat_shows_them_to_their_member_and_to_nobody_else(sitting: Sea
     expect(other.locator("#bid-pdf [data-rd-marks] li")).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_a_note_on_a_whole_page_needs_no_mouse(sitting: Seated) -> None:
     page = room(sitting, sitting.members[2], "&page=7")
     shown(page, 7)
@@ -152,6 +154,7 @@ def test_every_panel_is_clean(sitting: Seated, phone: bool) -> None:
         check_axe(page)
 
 
+@pytest.mark.soak
 def test_a_cut_line_is_waited_for(sitting: Seated) -> None:
     page = room(sitting)
     shown(page, 1)

@@ -137,6 +137,7 @@ def test_a_line_is_cut_the_sitting_pauses_and_two_let_it_go_on(sitting: Sitting,
     expect(lead.locator("form[data-mark]").first).to_have_attribute("data-done", "yes")
 
 
+@pytest.mark.soak
 def test_a_member_moves_to_a_spare_seat_and_the_page_follows(sitting: Sitting) -> None:
     live, case = sitting.live, sitting.case
     other = sitting.members[1]
@@ -159,6 +160,7 @@ def test_a_member_moves_to_a_spare_seat_and_the_page_follows(sitting: Sitting) -
     check_axe(venue)
 
 
+@pytest.mark.soak
 def test_duties_are_given_by_the_leader_and_seen_by_all(sitting: Sitting) -> None:
     live, case = sitting.live, sitting.case
     lead, page = (live.open(who, f"/room/{case}") for who in sitting.members[:2])
@@ -169,6 +171,7 @@ def test_duties_are_given_by_the_leader_and_seen_by_all(sitting: Sitting) -> Non
     check_axe(lead)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_pages_fit(sitting: Sitting, phone: bool) -> None:
     for who, path in ((sitting.members[0], "room"), ("regulator", "room"), ("centre1", "room"), ("centre1", "venues")):
@@ -206,6 +209,7 @@ def test_a_night_closes_the_room_and_every_member_comes_back_with_a_signature(si
     expect(page.locator("form[data-mark]").first).to_have_attribute("data-done", "yes")
 
 
+@pytest.mark.soak
 def test_a_machine_is_registered_with_a_code_of_the_desk(sitting: Sitting) -> None:
     live = sitting.live
     desk = live.open("centre1", "/venues")

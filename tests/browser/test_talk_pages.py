@@ -225,6 +225,7 @@ def test_without_a_camera_a_member_goes_on_with_sound(sitting: Sitting) -> None:
         other.close()
 
 
+@pytest.mark.soak
 def test_a_poor_line_keeps_the_sound_and_many_share_what_a_seat_may_send(sitting: Sitting) -> None:
     page = sitting.live.open(sitting.members[0], f"/room/{sitting.case}")
     found = page.evaluate(
@@ -237,6 +238,7 @@ def test_a_poor_line_keeps_the_sound_and_many_share_what_a_seat_may_send(sitting
     }  # fmt: skip
 
 
+@pytest.mark.soak
 def test_hands_are_raised_and_the_leader_gives_the_word(sitting: Sitting) -> None:
     leader, other = sitting.open(sitting.members[0]), sitting.open(sitting.members[3])
     other.locator("[data-hand-mine]").click()
