@@ -93,6 +93,7 @@ def said(page: Page) -> list[str]:
     return page.locator("[data-lines] > p [data-text]").all_inner_texts()
 
 
+@pytest.mark.soak
 @pytest.mark.certify("A-154")
 @pytest.mark.certify("A-157")
 def test_three_members_see_each_other_and_a_supervisor_watches_unseen(sitting: Sitting) -> None:
@@ -137,6 +138,7 @@ def open_through(sitting: Sitting, relay: Relay, who: str) -> Page:
         sitting.live.base = base
 
 
+@pytest.mark.soak
 def test_what_is_said_while_the_line_is_cut_arrives_once_and_the_call_stays(sitting: Sitting, relay: Relay) -> None:
     first, second = sitting.open(sitting.members[0]), open_through(sitting, relay, sitting.members[1])
     for page in (first, second):
@@ -252,6 +254,7 @@ def test_hands_are_raised_and_the_leader_gives_the_word(sitting: Sitting) -> Non
     expect(other.locator("[data-hand-mine]")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.soak
 def test_a_piece_of_the_recording_lands_with_its_digest_and_plays(sitting: Sitting) -> None:
     live, page = sitting.live, sitting.open(sitting.members[2])
     join(page)
