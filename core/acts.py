@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ class Acts:
         self.engine, self.house = engine, house
         self.gather: Callable[[], object] = lambda: None  # lets those who are ready join the batch (web.serve)
         self.grants = quick.Grants()
-        self._waiting: list[_Job[Any]] = []
+        self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
         self._writer = engine.execution_options(write=True)
 
@@ -133,7 +134,7 @@ class Acts:
         return job.value  # type: ignore[return-value]
 
     def _commit_waiting(self) -> None:
-        batch, self._waiting = self._waiting, []
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]  # nobody joins a list that was taken
         drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
         done: list[_Job[Any]] = []  # in the order in which they were written
         try:
