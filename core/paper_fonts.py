@@ -40,7 +40,9 @@ def register() -> None:
     place = folder()
     ttfonts.makeToUnicodeCMap = _to_unicode
     for name, file in FILES.items():
-        pdfmetrics.registerFont(ttfonts.TTFont(name, str(place / file)))
+        font = ttfonts.TTFont(name, str(place / file))
+        font.face.get_table = cache(font.face.get_table)  # else every document copies the outlines of all characters
+        pdfmetrics.registerFont(font)
 
 
 def checked(text: str, font: str = SERIF) -> str:

@@ -18,11 +18,10 @@ from core.acts import Acts, House
 from core.blobs import Blobs
 from core.clock import CST, FixedClock
 from core.config import Config
-from core.db import Base, open_engine
 from core.doors import TABLE
 from core.ledger import Ledger
 from core.live import Hub
-from tests import chromium
+from tests import chromium, databases
 
 # The same examples on every run, and no clock: a busy machine must not fail a property.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -74,8 +73,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def world(config: Config) -> Iterator[World]:
-    engine = open_engine(config.database_url)
-    Base.metadata.create_all(engine)
+    engine = databases.opened(config.database_url)
     clock = FixedClock(datetime(2026, 3, 2, 9, 0, tzinfo=CST))
     house = House(clock, Ledger(), Hub(), Blobs(config.data_dir / "blobs"), config)
     yield World(Acts(engine, house), clock, engine)

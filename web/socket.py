@@ -80,7 +80,7 @@ class Socket:
             self.server.disconnect(sid)
 
     def sift(self, channel: str) -> None:
-        """Judge everyone in `channel` anew; who may no longer hear it is out."""
+        """Judge everyone in `channel` anew; who may no longer hear it is out, and is told so."""
         for sid, line in list(self.lines.items()):
             if channel not in line.joined:
                 continue
@@ -90,6 +90,7 @@ class Socket:
             except Refused:
                 self.server.leave_room(sid, channel)
                 line.joined.discard(channel)
+                self.server.emit("out", {"channel": channel}, room=sid)
                 self.tell_presence(channel)
 
     def receive(self, name: str, sid: str, data: Any = None, *_more: Any) -> Answer:

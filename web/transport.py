@@ -15,7 +15,7 @@ from typing import Any
 import gevent
 import orjson
 from engineio import packet
-from gevent import Timeout, get_hub
+from gevent import Greenlet, Timeout, get_hub
 from gevent.ssl import SSLSocket
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
@@ -108,7 +108,8 @@ class Line:
         self._events: list[Any] = []
         self._out: list[bytes] = []
         self._size = 0
-        self._draining = self._ended = False
+        self._drainer: Greenlet | None = None
+        self._ended = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self._line = _socket_of(environ)
@@ -199,13 +200,13 @@ class Line:
         if self._size > PENDING:
             self.drop()
             return
-        if not self._out and not self._draining:
+        if not self._out and self._drainer is None:
             FLUSHER.add(self)
         self._out.append(data)
 
     def flush(self) -> None:
         """In the loop itself: must not wait. What the line does not take at once a greenlet finishes."""
-        if self._ended or self._draining:
+        if self._ended or self._drainer is not None:
             return
         data = b"".join(self._out)
         self._out.clear()
@@ -221,8 +222,7 @@ class Line:
         self._size -= sent
         if sent < len(data):
             self._out.insert(0, data[sent:])
-            self._draining = True
-            gevent.spawn(self._drain)
+            self._drainer = gevent.spawn(self._drain)
 
     def _drain(self) -> None:
         try:
@@ -234,7 +234,7 @@ class Line:
         except (OSError, Timeout):
             self.drop()
         finally:
-            self._draining = False
+            self._drainer = None
 
     def _write(self, data: bytes) -> None:
         with Timeout(PATIENCE):
@@ -250,7 +250,9 @@ class Line:
 
     def _end(self) -> None:
         """What was said last is sent; the line is of no use for another request."""
-        if self._out and not self._ended and not self._draining:
+        if self._drainer is not None:
+            self._drainer.join()
+        if self._out and not self._ended:
             data = b"".join(self._out)
             self._out.clear()
             with suppress(OSError, Timeout):

@@ -19,13 +19,13 @@ from core.acts import Acts, House
 from core.blobs import Blobs
 from core.clock import CST, FixedClock
 from core.config import Config
-from core.db import Base, open_engine
 from core.doors import TABLE
 from core.ledger import Ledger
 from core.live import Hub
 from core.paper import Paper, SignatureBox
 from oversight import actions as _actions  # noqa: F401  (declares the acts)
 from oversight import queries as _queries  # noqa: F401  (declares the questions)
+from tests import databases
 from tests.conftest import World
 from tests.trading.stage import Stage, set_up
 from tests.verifier import cases
@@ -42,8 +42,7 @@ def new_world(folder: Path) -> World:
         demo=True, data_dir=folder, database_url=f"sqlite:///{folder / 'test.db'}", secret_key="t" * 64,
         ca_dir=folder / "ca", public_url="http://127.0.0.1:8000", tsa_url="",
     )  # fmt: skip
-    engine = open_engine(config.database_url)
-    Base.metadata.create_all(engine)
+    engine = databases.opened(config.database_url)
     clock = FixedClock(datetime(2026, 3, 2, 9, 0, tzinfo=CST))
     return World(Acts(engine, House(clock, Ledger(), Hub(), Blobs(folder / "blobs"), config)), clock, engine)
 

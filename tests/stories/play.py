@@ -18,10 +18,10 @@ from core import canon, codes, ledger
 from core.acts import Acts, House
 from core.blobs import Blobs
 from core.clock import DemoClock
-from core.db import Base, open_engine
 from core.doors import perform
 from core.ledger import EntryRow, Ledger
 from core.live import Hub
+from tests import databases
 from trading.project.models import Case, CaseDocument
 from verifier import ledger as lines
 from web import clocks, rooms, timers, wiring
@@ -229,9 +229,8 @@ def _stage(folder: Path, ring: Ring | None = None) -> LocalStage:
     if ring is not None:  # a new platform begins with the case
         clock.offset = datetime.fromisoformat(four_sites()["start"]) - datetime.now(UTC)
     house = House(clock, Ledger(), Hub(), Blobs(folder / "blobs"), settings)
-    acts = Acts(open_engine(settings.database_url), house)
     found = rooms.modules()  # first: a room brings its tables
-    Base.metadata.create_all(acts.engine)
+    acts = Acts(databases.opened(settings.database_url), house)
     wiring.connect(settings)
     rooms.listen(found, acts)
 

@@ -16,8 +16,8 @@ from accounts.rules import ROLES_OF
 from core.access import SYSTEM, Role
 from core.acts import Acts
 from core.clock import CST, FixedClock
-from core.db import Base
-from web import identity
+from tests import databases
+from web import identity, rooms
 from web.app import create_app
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=CST)
@@ -74,9 +74,11 @@ def person(role: Role, number: int) -> list[object]:
 @pytest.fixture
 def front(config) -> Iterator[Front]:
     clock = FixedClock(NOW)
+    rooms.modules()  # first: a room brings its tables
+    first = databases.lay(config.database_url)
     app = create_app(config, clock)
     house = app.extensions["gongheng"].acts
-    Base.metadata.create_all(house.engine)
+    databases.hurry(house.engine, first)
 
     def seed(tx) -> None:
         for number, role in enumerate(role for role in Role if role is not Role.PUBLIC):

@@ -305,6 +305,8 @@ def test_a_member_who_leaves_the_committee_is_out_at_once(call):
         signalling.hear(call.hub, entry)
     assert call.told(second)[-1]["kind"] == "ended" and call.told(first)[-1]["kind"] == "left"
     assert line.joined == set() and len(call.server.left) == 2
+    told = {data["channel"] for data in call.told(second, "out")}
+    assert told == {f"talk:{call.sitting.case}", f"room:{call.sitting.case}"} and call.told(first, "out") == []
     assert shut(call.send(second, "av.join"))
     assert [peer.line for peer in signalling.CALLS.of(call.sitting.case)] == [f"line-{first}"]
 

@@ -66,11 +66,15 @@ function show(up) {
   }
 }
 
+/** A channel is closed to this page's person, now or before it came: what the page shows may be theirs no longer. */
+const out = () => document.dispatchEvent(new CustomEvent("gh:out"));
+
 /** @param {string} channel @param {number} [last] number the page was made at */
 export async function join(channel, last = 0) {
   if (!seen.has(channel)) seen.set(channel, last);
   const answer = await send("join", { channel });
   if (answer.status === 200) await catchUp(channel);
+  else out();
 }
 
 function start() {
@@ -85,6 +89,7 @@ function start() {
   line().on("connect", up);
   line().on("disconnect", () => show(false));
   line().on("live", (event) => (event.seq > (seen.get(event.channel) ?? 0) + 1 ? catchUp(event.channel) : take(event)));
+  line().on("out", out);
   line().on("presence", (data) => document.dispatchEvent(new CustomEvent("gh:presence", { detail: data })));
   if (line().connected) up();
 }

@@ -319,6 +319,7 @@ document.addEventListener("gh:live", (told) => {
   else if (TOGETHER.includes(kind)) renewTasks();
   if (kind === "sitting.resumed") resume();
 });
+document.addEventListener("gh:out", () => renewTasks());
 
 function there({ member, there: present }) {
   for (const dot of document.querySelectorAll(`[data-member="${CSS.escape(member)}"]`)) dot.dataset.there = present ? "yes" : "no";
