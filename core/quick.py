@@ -27,7 +27,6 @@ from core.rules import Refused
 
 Payload = dict[str, Any]
 MOST = 20_000  # grants kept; then all are asked for anew
-HOLDS = timedelta(seconds=30)  # some guards look at the clock or at who is there: no grant outlives them for long
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Grant(Protocol):
     """What the guards allowed one actor for one act of one case."""
 
     actor: Actor  # as the ledger names them
+    holds: timedelta  # from when the guards were asked; short where one of them looks at the clock
 
     def write(self, payload: Payload, now: datetime) -> Written:
         """Refused or Unusable exactly as the act itself; what it returns counts as written from then on."""
@@ -105,7 +105,7 @@ class Grants:
     def find(self, draft: Draft, size: int, now: datetime) -> Grant | None:
         case = self._cases.get(draft.case)
         found = case.grants.get((draft.actor, draft.act)) if case and case.size == size else None
-        return found[0] if found and now - found[1] <= HOLDS else None
+        return found[0] if found and now - found[1] <= found[0].holds else None
 
     def give(self, draft: Draft, grant: Grant, index: int, now: datetime) -> None:
         """After the commit of an ordinary draft whose entry stands at `index` of the case's stream."""

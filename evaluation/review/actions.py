@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core import fields
@@ -39,6 +39,7 @@ class Findings:
     """One member's findings while they are open. A core.quick.Grant."""
 
     actor: Actor
+    holds: timedelta
     member: str
     case: str
     bids: set[str]
@@ -101,7 +102,7 @@ def mark(tx: Tx, case: str, p: P) -> P:
     if room.me.review_locked_at is not None:
         raise Refused(Breach("LOCKED", ARTICLE, "B", "before prelim.lock", room.me.review_locked_at.isoformat()))
     mine = Findings(
-        nameless(tx.actor, room.me), room.me.id, case, {bid["id"] for bid in cases.bids(tx.session, case)},
+        nameless(tx.actor, room.me), room.holds, room.me.id, case, {bid["id"] for bid in cases.bids(tx.session, case)},
         [row["id"] for row in room.case.items], room.case.grounds, queries.marked(tx.session, room.me),
     )  # fmt: skip
     return tx.draft(case, mine, p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -48,6 +48,7 @@ class Sheet:
     """One member's sheet while it is open: which cells there are, which of them hold points. A core.quick.Grant."""
 
     actor: Actor
+    holds: timedelta
     member: str
     case: str
     most: Mapping[str, Decimal]  # of each criterion
@@ -99,8 +100,8 @@ def save(tx: Tx, case: str, p: P) -> P:
     if room.me.scores_locked_at is not None:
         raise Refused(Breach("LOCKED", ARTICLE, "B", "before score.lock", room.me.scores_locked_at.isoformat()))
     given = {(bid, one) for _, bid, one in sheet.scores(tx.session, [room.me])}
-    mine = Sheet(nameless(tx.actor, room.me), room.me.id, case, most(room), _cells(tx, room), given,
-                 room.case.blind.get("criteria", ()))  # fmt: skip
+    mine = Sheet(nameless(tx.actor, room.me), room.holds, room.me.id, case, most(room), _cells(tx, room),
+                 given, room.case.blind.get("criteria", ()))  # fmt: skip
     return tx.draft(case, mine, p)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from core.access import denied
 from core.acts import Tx
@@ -28,6 +29,11 @@ class Room:
     sitting: Sitting
     all: list[Member]
     me: Member
+
+    @property
+    def holds(self) -> timedelta:
+        """How long `enter` says the same while nothing else is written to the case; a recording ends unwritten."""
+        return timedelta(seconds=30) if self.case.regime == "R2" else timedelta(minutes=30)
 
 
 def sitting_of(tx: Tx, committee: Committee) -> Sitting:

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from core import canon, doors, ledger, live
 from core.acts import Acts
 from core.faults import Unusable
 from core.rules import Refused
 from evaluation.scoring.models import Score
+from evaluation.sitting import guards
 from tests.evaluation.house import CRITERIA, House, to_scoring
+from trading.project.models import Case
 from verifier import ledger as lines
 
 SMALL = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -175,8 +177,17 @@ def test_a_pause_or_a_removal_holds_for_whoever_has_a_grant(scoring: House, act:
     assert len(_entries(scoring)) == 1
 
 
-@pytest.mark.parametrize(("later", "holds"), [(timedelta(seconds=30), True), (timedelta(seconds=30.001), False)])
-def test_a_grant_does_not_outlive_guards_that_look_at_the_clock(scoring: House, later: timedelta, holds: bool) -> None:
+@pytest.mark.parametrize("regime", ["R1", "R2"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_grant_ends_by_itself_and_soon_where_a_guard_looks_at_the_clock(
+    scoring: House, regime: str, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under R2 nobody scores unrecorded, and a recording ends without a word."""
+    monkeypatch.setattr(guards, "recorded", lambda *_: ())  # it runs
+    with scoring.world.engine.begin() as connection:
+        connection.execute(update(Case).where(Case.id == scoring.case).values(regime=regime))
+    later = timedelta(seconds=30) if regime == "R2" else timedelta(minutes=30)
+    later += timedelta(milliseconds=late)
     name = scoring.names[0]
     payload = {"bid": scoring.bids["甲"], "criterion": "plan", "points": "50"}
     send(scoring, name, "score.save", payload)
@@ -184,7 +195,7 @@ def test_a_grant_does_not_outlive_guards_that_look_at_the_clock(scoring: House, 
     scoring.world.clock.moment = began + timedelta(seconds=20)
     send(scoring, name, "score.save", payload)
     scoring.world.clock.moment = began + later
-    assert covered(scoring, name) is holds, "it counts from the last asking, not from the last draft"
+    assert covered(scoring, name) is not late, "it counts from the last asking, not from the last draft"
 
 
 def test_what_another_process_writes_is_seen(scoring: House) -> None:
