@@ -16,17 +16,18 @@ import orjson
 
 from core.faults import Fault, Unusable
 
+_LEAVES = frozenset((str, int, bool, type(None)))
 
 def plain(value: Any) -> Any:
     """`value` of JSON's own types, as its canonical form shows it; TypeError for what has none."""
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind in _LEAVES:
         return value
     if kind is dict:
         for key in value:
-            if not isinstance(key, str):
+            if type(key) is not str and not isinstance(key, str):
                 raise TypeError("canonical JSON keys are strings")
-        return {key: plain(item) for key, item in value.items()}
+        return {key: item if type(item) in _LEAVES else plain(item) for key, item in value.items()}
     if kind is list or kind is tuple:
         return [plain(item) for item in value]
     return _other(value)

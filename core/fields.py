@@ -119,6 +119,6 @@ def mapping(p: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def only(p: Mapping[str, Any], *known: str) -> None:
     """Unusable when the payload holds a key nobody reads."""
-    unknown = sorted(set(p) - set(known))
+    unknown = [key for key in p if key not in known]
     if unknown:
-        raise Unusable(f"{unknown[0]}: unknown field")
+        raise Unusable(f"{min(unknown)}: unknown field")

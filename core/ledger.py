@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Index, String, UniqueConstraint, bindparam, insert, select, update
+from sqlalchemy import Connection, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import canon, merkle
@@ -40,13 +40,13 @@ class EntryRow(Base):
     index: Mapped[int] = mapped_column("idx", primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(60))
-    case: Mapped[str] = mapped_column(String(40), default="", index=True)
+    case: Mapped[str] = mapped_column(String(40), default="")
     leaf: Mapped[str]
     leaf_hash: Mapped[str] = mapped_column(String(64))
     salt: Mapped[str] = mapped_column(String(44))
     body: Mapped[str]
     actor: Mapped[str]
-    __table_args__ = (UniqueConstraint("leaf_hash"), Index("ix_ledger_entry_case_at", "case", "at"))
+    __table_args__ = (Index("ix_ledger_entry_case_at", "case", "at"),)
 
 
 @dataclass(frozen=True)

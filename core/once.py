@@ -22,11 +22,12 @@ _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 class ActOnce(Base):
-    """`digest`: what a proof would sign (the door leaves secret keys out), so an id stands for one act."""
+    """`digest`: what a proof would sign (the door leaves secret keys out), so an id stands for one act. The id comes
+    first in the key: it alone finds the row, many at once."""
 
     __tablename__ = "act_once"
-    person: Mapped[str] = mapped_column(String(16), primary_key=True)
     once: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(String(16), primary_key=True)
     act: Mapped[str] = mapped_column(String(60))
     case: Mapped[str] = mapped_column(String(40))
     digest: Mapped[str] = mapped_column(String(64))
@@ -54,7 +55,7 @@ def answered(
 ) -> dict[str, Any] | None:
     """The first answer to this very act, or None. Unusable when the id already stands for another act."""
     key = key_of(payload)
-    row = session.get(ActOnce, (person, key)) if key and person else None
+    row = session.get(ActOnce, (key, person)) if key and person else None
     if row is None:
         return None
     if (row.act, row.case, row.digest) != (act, case, digest):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, insert, inspect, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
 from core import ledger, live
@@ -163,10 +163,10 @@ def _grant(draft: Draft, heads: dict[str, ledger.Head], grants: Grants, now: dat
 
 
 def _sent_before(connection: Connection, drafts: Sequence[Draft]) -> set[tuple[str, str]]:
-    keys = [(one.actor.person, one.once) for one in drafts if one.once]
-    if not keys:
+    ids = [one.once for one in drafts if one.once]
+    if not ids:
         return set()
-    query = select(ActOnce.person, ActOnce.once).where(tuple_(ActOnce.person, ActOnce.once).in_(keys))
+    query = select(ActOnce.person, ActOnce.once).where(ActOnce.once.in_(ids))
     return {(person, once) for person, once in connection.execute(query)}
 
 

@@ -9,7 +9,8 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import logging  # noqa: E402  gevent must patch first
+import gc  # noqa: E402  gevent must patch first
+import logging  # noqa: E402
 import os  # noqa: E402
 import socket as sockets  # noqa: E402
 import subprocess  # noqa: E402
@@ -36,6 +37,7 @@ from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SEALS = 15  # seconds between two looks
+GARBAGE = 50_000, 20, 50  # Python's own 700, 10, 10 takes a fifth of a full room's time (benchmarks/room_throughput.py)
 log = logging.getLogger("gongheng.web")
 
 
@@ -142,6 +144,9 @@ def main() -> int:
     gevent.spawn(standard_time.compare_for_ever, app)
     gevent.spawn(timers.run_for_ever, app)
     gevent.spawn(lines.go_on, app)
+    gc.collect()
+    gc.freeze()  # what the start has made stays: it is not looked through for garbage again
+    gc.set_threshold(*GARBAGE)
     _greet(settings, port, tls)
     try:
         server.serve_forever()

@@ -205,6 +205,7 @@ def attach(app: Flask) -> Socket:
         ping_interval=10,
         ping_timeout=20,
         json=transport.Wire,
+        serializer=transport.Text,
         async_handlers=False,  # one client's acts are done in the order in which they were sent
     )
     server = socketio.server

@@ -7,7 +7,7 @@ sent half a frame; what it missed it fetches by number (grounds: docs/decisions/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
@@ -17,6 +17,7 @@ import orjson
 from engineio import packet
 from gevent import Greenlet, Timeout, get_hub
 from gevent.ssl import SSLSocket
+from socketio.packet import Packet
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -68,6 +69,16 @@ class Wire:
         return orjson.loads(text)
 
 
+class Text(Packet):
+    """A Socket.IO packet: nothing here sends bytes, so nobody looks for them in every answer."""
+
+    json = Wire
+
+    @classmethod
+    def data_is_binary(cls, _data: Any) -> bool:
+        return False
+
+
 def frame(text: str) -> bytes:
     """A whole text message from a server: not masked, not compressed (RFC 6455 §5.2)."""
     data = text.encode()
@@ -77,6 +88,58 @@ def frame(text: str) -> bytes:
     if size < 1 << 16:
         return b"\x81\x7e" + size.to_bytes(2, "big") + data
     return b"\x81\x7f" + size.to_bytes(8, "big") + data
+
+
+class Frames:
+    """Cuts what a client sends into frames. A whole text message, which nearly all of them are, is read here; any other
+    frame, and whatever is wrong, is for wsproto to read."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._rest, self._open, self._odd = most, b"", False, False
+
+    def cut(self, data: bytes) -> Iterator[str | bytes]:
+        """Whole messages as text, everything else as the bytes of a frame, in order."""
+        data = self._rest + data if self._rest else data
+        while data:
+            size = 0 if self._odd else self._size(data)
+            if self._odd:
+                self._rest = b""
+                yield data
+                return
+            if len(data) < size:
+                break
+            one, data = data[:size], data[size:]
+            text = _text(one) if one[0] == 0x81 and not self._open else None
+            if one[0] & 0x0F < 8:  # of a message: its last part, or not
+                self._open = one[0] & 0x80 == 0
+            yield one if text is None else text
+        self._rest = data
+
+    def _size(self, data: bytes) -> int:
+        """Bytes of the first frame, more than there are while its head is not here. One that is too long or not masked
+        ends the line anyway."""
+        if len(data) < 2:
+            return 2
+        length, head = data[1] & 0x7F, 6
+        if length > 125:
+            head = 8 if length == 126 else 14
+            if len(data) < head:
+                return head
+            length = int.from_bytes(data[2 : head - 4], "big")
+        self._odd = length > self._most or data[1] < 0x80
+        return head + length
+
+
+def _text(one: bytes) -> str | None:
+    """What a masked frame says, None when it is not UTF-8."""
+    head = {0xFE: 8, 0xFF: 14}.get(one[1], 6)
+    size = len(one) - head
+    mask = one[head - 4 : head] * (size // 4 + 1)
+    plain = int.from_bytes(one[head:], "little") ^ int.from_bytes(mask[:size], "little")
+    try:
+        return plain.to_bytes(size, "little").decode()
+    except UnicodeDecodeError:
+        return None
 
 
 class Flusher:
@@ -105,6 +168,7 @@ class Line:
     def __init__(self, handler: Callable[[Line], Any], server: Any) -> None:
         self._handler, self._most = handler, server.max_http_buffer_size
         self._protocol = WSConnection(ConnectionType.SERVER)
+        self._frames = Frames(server.max_http_buffer_size)
         self._events: list[Any] = []
         self._out: list[bytes] = []
         self._size = 0
@@ -149,6 +213,8 @@ class Line:
         size = 0
         while True:
             event = self._next()
+            if type(event) is str:
+                return event
             match event:
                 case None | CloseConnection():
                     self._answer(event)
@@ -172,11 +238,16 @@ class Line:
                 return None
             if not data:
                 return None
-            try:
-                self._protocol.receive_data(data)
-                self._events += self._protocol.events()
-            except RemoteProtocolError as error:
-                return error.event_hint or CloseConnection(CloseReason.PROTOCOL_ERROR)
+            for part in self._frames.cut(data):
+                if type(part) is str:
+                    self._events.append(part)
+                    continue
+                try:
+                    self._protocol.receive_data(part)
+                    self._events += self._protocol.events()
+                except RemoteProtocolError as error:
+                    self._events.append(error.event_hint or CloseConnection(CloseReason.PROTOCOL_ERROR))
+                    break
         return self._events.pop(0)
 
     def _answer(self, closing: CloseConnection | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -55,6 +55,10 @@ class Sheet:
     cells: set[tuple[str, str]]
     given: set[tuple[str, str]]
     blind: Collection[str]
+    done: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.done = len(self.given & self.cells)  # points on a bid rejected since count for nothing
 
     def _row(self, one: Any, now: datetime) -> dict[str, Any]:
         if not isinstance(one, dict):
@@ -75,13 +79,16 @@ class Sheet:
         known: list[dict[str, Any]] = []
         for row in rows:
             cell = row["bid_id"], row["criterion"]
-            (known if cell in self.given else fresh).append(row)
-            self.given.add(cell)
+            if cell in self.given:
+                known.append(row)
+            else:
+                fresh.append(row)
+                self.given.add(cell)
+                self.done += 1
         named = [{"bid": row["bid_id"], "criterion": row["criterion"]} for row in rows]
-        done = len(self.given & self.cells)  # points on a bid rejected since count for nothing
         return Written(
             Score, fresh, known, "score.saved", {"member": self.member, "cells": named}, f"room:{self.case}",
-            "score.progress", {"member": self.member, "done": done}, {"done": done, "of": len(self.cells)},
+            "score.progress", {"member": self.member, "done": self.done}, {"done": self.done, "of": len(self.cells)},
         )  # fmt: skip
 
 
