@@ -216,4 +216,3 @@ def _update(table: type[Base]) -> Any:
         values: dict[str, Any] = {c.name: bindparam(f"k_{c.name}") for c in columns if not c.primary_key}
         _UPDATES[table] = update(table).where(*where).values(values)
     return _UPDATES[table]
-

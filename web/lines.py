@@ -30,16 +30,22 @@ def write(hub: Socket, case: str, name: str, said: dict[str, Any]) -> None:
             hub.server.emit("heartbeat", told, room=channel)
 
 
-def once(hub: Socket, started: datetime) -> int:
-    """One look; how much was written. `started`: since when this process listens, by the machine's clock: after a
-    restart nobody is lost before there was time to come back."""
-    acts = hub.house.acts
+def once(hub: Socket, started: datetime, over: float = 0) -> int:
+    """One look at each room; how much was written. `started`: since when this process listens, by the machine's clock:
+    after a restart nobody is lost before there was time to come back. `over`: seconds over which the looks are spread,
+    so that with many rooms nobody waits for all of them."""
+    acts, written = hub.house.acts, 0
     clock = acts.house.clock
     with acts.reading() as session:
-        due = lines.due(session, PRESENCE, started, clock.now(), clock.ahead)
-    for case, (name, said) in due:
-        write(hub, case, name, said)
-    return len(due)
+        running = lines.running(session)
+    for case in running:
+        hub.server.sleep(over / len(running))
+        with acts.reading() as session:
+            due = lines.due(session, case, PRESENCE, started, clock.now(), clock.ahead)
+        for name, said in due:
+            write(hub, case, name, said)
+        written += len(due)
+    return written
 
 
 def machine_now(acts: Acts) -> datetime:
@@ -50,8 +56,9 @@ def go_on(app: Flask) -> None:
     hub: Socket = app.extensions["gongheng.socket"]
     started = machine_now(hub.house.acts)
     while True:
-        time.sleep(EVERY)
+        began = time.monotonic()
         try:
-            once(hub, started)
+            once(hub, started, EVERY - 1)
         except Exception as error:  # the next look tries again
             log.error("lines: %s", type(error).__name__)
+        time.sleep(max(0, began + EVERY - time.monotonic()))

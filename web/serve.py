@@ -37,7 +37,9 @@ from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SEALS = 15  # seconds between two looks
-GARBAGE = 50_000, 20, 50  # Python's own 700, 10, 10 takes a fifth of a full room's time (benchmarks/room_throughput.py)
+# Objects made between two looks for garbage. With Python's own 700 they take a fifth of a full room's time; with many
+# more each look is felt (benchmarks/room_throughput.py, room_p99_300.py).
+GARBAGE = 10_000, 50, 100
 log = logging.getLogger("gongheng.web")
 
 

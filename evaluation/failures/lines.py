@@ -32,26 +32,25 @@ Due = tuple[str, P]  # an act of this file and its payload
 AT_WORK = ("COMMITTEE_SET", "EVALUATING")
 
 
-def running(session: Session) -> list[tuple[CaseFacts, Committee]]:
-    """Sittings that are on, or ought to be."""
-    query = select(Committee).join(Case, (Case.id == Committee.case_id) & (Case.round == Committee.round))
+def running(session: Session) -> list[str]:
+    """Cases whose sittings are on, or ought to be."""
+    query = select(Committee.case_id).join(Case, (Case.id == Committee.case_id) & (Case.round == Committee.round))
     query = query.where(Committee.void_at.is_(None), Case.state.in_(AT_WORK), Case.suspended.is_(False))
-    return [(cases.facts(session, row.case_id), row) for row in session.scalars(query)]
+    return list(session.scalars(query))
 
 
 def due(
-    session: Session, presence: Presence, started: datetime, now: datetime, ahead: timedelta
-) -> list[tuple[str, Due]]:
-    """[(case, (act, payload))]: what must be written. `started`: since when this process listens (machine's clock)."""
-    found: list[tuple[str, Due]] = []
-    for case, committee in running(session):
-        rows = members(session, committee)
-        sitting = session.get(Sitting, committee.id)
-        if (sitting and sitting.stage == "SIGNED") or standing.frozen(session, committee):
-            continue
-        found += [(case.id, one) for one in _silent(session, case, rows, presence, started, now - ahead, ahead)]
-        if _judged(session, case, committee, sitting, rows, now):
-            found.append((case.id, ("sitting.look", {})))
+    session: Session, case_id: str, presence: Presence, started: datetime, now: datetime, ahead: timedelta
+) -> list[Due]:
+    """[(act, payload)]: what must be written. `started`: since when this process listens (machine's clock)."""
+    case, committee = cases.facts(session, case_id), committee_of(session, case_id)
+    sitting = session.get(Sitting, committee.id) if committee else None
+    if committee is None or (sitting and sitting.stage == "SIGNED") or standing.frozen(session, committee):
+        return []
+    rows = members(session, committee)
+    found = _silent(session, case, rows, presence, started, now - ahead, ahead)
+    if _judged(session, case, committee, sitting, rows, now):
+        found.append(("sitting.look", {}))
     return found
 
 

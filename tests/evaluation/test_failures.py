@@ -44,10 +44,11 @@ class Ear:
     def look(self) -> list[str]:
         with self.room.world.read() as session:
             now = self.room.world.clock.now()
-            found = lines.due(session, self.presence, self.started, now, self.ahead)
-        for _case, (name, said) in found:
+            found = [one for case in lines.running(session)
+                     for one in lines.due(session, case, self.presence, self.started, now, self.ahead)]  # fmt: skip
+        for name, said in found:
             self.do(name, **said)
-        return [name for _case, (name, _said) in found]
+        return [name for name, _said in found]
 
 
 def pass_time(room, **span) -> None:

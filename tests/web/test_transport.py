@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import gevent
@@ -265,3 +266,45 @@ def test_what_stands_in_the_queue_is_not_overtaken(room: Room) -> None:
     assert isinstance(client.next(), AcceptConnection)
     client.send("40")
     assert [client.text()[:2], client.text()[:2]] == ["0{", "40"]
+
+
+def masked(first: int, data: bytes, mask: bytes = b"\x81\x00\x7f\xff") -> bytes:
+    """A client's frame (RFC 6455 §5.2) with this first byte."""
+    size = len(data)
+    head = bytes((0x80 | size,)) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+    return bytes((first,)) + head + mask + bytes(one ^ mask[place % 4] for place, one in enumerate(data))
+
+
+PIECES = st.lists(
+    st.tuples(st.sampled_from((0x81, 0x81, 0x01, 0x80, 0x00, 0x82, 0x89, 0x8A, 0xC1)), st.text(max_size=300)),
+    max_size=8,
+)
+
+
+@given(pieces=PIECES, cuts=st.lists(st.integers(0, 4000), max_size=12))
+def test_however_the_bytes_come_whole_texts_are_read_and_all_else_is_handed_on(pieces: Any, cuts: list[int]) -> None:
+    """A text that begins inside another message is a fault, and wsproto is who finds it."""
+    wanted: list[str | bytes] = []
+    sent, inside = b"", False
+    for first, said in pieces:
+        one = masked(first, said.encode()[:65000])
+        wanted.append(said if first == 0x81 and not inside else one)
+        inside = first & 0x80 == 0 if first & 0x0F < 8 else inside
+        sent += one
+    places = [0, *sorted(min(cut, len(sent)) for cut in cuts), len(sent)]
+    frames = transport.Frames(1 << 16)
+    assert [part for a, b in pairwise(places) for part in frames.cut(sent[a:b])] == wanted
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536])
+def test_a_text_of_any_length_is_read(size: int) -> None:
+    text = "甲" * (size // 3) + "x" * (size % 3)
+    head = masked(0x81, b"")[:1] + (b"\xff" + size.to_bytes(8, "big") if size > 65535 else b"")
+    sent = masked(0x81, text.encode()) if size <= 65535 else head + b"\0\0\0\0" + text.encode()
+    assert list(transport.Frames(1 << 20).cut(sent)) == [text]
+
+
+@pytest.mark.parametrize("odd", [b"\x81\x02hi", masked(0x81, b"x" * 2000), masked(0x81, b"\xff\xfe")])
+def test_what_is_not_masked_too_long_or_no_utf8_is_for_wsproto(odd: bytes) -> None:
+    frames = transport.Frames(1000)
+    assert b"".join(part for part in (*frames.cut(odd[:1]), *frames.cut(odd[1:])) if isinstance(part, bytes)) == odd
