@@ -1,7 +1,8 @@
 """The course of a sitting, rebuilt from ledger entries alone: entries of one case → its state after each of them.
 
-The same fold for the regulator's slider and for a stranger with a case file. An entry whose body is withheld changes
-nothing but the count of those. A member who leaves takes all opinions along (实施条例 art. 48).
+The same fold for the regulator's slider and for a stranger with a case file. It is total: an entry whose body is
+withheld, or of another shape than its kind has, changes nothing else than the count of those. A member who leaves
+takes all opinions along (实施条例 art. 48).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from core import canon
 from verifier.replay import people, work
 from verifier.replay.state import Course, Line, State
 
+MISSHAPEN = (KeyError, TypeError, AttributeError, ValueError)
 _STATION = re.compile(r"[A-Z][A-Z_]*")  # an entry that moves the case; seats are moved to ids
 HANDLERS = people.SAYS | work.SAYS
 # What somebody who looks for a moment wants to jump to.
@@ -55,7 +57,10 @@ def take(course: Course, line: Line) -> State:
         course.put("case", "case", state=goal)
     handler = HANDLERS.get(line.kind)
     if handler is not None:
-        handler(course, line.body, line.at)
+        try:
+            handler(course, line.body, line.at)
+        except MISSHAPEN:
+            course.count("unread")
     return course.changed
 
 

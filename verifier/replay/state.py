@@ -1,6 +1,7 @@
 """What is known of a sitting at one moment, and how entries write it.
 
-A state is {section: {key: facts}}; what one entry changed has the same shape with the changed keys alone (None = gone).
+A state is {section: {key: facts}}. What one entry changed has the same shape with nothing but what is new: facts are
+laid over those that stand there, None = the key is gone (`lay`).
 """
 
 from __future__ import annotations
@@ -40,9 +41,11 @@ class Course:
 
     def put(self, section: str, key: str, **facts: Any) -> None:
         """Facts are replaced and never changed in place: what was told of before stays as it was."""
-        value = self.get(section, key) | facts
-        self.now.setdefault(section, {})[key] = value
-        self.changed.setdefault(section, {})[key] = value
+        before = self.get(section, key)
+        self.now.setdefault(section, {})[key] = before | facts
+        new = {name: fact for name, fact in facts.items() if name not in before or before[name] != fact}
+        told = self.changed.setdefault(section, {})
+        told[key] = (told.get(key) or {}) | new
 
     def drop(self, section: str, key: str) -> None:
         if self.now.get(section, {}).pop(key, None) is not None:
@@ -81,6 +84,17 @@ class Course:
                     left = {name: {who: word for who, word in one[name].items() if who != member} for name in spoken}
                     self.put(section, key, **left)
         self.drop("sheets", member)
+
+
+def lay(state: State, changed: State) -> None:
+    """Put what an entry changed on the state before it."""
+    for section, rows in changed.items():
+        for key, facts in rows.items():
+            if facts is None:
+                state.get(section, {}).pop(key, None)
+            else:
+                held = state.setdefault(section, {})
+                held[key] = held.get(key, {}) | facts
 
 
 Handler = Callable[[Course, Body, str], None]
