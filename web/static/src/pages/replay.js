@@ -1,4 +1,5 @@
 /** The replay of a case: a slider over the entries of its ledger, the state at each, steps to jump to. */
+import "../css/replay.css";
 import { clearError, el, showError } from "./breaches.js";
 import { get } from "./net.js";
 import { PANELS, namesOf, sites, when } from "./replaypanels.js";
@@ -32,17 +33,25 @@ async function load() {
       if (event.step) jumps.append(Object.assign(el("option", `${when(event.at).slice(5, 16)} ${about(event)}`), { value: String(from + n) }));
     });
     last = result.next || result.last;
-    if (!result.next) return;
+    if (!result.next) break;
   }
+  trim();
+}
+
+/** Stages that only some sittings have are shown where this one has been there. */
+function trim() {
+  const been = new Set(course.events.map((event) => event.changes.sitting?.sitting?.stage));
+  for (const one of node.querySelectorAll(".rm-steps > li")) one.hidden = ["BLIND", "LACK", "LOWPRICE"].includes(one.dataset.stage) && !been.has(one.dataset.stage);
 }
 
 // -- one moment -------------------------------------------------------------------------------------------------------
 
-function drawEvents(index) {
+function drawEvents(index, names) {
   const lines = course.events.slice(Math.max(0, index - SHOWN + 1), index + 1).reverse().map((event) => {
     const line = el("li");
     line.append(el("time", when(event.at), "num text-secondary"), el("strong", about(event)));
-    const who = event.org_name || (event.person === "system" ? t("by itself") : "");
+    const members = Object.keys(event.changes.members ?? {});
+    const who = event.org_name || (event.person === "system" ? t("by itself") : members.length === 1 ? names.member(members[0]) : "");
     if (who) line.append(el("span", who, "text-secondary"));
     return line;
   });
@@ -85,9 +94,9 @@ function draw() {
   drawStage(sitting.stage);
   drawPause(sitting.pause, names);
   part("sites").replaceChildren(sites(state, names));
-  drawEvents(index);
+  drawEvents(index, names);
   for (const section of node.querySelectorAll("[data-panel]")) {
-    const body = PANELS[section.dataset.panel](state, names);
+    const body = PANELS[section.dataset.panel](state, names, Boolean(section.querySelector("details[open]")));
     section.hidden = !body;
     section.querySelector("[data-body]").replaceChildren(...(body ? [body] : []));
   }

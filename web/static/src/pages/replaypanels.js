@@ -47,8 +47,15 @@ function table(heads, body, cls = "") {
   const top = el("thead");
   top.append(head);
   const rest = el("tbody");
-  for (const { cells, out } of body) {
-    const line = el("tr", undefined, out ? "rp-out" : "");
+  for (const { cells, out, group, notes, alarm } of body) {
+    const line = el("tr", undefined, out ? "rp-out" : group ? "rp-group" : "");
+    if (group) {
+      const name = Object.assign(el("th", group), { colSpan: heads.length, scope: "rowgroup" });
+      if (notes) name.append(el("span", ` ${notes}`, alarm ? "text-danger" : "text-secondary fw-normal"));
+      line.append(name);
+      rest.append(line);
+      continue;
+    }
     cells.forEach((cell, n) => {
       const td = el("td");
       td.dataset.label = heads[n];
@@ -85,30 +92,27 @@ function done(count, locked) {
   return count ? t("%(n)s noted", { n: count }) : "–";
 }
 
-/** Members by site: seat, presence, how far review and scoring are. */
+/** One table: a heading row a site, under it its members with seat, presence, and how far review and scoring are. */
 export function sites(state, names) {
-  const node = el("div");
+  const known = [...new Set([...rows(state, "sites").map(([site]) => site), ...rows(state, "members").map(([, one]) => one.site)])];
+  if (!known.length) return el("p", t("Nobody has come yet."), "card-body text-secondary mb-0");
   const leader = state.sitting?.sitting?.leader;
   const blind = rows(state, "members").some(([, one]) => one.blind_scored);
-  const known = new Set([...rows(state, "sites").map(([site]) => site), ...rows(state, "members").map(([, one]) => one.site)]);
-  for (const site of known) {
+  const heads = [t("Member"), t("Presence"), ...(blind ? [t("Blind points")] : []), t("Review"), t("Scores")];
+  const body = known.flatMap((site) => {
     const about = state.sites?.[site] ?? {};
-    const head = el("h3", names.site(site), "rp-site");
-    if (about.cut) head.append(el("span", t("venue cut off since %(at)s", { at: clock(about.cut) }), "text-danger"));
-    if (about.door) head.append(el("span", t("door opened at %(at)s", { at: clock(about.door) }), "text-secondary"));
-    node.append(head);
     const here = rows(state, "members").filter(([, one]) => one.site === site);
-    const heads = [t("Member"), "", ...(blind ? [t("Blind points")] : []), t("Review"), t("Scores")];
-    const body = here.map(([id, one]) => ({
+    const notes = [about.cut ? t("venue cut off since %(at)s", { at: clock(about.cut) }) : "", about.door ? t("door opened at %(at)s", { at: clock(about.door) }) : "", here.length ? "" : t("Nobody has come yet.")];
+    const lines = here.map(([id, one]) => ({
       out: OUT.includes(one.state),
       cells: [
         [names.member(id), names.seat(one.seat)].filter(Boolean).join(" · "), presence(one, id === leader, names),
         ...(blind ? [done(one.blind_scored, one.blind_locked)] : []), done(one.marked, one.review_locked), done(one.scored, one.score_locked),
       ],
     }));
-    node.append(body.length ? table(heads, body) : el("p", t("Nobody has come yet."), "card-body text-secondary mb-0 py-2"));
-  }
-  return known.size ? node : el("p", t("Nobody has come yet."), "card-body text-secondary mb-0");
+    return [{ group: names.site(site), notes: notes.filter(Boolean).join(" · "), alarm: Boolean(about.cut) }, ...lines];
+  });
+  return table(heads, body);
 }
 
 // -- the panels below -------------------------------------------------------------------------------------------------
@@ -117,7 +121,10 @@ export function sites(state, names) {
 function cast(words, names) {
   if (typeof words === "number") return t("%(n)s votes cast", { n: words });
   const said = Object.entries(words ?? {});
-  if (said.every(([, word]) => typeof word !== "boolean")) return said.map(([who, word]) => `${names.member(who)} → ${names.member(word)}`).join("; ");
+  if (said.some(([, word]) => typeof word !== "boolean")) {
+    const groups = said.reduce((all, one) => all.set(one[1], [...(all.get(one[1]) ?? []), one]), new Map());
+    return [...groups].map(([word, who]) => `${names.member(word)} ← ${who.map(([one]) => names.member(one)).join(", ")}`).join("; ");
+  }
   const yes = said.filter(([, word]) => word).map(([who]) => names.member(who));
   return [t("%(yes)s for, %(no)s against", { yes: yes.length, no: said.length - yes.length }), yes.join(", ")].filter(Boolean).join(": ");
 }
@@ -151,7 +158,8 @@ function lowprice(state, names) {
 }
 
 function totals(state, names) {
-  const found = rows(state, "totals");
+  const number = (bid) => Number(state.bids?.[bid]?.number ?? 0);
+  const found = rows(state, "totals").sort(([one], [other]) => number(one) - number(other));
   if (!found.length) return undefined;
   const node = el("div");
   node.append(table([t("Bidder"), t("Total")], found.map(([bid, one]) => ({ cells: [names.bid(bid), one.total] }))));
@@ -160,12 +168,23 @@ function totals(state, names) {
   return node;
 }
 
-function sheets(state, names) {
+/** Rows bid and criterion, a column a member; drawn when it is opened, for it may be long. */
+function sheets(state, names, open) {
   const found = rows(state, "sheets").filter(([, one]) => one.points);
-  const body = found.flatMap(([member, one]) =>
-    Object.entries(one.points).flatMap(([bid, points]) => Object.entries(points).map(([criterion, value]) => ({ cells: [names.member(member), names.bid(bid), names.criterion(criterion), value] }))),
-  );
-  return body.length ? table([t("Member"), t("Bidder"), t("Criterion"), t("Points")], body) : undefined;
+  if (!found.length) return undefined;
+  const node = el("details", undefined, "rp-sheets");
+  node.append(el("summary", t("Points as locked"), "card-body py-2"));
+  const draw = () => {
+    if (!node.open || node.children.length > 1) return;
+    const cells = new Map();
+    for (const [member, one] of found) for (const [bid, points] of Object.entries(one.points)) for (const [criterion, value] of Object.entries(points)) cells.set(`${bid}/${criterion}`, { ...(cells.get(`${bid}/${criterion}`) ?? { bid, criterion }), [member]: value });
+    const body = [...cells.values()].map((row) => ({ cells: [names.bid(row.bid), names.criterion(row.criterion), ...found.map(([member]) => row[member] ?? "–")] }));
+    node.append(table([t("Bidder"), t("Criterion"), ...found.map(([member]) => names.member(member))], body));
+  };
+  node.addEventListener("toggle", draw);
+  node.open = open;
+  draw();
+  return node;
 }
 
 const words = (state, names) =>
