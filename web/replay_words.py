@@ -7,7 +7,7 @@ from web.rule_words import N_
 SAID: tuple[str, ...] = (
     N_("by itself"), N_("Play"), N_("Stop"), N_("No entry yet"), N_("Member"), N_("Member %(number)s"), N_("leader"),
     N_("seat %(label)s"), N_("offline since %(at)s"), N_("alarm"), N_("accepted"), N_("invited"), N_("signed in"),
-    N_("pledged"), N_("present"), N_("Presence"), N_("stepped down"), N_("removed"), N_("declined"), N_("no answer in time"),
+    N_("present"), N_("Presence"), N_("stepped down"), N_("removed"), N_("declined"), N_("no answer in time"),
     N_("in place of %(who)s"), N_("Review"), N_("Scores"), N_("Blind points"), N_("%(n)s noted"), N_("locked"),
     N_("locked at %(at)s"), N_("venue cut off since %(at)s"), N_("The sitting is paused:"), N_("over night"),
     N_("technical"), N_("words for going on: %(n)s"),

@@ -11,6 +11,7 @@ monkey.patch_all()
 
 import logging  # noqa: E402  gevent must patch first
 import os  # noqa: E402
+import signal  # noqa: E402
 import socket as sockets  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
@@ -142,11 +143,10 @@ def main() -> int:
     gevent.spawn(standard_time.compare_for_ever, app)
     gevent.spawn(timers.run_for_ever, app)
     gevent.spawn(lines.go_on, app)
+    for order in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(order, partial(server.stop, timeout=2))  # a KeyboardInterrupt is lost in busy handlers
     _greet(settings, port, tls)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.stop(timeout=2)
+    server.serve_forever()
     return 0
 
 

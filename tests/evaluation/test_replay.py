@@ -300,6 +300,21 @@ def test_a_void_committee_leaves_nothing_behind(room):
     assert state["case"]["case"]["state"] == "OPENED"
 
 
+def test_a_vote_for_lack_of_competition_rejects_every_opened_bid() -> None:
+    at = "2026-04-01T09:00:00+08:00"
+    opened = {"bids": [{"bid": one, "how": "bidder", "number": n} for n, one in enumerate("甲乙", 1)]
+              + [{"bid": "丙", "how": "", "number": 3}]}  # fmt: skip
+    told = [
+        Line("opening.opened", at, opened), Line("review.settled", at, {"rejected": {"甲": "R-07"}, "valid": 1}),
+        Line("lack.voted", at, {"member": "m1", "lack": True}), Line("lack.settled", at, {"lack": True, "yes": 3}),
+    ]  # fmt: skip
+    assert state_at(told)["rejected"] == {"甲": {"ground": "R-07"}, "乙": {"ground": "LACK"}}
+    kept = [*told[:-1], Line("lack.settled", at, {"lack": False, "yes": 1})]
+    assert state_at(kept)["rejected"] == {"甲": {"ground": "R-07"}}
+    fewer = [*kept, Line("sitting.stage", at, {"stage": "SCORING"}), Line("sitting.stage", at, {"stage": "LACK"})]
+    assert state_at(fewer)["votes"] == {}
+
+
 # -- total ------------------------------------------------------------------------------------------------------------
 
 

@@ -317,7 +317,7 @@ def test_the_course_is_printed_from_the_case_file_alone(out: Path, tmp_path: Pat
     assert state["sitting"]["sitting"]["stage"] == "SIGNED"
     assert {one["state"] for one in state["members"].values()} == {"pledged"}
     assert all(len(one["points"]) == len(name) for one in state["sheets"].values())
-    assert "unread" not in state["counts"]
+    assert not state.get("counts")  # nothing was withheld or could not be read
 
 
 @pytest.mark.parametrize(("at", "status"), [(-1, 2), (100_000, 2), (0, 0)])
