@@ -64,16 +64,16 @@ class Member:
         self.crowd, self.room, self.place, self.items, self.relay = crowd, room, place, items, relay
         self.cookie, self.id = room.tokens[place], room.members[place]
         self.channels = {name: [] for name in (f"room:{room.case}", f"talk:{room.case}")}  # what was heard, in order
-        self.on_line: dict[str, int] = {}  # newest number that came over this very line
+        self.on_line: dict[tuple[int, str], int] = {}  # by line and channel: the newest number that came over it
         self.done: list[Act] = []
         self.sent_again = self.came_back = 0
         self.up = asyncio.Event()
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self.inbox: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()  # with the number of the line it came over
         self.line = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.5)
         self.line.on("connect", self._connected)
         self.line.on("disconnect", self._lost)
-        self.line.on("live", self.inbox.put_nowait)
+        self.line.on("live", lambda event: self.inbox.put_nowait((self.came_back, event)))
 
     async def begin(self) -> None:
         self.http = aiohttp.ClientSession(headers={"Cookie": f"gh_session={self.cookie}", "X-Gongheng": "1"},
@@ -96,7 +96,6 @@ class Member:
 
     async def _connected(self) -> None:
         self.gone = asyncio.get_running_loop().create_future()
-        self.on_line = {}
         self.came_back += 1
         for channel in self.channels:
             answer = await self._call("join", {"channel": channel})
@@ -135,12 +134,12 @@ class Member:
 
     async def _listen(self) -> None:
         while True:
-            event = await self.inbox.get()
+            line, event = await self.inbox.get()
             channel, number = event["channel"], event["seq"]
-            before = self.on_line.get(channel)
+            before = self.on_line.get((line, channel))
             if before is not None and number != before + 1:
                 self.crowd.wrong.append(f"one line gave {number} after {before} of {channel}")
-            self.on_line[channel] = number
+            self.on_line[line, channel] = number
             if number > self.seen(channel) + 1:
                 await self._catch_up(channel)
             else:
