@@ -95,17 +95,23 @@ class Member:
     # -- the line -------------------------------------------------------------------------------------------------
 
     async def _connected(self) -> None:
-        self.gone = asyncio.get_running_loop().create_future()
+        self.gone = gone = asyncio.get_running_loop().create_future()
         self.came_back += 1
         for channel in self.channels:
-            answer = await self._call("join", {"channel": channel})
-            if answer is None:
-                return
-            if answer["status"] != 200:
-                self.crowd.wrong.append(f"join {channel}: {answer}")
-            await self._catch_up(channel)
+            while not await self._join(channel):
+                if gone.done():
+                    return
         self.up.set()
         await self.crowd.tell()
+
+    async def _join(self, channel: str) -> bool:
+        """Whether the channel is heard and level; as live.js, asked again for as long as the line stands."""
+        answer = await self._call("join", {"channel": channel})
+        if answer is None:
+            return False
+        if answer["status"] != 200:
+            self.crowd.wrong.append(f"join {channel}: {answer}")
+        return await self._catch_up(channel)
 
     def _lost(self, *_reason: object) -> None:
         self.up.clear()
@@ -141,7 +147,8 @@ class Member:
                 self.crowd.wrong.append(f"one line gave {number} after {before} of {channel}")
             self.on_line[line, channel] = number
             if number > self.seen(channel) + 1:
-                await self._catch_up(channel)
+                while not await self._catch_up(channel) and self.up.is_set() and line == self.came_back:
+                    pass  # as live.js: asked again while the line stands
             else:
                 self._take(event)
             await self.crowd.tell()
@@ -155,19 +162,27 @@ class Member:
         elif heard[number - 1] != event:
             self.crowd.wrong.append(f"{event['channel']}: {number} was told in two ways")
 
-    async def _catch_up(self, channel: str) -> None:
-        """Everything missed since the last number; a line that falls meanwhile is caught up with by the next."""
+    async def _catch_up(self, channel: str) -> bool:
+        """Everything missed since the last number; False when it could not be had."""
         while True:
             try:
                 address = f"{self.relay.base}/api/v1/live/{channel}"
                 async with self.http.get(address, params={"after": str(self.seen(channel))}) as answer:
-                    events = (await answer.json())["events"]
+                    found = await answer.json()
             except (aiohttp.ClientError, TimeoutError):
-                return
-            for event in events:
+                return False
+            if answer.status != 200:
+                self.crowd.wrong.append(f"{channel}: {answer.status} {found}")
+                return True
+            for event in found["events"]:
                 self._take(event)
-            if len(events) < 500:
-                return
+            if len(found["events"]) < 500:
+                return True
+
+    async def last(self, channel: str) -> int:
+        """The channel's newest number, as the server says."""
+        async with self.http.get(f"{self.relay.base}/api/v1/live/{channel}", params={"after": "9" * 12}) as answer:
+            return int((await answer.json())["last"])
 
     # -- what is done -----------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -145,10 +146,11 @@ async def quiet(crowd: Crowd, members: list[cuts.Member]) -> None:
         await here[0].do(cuts.Act("talk.say", {"text": "完", "once": f"last-{here[0].id}"}))
     for here in by_room.values():
         for channel in here[0].channels:
-            await crowd.until(
-                lambda here=here, channel=channel: len({one.seen(channel) for one in here}) == 1  # type: ignore[misc]
-                and bool(here[0].seen(channel))
-            )
+            await crowd.until(level(here, channel, await here[0].last(channel)))
+
+
+def level(here: list[cuts.Member], channel: str, last: int) -> Callable[[], bool]:
+    return lambda: all(one.seen(channel) == last for one in here)
 
 
 # -- both sides of the promise ----------------------------------------------------------------------------------------
