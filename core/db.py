@@ -77,7 +77,7 @@ def _json(value: Any) -> str:
         return json.dumps(value)
 
 
-# A full room's commit touches over a thousand pages: the log is emptied when it holds 16 MiB, and 64 MiB stay in memory.
+# A full room's commit touches over a thousand pages: the log is emptied at 16 MiB, and 64 MiB stay in memory.
 PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "wal_autocheckpoint=4000",
     "cache_size=-65536",

@@ -32,7 +32,7 @@ from trading.bidding.models import Bid
 from trading.bidding.signs import BidFacts
 from trading.bond.queries import shared_payers
 from trading.opening.models import OpenedBid
-from trading.project.models import Case, CaseMove, Project
+from trading.project.models import Case, Project
 from trading.project.states import case_row
 
 OPENED = ("OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT", "CANDIDATE_PUBLIC",
@@ -123,9 +123,7 @@ def timeline(
 
 def _item(entry: Entry, veil: Veil) -> dict[str, Any]:
     """One line; `documents` are the digests the entry names. A covered actor keeps id and certificate alone."""
-    who = dict(entry.actor)
-    if veil.hides_actor(entry):
-        who |= {"name": "", "org": "", "org_name": "", "address": ""}
+    who = shown_actor(entry, veil)
     body = None if veil.hides_body(entry) else entry.body
     return {
         "at": entry.at, "stream": entry.stream, "index": entry.index, "kind": entry.kind, "actor": who,
@@ -133,24 +131,19 @@ def _item(entry: Entry, veil: Veil) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def shown_actor(entry: Entry, veil: Veil) -> dict[str, Any]:
+    covered = {"name": "", "org": "", "org_name": "", "address": ""} if veil.hides_actor(entry) else {}
+    return dict(entry.actor) | covered
+
+
 def _is_digest(text: str) -> bool:
     return len(text) == 64 and set(text) <= set("0123456789abcdef")
 
 
-def replay(session: Session, case: str, actor: Actor, *, after: str = "", limit: int = 2000) -> dict[str, Any]:
-    """For a time slider: {stations: [{at, state, act}], events: [{at, kind, person, org_name}], next}."""
-    row = watched(session, case, actor)
-    veil = veil_of(session, row)
-    found, next_ = _page_of(session, _of_case(session, case), after, max(1, min(limit, 2000)))
-    moves = session.scalars(select(CaseMove).where(CaseMove.case_id == case).order_by(CaseMove.position))
-    events = []
-    for entry in found:
-        who = _item(entry, veil)["actor"]
-        events.append({"at": entry.at, "kind": entry.kind, "person": who["person"], "org_name": who["org_name"]})
-    return {
-        "stations": [{"at": m.at, "state": m.target, "act": m.act, "round": m.round} for m in moves],
-        "events": events, "next": next_,
-    }  # fmt: skip
+def entries_of(session: Session, case: str) -> list[Entry]:
+    """Everything of the case that may be shown, oldest first."""
+    key = (EntryRow.at, EntryRow.stream, EntryRow.index)
+    return [from_row(row) for row in session.scalars(select(EntryRow).where(_of_case(session, case)).order_by(*key))]
 
 
 # -- live watch -------------------------------------------------------------------------------------------------------
@@ -261,15 +254,15 @@ def statistics(session: Session, actor: Actor) -> dict[str, Any]:
 # -- questions --------------------------------------------------------------------------------------------------------
 
 
-def _json(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
     """Plain JSON: moments as text."""
     match value:
         case datetime():
             return value.isoformat()
         case dict():
-            return {key: _json(item) for key, item in value.items()}
+            return {key: plain_json(item) for key, item in value.items()}
         case list() | tuple():
-            return [_json(item) for item in value]
+            return [plain_json(item) for item in value]
     return value
 
 
@@ -277,7 +270,7 @@ def _json(value: Any) -> Any:
 def ask_timeline(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
     """{kind?, person?, org?, since?, until?, after?, limit?}"""
     fields.only(p, "kind", "person", "org", "since", "until", "after", "limit")
-    found: Payload = _json(
+    found: Payload = plain_json(
         timeline(
             session, case, actor,
             kind=fields.text(p, "kind", limit=60, default=""), person=fields.text(p, "person", limit=40, default=""),
@@ -290,20 +283,12 @@ def ask_timeline(session: Session, now: datetime, actor: Actor, case: str, p: Pa
     return found
 
 
-@asking("audit.replay", *WATCHING)
-def ask_replay(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
-    """{after?}"""
-    fields.only(p, "after")
-    found: Payload = _json(replay(session, case, actor, after=fields.text(p, "after", default="")))
-    return found
-
-
 @asking("audit.watch", *WATCHING)
 def ask_watch(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
     """{state?, after?}"""
     fields.only(p, "state", "after")
     state, after = fields.text(p, "state", limit=20, default=""), fields.text(p, "after", limit=16, default="")
-    found: Payload = _json(watch(session, actor, now, state=state, after=after))
+    found: Payload = plain_json(watch(session, actor, now, state=state, after=after))
     return found
 
 
@@ -322,7 +307,7 @@ def ask_integrity(session: Session, now: datetime, actor: Actor, case: str, p: P
 @asking("audit.flags", *WATCHING)
 def ask_flags(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
     fields.only(p)
-    found: Payload = _json({"flags": [asdict(one) for one in red_flags(session, case, actor, now)]})
+    found: Payload = plain_json({"flags": [asdict(one) for one in red_flags(session, case, actor, now)]})
     return found
 
 

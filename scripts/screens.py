@@ -85,6 +85,7 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("venues-case", "/venues/{}", "scoring"), ("pool", "/pool?state=active&region=420112", ""),
         ("filings", "/filings", ""), ("hall-host", "/cases/{}/hall", "sealed"), ("draws-centre", "/draws/{}", "drawn"),
         ("room-venue", "/room/{}", "scoring"), ("record-templates", "/record-templates", ""),
+        ("method-templates", "/method-templates", ""),
         ("cashier", "/bonds", ""), ("bonds", "/cases/{}/bonds", "opened"),
     ),
     "行业监管": (

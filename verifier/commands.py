@@ -1,4 +1,4 @@
-"""`verify` and `draw replay` as plain functions: an exit status and the text to print, the first fault last."""
+"""`verify`, `replay`, `draw replay` as plain functions: an exit status and the text to print, the first fault last."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from certs import draws
 from core import canon
 from core.faults import Fault, Unusable
 from methods.commands import Outcome
+from verifier import casefile
 from verifier.casefile import MISSHAPEN
 from verifier.check import draw_lines, kind_of
+from verifier.replay import printed
 from verifier.trust import for_path
 
 
@@ -61,3 +63,15 @@ def _replay(data: bytes) -> list[str]:
 def run_replay(path: Path) -> Outcome:
     """Recompute a recorded draw from its file alone; whose keys they are is not checked, and the answer says so."""
     return _answer(path, _replay)
+
+
+def run_course(path: Path, at: int | None = None, trust: Path | None = None) -> Outcome:
+    """The course of a case file after all its checks held: a line an entry, or the state after entry `at`."""
+
+    def tell(data: bytes) -> list[str]:
+        trusted = for_path(path, trust)
+        case = casefile.check(data, trusted)
+        told = printed.course(case) if at is None else [printed.state_after(case, at)]
+        return [f"trust {trusted.fingerprint}", *case.said, *told]
+
+    return _answer(path, tell)

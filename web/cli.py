@@ -24,7 +24,7 @@ from methods.commands import Outcome, run_score, run_tax, run_vote
 from trading.bidding import contents
 from trading.bidding import workbook as workbooks
 from trading.opening import sheet
-from verifier.commands import run_replay, run_verify
+from verifier.commands import run_course, run_replay, run_verify
 
 ROOT = Path(__file__).resolve().parent.parent
 P = ParamSpec("P")
@@ -78,6 +78,15 @@ def tax(amounts: tuple[str, ...]) -> None:
 def verify(paths: tuple[Path, ...], trust: Path | None) -> None:
     """Verify case files, signed PDFs, receipts, draw records or checkpoints, offline."""
     _end(run_verify(paths, trust))
+
+
+@click.command("replay")
+@click.argument("casefile", type=PATH)
+@click.option("--at", type=int, help="the state after this entry, as JSON; default: the whole course, a line an entry")
+@click.option("--trust", type=PATH, help="trust file; default trust.json beside the case file")
+def course(casefile: Path, at: int | None, trust: Path | None) -> None:
+    """Print the course of a case file's sitting from its ledger entries, offline."""
+    _end(run_course(casefile, at, trust))
 
 
 draw = AppGroup("draw", help="Draws that anyone can replay.")
@@ -190,6 +199,6 @@ def import_calendar(file: Path) -> None:
 def commands() -> Flask:
     """An app that only carries the command line (FLASK_APP in .flaskenv)."""
     app = Flask("gongheng", static_folder=None)
-    for one in (score, vote, tax, verify, draw, seal, db, calendar):
+    for one in (score, vote, tax, verify, course, draw, seal, db, calendar):
         app.cli.add_command(one)
     return app

@@ -106,6 +106,8 @@ ENTRIES: dict[str, str] = {
     "paper.sealed": N_("Document sealed"),
     "paper.signed": N_("Document signed"),
     "paper.voided": N_("Document withdrawn"),
+    "period.ending": N_("Period about to end"),
+    "period.late": N_("Period overdue"),
     "plan.published": N_("Plan published"),
     "pledge.signed": N_("Member signed the pledge"),
     "project.created": N_("Project created"),

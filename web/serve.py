@@ -12,6 +12,7 @@ monkey.patch_all()
 import gc  # noqa: E402  gevent must patch first
 import logging  # noqa: E402
 import os  # noqa: E402
+import signal  # noqa: E402
 import socket as sockets  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
@@ -149,11 +150,10 @@ def main() -> int:
     gc.collect()
     gc.freeze()  # what the start has made stays: it is not looked through for garbage again
     gc.set_threshold(*GARBAGE)
+    for order in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(order, partial(server.stop, timeout=2))  # a KeyboardInterrupt is lost in busy handlers
     _greet(settings, port, tls)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.stop(timeout=2)
+    server.serve_forever()
     return 0
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 
 class Relay:
-    """Forwards TCP to `base`. `cut` closes every connection and takes no more; `mend` takes them again."""
+    """Forwards TCP to `base`. `cut` closes every connection and takes no more; `mend` takes them again. `stall`: what
+    the server sends is left lying, as by a reader that does not read; `flow` lets it come."""
 
     def __init__(self, base: str, listens: str = "127.0.0.1") -> None:
         address = urlsplit(base)
@@ -19,6 +20,8 @@ class Relay:
         self.base = f"http://{listens}:{self._listening.getsockname()[1]}"
         self._open: set[socket.socket] = set()
         self._lock, self._whole, self._ended = threading.Lock(), True, False
+        self._flows = threading.Event()
+        self._flows.set()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
@@ -33,8 +36,15 @@ class Relay:
     def mend(self) -> None:
         self._whole = True
 
+    def stall(self) -> None:
+        self._flows.clear()
+
+    def flow(self) -> None:
+        self._flows.set()
+
     def end(self) -> None:
         self._ended = True
+        self.flow()
         self.cut()
         self._listening.close()
 
@@ -55,12 +65,14 @@ class Relay:
             there.settimeout(None)
             with self._lock:
                 self._open |= {here, there}
-            for one, other in ((here, there), (there, here)):
-                threading.Thread(target=self._pour, args=(one, other), daemon=True).start()
+            for one, other, down in ((here, there, False), (there, here, True)):
+                threading.Thread(target=self._pour, args=(one, other, down), daemon=True).start()
 
-    def _pour(self, one: socket.socket, other: socket.socket) -> None:
+    def _pour(self, one: socket.socket, other: socket.socket, down: bool) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(1 << 16):
+                if down:
+                    self._flows.wait()
                 other.sendall(data)
         for end in (one, other):
             with contextlib.suppress(OSError):

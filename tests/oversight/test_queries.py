@@ -19,7 +19,8 @@ from core.rules import Refused
 from evaluation.committee.models import Committee, Member
 from oversight import guards
 from oversight.integrity import integrity
-from oversight.queries import red_flags, replay, statistics, timeline, watch
+from oversight.queries import red_flags, statistics, timeline, watch
+from oversight.replay import replay
 from tests.oversight.scene import THREE, Scene
 from trading.procedures import TYPES
 

@@ -23,7 +23,7 @@ from core import canon
 from tests.certs.pdf_tools import tool
 from tests.stories.demo import ROOT, played
 from verifier import archive, casefile, trust
-from verifier.commands import run_replay, run_verify
+from verifier.commands import run_course, run_replay, run_verify
 
 PAPERS = ("evaluation-report.pdf", "award-report.pdf", "opening-record.pdf")
 KINDS = (*PAPERS, "casefile.zip", "receipts/bidder1.json", "draws/experts", "draws/seating", "draws/award-committee")
@@ -293,3 +293,40 @@ def test_the_command_replays_and_refuses(out: Path, tmp_path: Path) -> None:
     (tmp_path / "changed.json").write_bytes(canon.dumps(record))
     said = flask("draw", "replay", tmp_path / "changed.json")
     assert said.returncode == 1 and "does not hold" in (said.stdout + said.stderr).splitlines()[-1]
+
+
+# -- the course of the sitting ----------------------------------------------------------------------------------------
+
+
+def test_the_course_is_printed_from_the_case_file_alone(out: Path, tmp_path: Path) -> None:
+    """The state after the last entry is what the demo's summary says; points are those that the report opens."""
+    path = tmp_path / "casefile.zip"
+    shutil.copy(out / "casefile.zip", path)
+    told = flask("replay", path, "--trust", out / "trust.json")
+    assert told.returncode == 0, told.stderr
+    assert "sitting sitting: stage=SCORING" in told.stdout and "seat.revealed" in told.stdout
+    entries = [line for line in told.stdout.splitlines() if re.match(r" {2} *\d+ \d{4}-", line)]
+    last = int(entries[-1].split()[0])
+    at_end = run_course(path, last, out / "trust.json")
+    state = canon.loads(at_end.text.splitlines()[-1].strip())
+    summary = canon.loads((out / "summary.json").read_bytes())
+    name = {bid: one["name"] for bid, one in state["bids"].items()}
+    totals = {name[bid]: one["total"] for bid, one in state["totals"].items()}
+    assert sorted(totals.values()) == sorted(summary["totals"].values())
+    assert state["sitting"]["sitting"]["stage"] == "SIGNED"
+    assert {one["state"] for one in state["members"].values()} == {"pledged"}
+    assert all(len(one["points"]) == len(name) for one in state["sheets"].values())
+    assert not state.get("counts")  # nothing was withheld or could not be read
+
+
+@pytest.mark.parametrize(("at", "status"), [(-1, 2), (100_000, 2), (0, 0)])
+def test_a_state_is_given_after_entries_that_there_are(out: Path, at: int, status: int) -> None:
+    assert run_course(out / "casefile.zip", at).status == status
+
+
+def test_no_course_is_printed_of_a_changed_case_file(out: Path, tmp_path: Path) -> None:
+    data = (out / "casefile.zip").read_bytes()
+    place = data.index(b"sitting.stage")
+    (tmp_path / "casefile.zip").write_bytes(data[:place] + b"s" + data[place:][1:].replace(b"itting", b"etting", 1))
+    found = run_course(tmp_path / "casefile.zip", None, out / "trust.json")
+    assert found.status == 1 and "does not hold" in found.text

@@ -61,7 +61,7 @@ def server(config: Config) -> Iterator[str]:
     assert f":{port}/" in process.stdout.readline()
     yield f"http://127.0.0.1:{port}"
     process.terminate()
-    process.wait(10)
+    assert process.wait(10) == 0, "an order to stop is carried out in order"
     process.stdout.close()
 
 

@@ -25,6 +25,7 @@ from trading.document import drafts, papers, rules
 from trading.document.bills import bill_of
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
+from trading.method import queries as method
 from trading.project.models import Case, CaseDocument, Project
 from trading.project.papers import file_document, named, with_record
 from trading.project.queries import blocked_by, names
@@ -103,11 +104,20 @@ def compile_file(tx: Tx, case: str, p: Payload) -> Payload:
 
 @acting("file.save", Role.TENDERER, Role.AGENCY)
 def save_file(tx: Tx, case: str, p: Payload) -> Payload:
-    """Any of drafts.KEYS → {breaches}: what would block or warn if the file were issued now."""
+    """Any of drafts.KEYS, or {template} → {breaches}: what would block or warn if the file were issued now.
+
+    `template`: its newest version becomes the file's evaluation part; what becomes of it later does not touch the file.
+    """
     row, step = guard(tx, case, "file.save")
+    body: dict[str, Any] = {"fields": sorted(p)}
+    if p.get("template"):
+        fields.only(p, "template")
+        taken = method.taken(tx.session, tx.actor, fields.text(p, "template", limit=16), row.procedure)
+        p = {"evaluation": dict(taken.evaluation)}
+        body |= {"template": {"id": taken.template_id, "version": taken.version, "name": taken.name}}
     drafts.save(row, procedure_of(row), p)
     found = breaches_of(tx.session, row, tx.now)
-    go(tx, row, step, "file.saved", {"fields": sorted(p)})
+    go(tx, row, step, "file.saved", body)
     return {"breaches": shown(found)}
 
 

@@ -15,16 +15,19 @@ from core.clock import CST
 from core.doors import ask
 from core.faults import Unusable
 from core.rules import Refused
+from evaluation.sitting.models import STAGES
 from oversight import queries
 from oversight.guards import watched
 from oversight.models import CaseFileExport
+from oversight.replay import WORKING, labels
 from trading.project.models import Case, Project
 from web import words
 from web.entry_words import ENTRIES
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.pages.cases import page
-from web.pages.room import heard
+from web.pages.room import STAGE_WORDS, heard
+from web.replay_words import SAID as REPLAY_SAID
 from web.words import N_
 
 blueprint = Blueprint("audit", __name__)
@@ -184,11 +187,14 @@ def _exports(session: Session, case: str) -> list[CaseFileExport]:
 @blueprint.get("/audit/<case>/replay")
 @permit(*WATCHERS)
 def replay(case: str) -> str:
-    """The life of the case on a slider, from the ledger; the script asks audit.replay page by page."""
+    """The course of the case on a slider, from the ledger; the script asks audit.replay for entries and changes."""
     session = reading()
     row = watched(session, case, g.actor)
-    said = _state_words()
-    return page("oversight/replay.html", SAID, row=row, title=_title(session, row), entries=ENTRIES, states=said)
+    return page(
+        "oversight/replay.html", REPLAY_SAID, row=row, title=_title(session, row), entries=ENTRIES,
+        states=_state_words(), stages=STAGES, stage_words=STAGE_WORDS, labels=labels(session, row),
+        working=row.state in WORKING,
+    )  # fmt: skip
 
 
 def _state_words() -> dict[str, str]:

@@ -16,6 +16,7 @@ from trading.bidding.queries import reference_state
 from trading.document import drafts, trial
 from trading.document.actions import breaches_of
 from trading.document.bills import bill_of
+from trading.method import queries as method
 from trading.project.models import Case, Project
 from trading.project.states import procedure_of, stands_as
 from venues import queries as venues
@@ -159,6 +160,7 @@ def edit(case: str) -> str:
         file=loose(written(row)),
         blank=Loose(),
         editable=row.state == "DRAFTING",
+        templates=method.templates(session, g.actor, procedure=row.procedure),
         terms=TERMS,
         curves=CURVES,
         modes=MODES,

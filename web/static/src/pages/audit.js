@@ -1,10 +1,9 @@
-/** The audit: the check of integrity in words, live follow and "more" without losing one's place, the replay slider. */
+/** The audit: the check of integrity in words, live follow and "more" without losing one's place. */
 import { clearError, el, showError } from "./breaches.js";
 import { get } from "./net.js";
 import { t } from "./words.js";
 
 const audit = document.querySelector("[data-audit]");
-const replay = document.querySelector("[data-replay]");
 
 // -- does it still hold -----------------------------------------------------------------------------------------------
 
@@ -81,77 +80,6 @@ async function follow() {
   }
 }
 
-// -- the slider -------------------------------------------------------------------------------------------------------
-
-const SHOWN = 12;
-const SAID = JSON.parse(document.getElementById("replay-words")?.textContent ?? '{"states": {}, "kinds": {}}');
-/** What a kind of entry says. @param {string} kind */
-const about = (kind) => SAID.kinds[kind] ?? kind;
-
-async function load(subject) {
-  const all = { stations: [], events: [] };
-  for (let after = ""; ; ) {
-    const { result } = await get("/api/v1/ask/audit.replay", after ? { case: subject, after } : { case: subject });
-    all.stations = result.stations;
-    all.events.push(...result.events);
-    if (!result.next) return all;
-    after = result.next;
-  }
-}
-
-const when = (text) => text.slice(0, 19).replace("T", " ");
-
-function draw(node, { stations, events }, index) {
-  const now = events[index];
-  const state = stations.filter((one) => Date.parse(one.at) <= Date.parse(now.at)).pop();
-  node.querySelector("[data-at]").textContent = when(now.at);
-  node.querySelector("[data-state]").textContent = state ? (SAID.states[state.state] ?? state.state) : "";
-  node.querySelector("[data-place]").textContent = `${index + 1} / ${events.length}`;
-  const list = node.querySelector("[data-events]");
-  list.replaceChildren();
-  for (const one of events.slice(Math.max(0, index - SHOWN + 1), index + 1).reverse()) {
-    const line = el("li");
-    const what = el("div");
-    what.append(el("strong", about(one.kind)), el("div", one.org_name || (one.person === "system" ? t("by itself") : ""), "text-secondary"));
-    line.append(el("time", when(one.at), "num"), what);
-    list.append(line);
-  }
-  const counts = new Map();
-  for (const one of events.slice(0, index + 1)) counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
-  const rows = [...counts].map(([kind, count]) => {
-    const row = el("li", undefined, "list-group-item d-flex justify-content-between py-1");
-    row.append(el("span", about(kind)), el("span", String(count), "num"));
-    return row;
-  });
-  node.querySelector("[data-counts]").replaceChildren(...rows);
-}
-
-async function startReplay(node) {
-  const told = await load(node.dataset.replay);
-  const slider = node.querySelector("#slider");
-  if (!told.events.length) return;
-  slider.max = String(told.events.length - 1);
-  const show = () => draw(node, told, Number(slider.value));
-  const go = (by) => {
-    slider.value = String(Number(slider.value) + by);
-    show();
-  };
-  let timer;
-  const stop = () => {
-    clearInterval(timer);
-    timer = undefined;
-  };
-  slider.addEventListener("input", show);
-  node.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-step], [data-play]");
-    if (!button) return;
-    if (button.dataset.step) go(Number(button.dataset.step));
-    else if (timer) stop();
-    else timer = setInterval(() => (Number(slider.value) >= told.events.length - 1 ? stop() : go(1)), 400);
-  });
-  show();
-}
-
 if (audit) {
   audit.addEventListener("click", (event) => {
     const button = event.target.closest("[data-integrity], [data-more]");
@@ -164,4 +92,3 @@ if (audit) {
   });
   document.addEventListener("gh:live", () => follow().catch(() => undefined));
 }
-if (replay) startReplay(replay);

@@ -11,6 +11,7 @@ const seen = new Map();
 /** @type {import("socket.io-client").Socket | undefined} */
 let socket;
 let waiting;
+const AGAIN = 2000; // milliseconds
 
 /** The one connection of this page. */
 export const line = () => (socket ??= io({ transports: ["websocket"], withCredentials: true }));
@@ -82,13 +83,21 @@ function start() {
     node.dataset.channel.split(/\s+/).filter(Boolean).map((channel) => ({ channel, last: Number(node.dataset.last ?? 0) })),
   );
   if (!wanted.length) return;
+  // A line that stands but gave no answer in time, or whose missed events could not be had, is asked again: no page stays deaf.
+  const enter = ({ channel, last = 0 }) =>
+    join(channel, last)
+      .then(() => show(line().connected))
+      .catch(() => {
+        show(false);
+        setTimeout(() => line().connected && enter({ channel, last }), AGAIN);
+      });
   const up = () => {
     show(true);
-    wanted.forEach(({ channel, last }) => join(channel, last).catch(() => show(false)));
+    wanted.forEach(enter);
   };
   line().on("connect", up);
   line().on("disconnect", () => show(false));
-  line().on("live", (event) => (event.seq > (seen.get(event.channel) ?? 0) + 1 ? catchUp(event.channel) : take(event)));
+  line().on("live", (event) => (event.seq > (seen.get(event.channel) ?? 0) + 1 ? catchUp(event.channel).catch(() => enter({ channel: event.channel })) : take(event)));
   line().on("out", out);
   line().on("presence", (data) => document.dispatchEvent(new CustomEvent("gh:presence", { detail: data })));
   if (line().connected) up();
