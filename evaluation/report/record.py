@@ -182,6 +182,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     """The record as of now; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
     rows, bids = members(session, committee), cases.bids(session, committee.case_id)
+    out = cases.turned_away(session, committee.case_id)
     names, result = sheet.labels(rows), dict(sitting.result)
     ids = [row.id for row in rows]
     refusals = {row.member_id: row for row in session.scalars(select(Refusal).where(Refusal.member_id.in_(ids)))}
@@ -190,6 +191,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     )
     record = {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
+        **({"unqualified": out} if out else {}),
         "tender_documents": cases.tender_papers(session, case.id),
         "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
         "left": [{"site": row.site, "how": row.state, "reason": row.reason}
@@ -203,7 +205,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
         "blind": blind.archive(session, case, committee, rows),
         "low_price": lowprice.archive(session, case, committee, sitting, rows, names),
         **_scores(session, case, sitting, rows),
-        "outcome": "evaluated" if result.get("ranking") else "all_rejected",
+        "outcome": "void" if sitting.lack.get("void") else "evaluated" if result.get("ranking") else "all_rejected",
         "ranked": case.ranked, "ranking": result.get("ranking", []) if case.ranked else None,
         "candidates": candidates(case, bids, result),
         "refusals": [
