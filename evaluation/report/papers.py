@@ -104,6 +104,14 @@ def _opening(paper: Paper, record: Record) -> None:
     )  # fmt: skip
 
 
+def _unqualified(paper: Paper, record: Record) -> None:
+    """Whom the committee never saw (87号令 art. 44, 58)."""
+    if record.get("unqualified"):
+        paper.text("采购人或者采购代理机构审查后资格不合格、未进入评标的投标人:")
+        rows = [[f"{one['number']}. {one['org_name']}", one["reason"]] for one in record["unqualified"]]
+        paper.table(["投标人", "不合格的原因"], rows, widths=[3, 5])
+
+
 def _review(paper: Paper, record: Record) -> None:
     found, bids, names = record["review"], _bids(record), _names(record)
     out = {one["bid"] for one in found["rejected"]}
@@ -114,10 +122,7 @@ def _review(paper: Paper, record: Record) -> None:
     else:
         paper.text("无。")
     paper.section("否决投标的情况说明")
-    if record.get("unqualified"):
-        paper.text("采购人或者采购代理机构审查后资格不合格、未进入评标的投标人:")
-        rows = [[f"{one['number']}. {one['org_name']}", one["reason"]] for one in record["unqualified"]]
-        paper.table(["投标人", "不合格的原因"], rows, widths=[3, 5])
+    _unqualified(paper, record)
     if not found["rejected"]:
         paper.text("经初步评审，没有投标被否决。")
     for one in found["rejected"]:

@@ -60,6 +60,12 @@ def _bids(bids: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: bid.get(key) for key in keys} for bid in bids]
 
 
+def _unqualified(session: Session, case: CaseFacts) -> dict[str, Any]:
+    """Only where somebody was found so before the evaluation."""
+    out = cases.turned_away(session, case.id)
+    return {"unqualified": out} if out else {}
+
+
 def _committee(session: Session, sitting: Sitting, rows: Sequence[Member]) -> list[dict[str, Any]]:
     work = employers(session, [row.person_id for row in rows])
     duty, found = standing.duties(session, rows), []
@@ -182,7 +188,6 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     """The record as of now; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
     rows, bids = members(session, committee), cases.bids(session, committee.case_id)
-    out = cases.turned_away(session, committee.case_id)
     names, result = sheet.labels(rows), dict(sitting.result)
     ids = [row.id for row in rows]
     refusals = {row.member_id: row for row in session.scalars(select(Refusal).where(Refusal.member_id.in_(ids)))}
@@ -191,7 +196,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     )
     record = {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
-        **({"unqualified": out} if out else {}),
+        **_unqualified(session, case),
         "tender_documents": cases.tender_papers(session, case.id),
         "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
         "left": [{"site": row.site, "how": row.state, "reason": row.reason}

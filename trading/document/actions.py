@@ -26,7 +26,7 @@ from trading.document.bills import bill_of
 from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
 from trading.project.models import Case, CaseDocument, Project
-from trading.project.papers import file_document, named, with_record
+from trading.project.papers import file_document, named, terms, with_record
 from trading.project.queries import blocked_by, names
 from trading.project.states import book_of, go, guard, procedure_of
 
@@ -142,7 +142,7 @@ def issue(tx: Tx, case: str, p: Payload) -> Payload:
     tender = tender_of(tx, row, tuple(b.field for b in found if b.rule == "CAL-01"))
     title = f"{tender.project.name} {row.lot_name}"
     file = _file_tender(tx, tender, f"{title} 招标文件", found, reason)
-    heading = f"{title} {papers.terms(row)['notice']}"
+    heading = f"{title} {terms(row)['notice']}"
     notice = file_document(tx, case, "notice", heading, papers.notice(tender), "public")
     body = {
         "file": named(file), "notice": named(notice), "deadline": row.deadline, "round": row.round,
