@@ -31,9 +31,7 @@ def report(
     rows = [[str(n), one["name"]] for n, one in enumerate(record["items"], 1)]
     paper.section("审查内容").table(["序号", "资格条件"], rows, widths=[1, 8])
     paper.section("审查结论")
-    listed = [
-        [str(one["number"]), one["org_name"], "合格" if one["qualified"] else "不合格"] for one in record["bids"]
-    ]
+    listed = [[str(one["number"]), one["org_name"], "合格" if one["qualified"] else "不合格"] for one in record["bids"]]
     paper.table(["投标编号", "投标人", "结论"], listed, widths=[1, 5, 1.5])
     for one in record["bids"]:
         failed = {item: mark for item, mark in one["marks"].items() if not mark["pass"]}

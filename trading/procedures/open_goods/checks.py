@@ -20,6 +20,7 @@ SIZE = ("注册资本", "资产总额", "营业收入", "从业人员", "利润"
 QUALITIES = (
     "资格", "营业执照", "许可证", "独立承担民事责任", "财务会计制度", "缴纳税收", "社会保障资金", "重大违法记录",
 )  # fmt: skip
+LEAST = {"goods": "R2-14/goods", "services": "R2-14/services"}
 LOWEST = [{"of": "lowest", "weight": "1"}]
 
 
@@ -67,7 +68,7 @@ def price_weight(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
     """R2-14: goods at least 30 %, services at least 10 %."""
     if not d.evaluation:
         return []
-    row, share = book[f"R2-14/{d.kind}"], weight(d.evaluation)
+    row, share = book[LEAST[d.kind]], weight(d.evaluation)
     if share >= row.share:
         return []
     found = half_up(D(share.numerator * 100) / D(share.denominator), 2)

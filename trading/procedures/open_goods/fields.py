@@ -12,6 +12,7 @@ CATEGORIES = ("D01 货物", "D02 服务")
 BUDGET_LIMITS = True  # whether a price above the estimate can be refused where there is no ceiling
 LOSERS_BACK = "NOTIFIED"  # the state from which the bonds of those who did not win are owed back
 
+
 def kind(category: str) -> str:
     """Goods or services: the least weight of the price differs (R2-14)."""
     return "services" if category.startswith("D02") else "goods"
