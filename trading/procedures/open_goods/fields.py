@@ -8,7 +8,6 @@ from trading.award.methods import METHODS
 
 REGIME = "R2"
 CATEGORIES = ("D01 货物", "D02 服务")
-
 BUDGET_LIMITS = True  # whether a price above the estimate can be refused where there is no ceiling
 LOSERS_BACK = "NOTIFIED"  # the state from which the bonds of those who did not win are owed back
 

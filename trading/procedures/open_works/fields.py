@@ -8,9 +8,9 @@ from trading.award.methods import METHODS
 
 REGIME = "R1"
 CATEGORIES = ("A01 房建", "A02 市政", "A08 施工", "A09 其他工程")
-
 BUDGET_LIMITS = False  # whether a price above the estimate can be refused where there is no ceiling
 LOSERS_BACK = "CONTRACTED"  # the state from which the bonds of those who did not win are owed back
+
 
 def kind(category: str) -> str:
     return "works"
