@@ -36,4 +36,4 @@ def test_nobody_votes_for_the_representative(seated):
 @pytest.mark.rule("R2-12", "allowed")
 def test_the_representative_votes_and_an_expert_leads(seated):
     seated.elect(seated.names)
-    assert seated.stage() == "PRELIM"
+    assert seated.stage == "PRELIM"
