@@ -27,6 +27,7 @@ from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
 
 Payload = dict[str, Any]
+SERVICES = "D02 服务"
 # name, category, days for bidding: what the portal shows of each story
 TENDERS: dict[str, tuple[str, str, int]] = {
     "notified": ("东西湖区某污水处理厂配套管网工程(施工)", "A08 施工", 21),
@@ -37,7 +38,7 @@ TENDERS: dict[str, tuple[str, str, int]] = {
     "failed": ("东西湖区某社区养老服务中心改造工程(施工)", "A08 施工", 21),
     "scoring": ("东西湖区某河道综合治理工程(施工)", "A08 施工", 36),
     "drawn": ("东西湖区某卫生院门诊楼工程(施工)", "A08 施工", 36),
-    "examining": ("东西湖区某政务大楼物业管理服务采购", "D02 服务", 36),
+    "examining": ("东西湖区某政务大楼物业管理服务采购", SERVICES, 36),
     "opened": ("东西湖区某产业园道路工程(施工)", "A08 施工", 36),
     "sealed": ("东西湖区某老旧小区改造工程(施工)", "A08 施工", 36),
     "announced": ("东西湖区某农村供水管网工程(施工)", "A08 施工", 21),
@@ -67,6 +68,8 @@ class World:
         file = copy.deepcopy(base)
         name, category, days = TENDERS[key]
         file["tender"] |= {"name": name, "category": category, "bidding_days": days}
+        if category == SERVICES:
+            file["tender"]["lots"] = [{"no": "001", "name": "物业管理服务", "duration_days": 365}]
         for one in file["bidders"]:
             one["file_mb"] = 0
         if key == "failed":
