@@ -102,7 +102,7 @@ def bond(case: Case) -> str:
         return "不收取"
     forms = "、".join(BOND_FORMS[form] for form in case.settings.get("bond_forms") or ("transfer", "e_guarantee"))
     account = case.settings.get("bond_account")
-    paid = "转账、支票、现金应从投标人基本账户转出，于投标截止时间前到账"
+    paid = terms(case)["bond"]
     return f"{money(case.bid_bond, case.unit)}；形式：{forms}；{paid}" + (f"；收款账户：{account}" if account else "")
 
 

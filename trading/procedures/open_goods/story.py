@@ -17,6 +17,7 @@ PIECE = timedelta(seconds=100)
 class GoodsStory(Story):
     """`unqualified` of a bidder in the case file: the id of the item it does not meet."""
 
+    APPROVAL = ("采购计划〔2026〕1号", "区财政局")
     members: list[str]
 
     def examine(self, most: int = 99) -> None:
