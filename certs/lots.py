@@ -143,6 +143,15 @@ def _coefficient(record: Record, seed: bytes) -> Any:
     return {"value": order[0]}
 
 
+def _tie(record: Record, seed: bytes) -> Any:
+    """constraints {}: one of those whom nothing compared tells apart."""
+    exact_keys(record["constraints"], set(), "constraints of a tie")
+    order = shuffled(seed, "tie", _eligible(record))
+    if not order:
+        raise Fault("there is nobody to draw from")
+    return {"value": order[0]}
+
+
 def _seating(record: Record, seed: bytes) -> Any:
     """constraints: a plan of certs.seating; the candidates are its members."""
     people = [one["id"] for one in record["constraints"]["members"]]
@@ -156,5 +165,6 @@ PURPOSES = {
     "award-committee": _choice,
     "venues": _choice,
     "coefficient": _coefficient,
+    "tie": _tie,
     "seating": _seating,
 }

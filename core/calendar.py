@@ -81,14 +81,15 @@ class Calendar:
                 end += DAY
         return Due(end, end.year not in table.years)
 
-    def add_workdays(self, start: date, n: int) -> Due:
-        """The n-th working day after `start`; Unusable when the count enters a year without a table."""
+    def add_workdays(self, start: date, n: int, *, guess: bool = False) -> Due:
+        """The n-th working day after `start`. In a year without a table Unusable, or with `guess` counted by weekends
+        and statutory days, and provisional."""
         table = self._load()
         end, left = _plain(start), _count(n)
         while left:
             end += DAY
-            left -= _works(table, end)
-        return Due(end, False)
+            left -= not _is_off(table, end) if guess else _works(table, end)
+        return Due(end, end.year not in table.years)
 
     def again(self, before: Due, start: date, n: int, *, end_on_workday: bool) -> Due:
         """A calendar-day period counted anew after an import: never shorter than what was announced."""

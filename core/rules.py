@@ -59,6 +59,7 @@ class RuleRow:
     """One number of the law. `unit`: 日, 工作日, 小时, 分钟, 秒, 万元, %, 人, 家, 年, 倍, 行, /3 (thirds) or - (none).
 
     `region` is a GB/T 2260 prefix; "" is the whole country. `sure` is the mark of domain.md (V, V2, VC, K, P).
+    `serves`: the rule by whose id the rooms ask, where this procedure answers with a number and article of its own.
     """
 
     id: str
@@ -71,6 +72,7 @@ class RuleRow:
     region: str = ""
     effective_from: date = date(2000, 1, 1)
     effective_to: date | None = None
+    serves: str = ""
 
     @property
     def number(self) -> int:
@@ -102,4 +104,6 @@ class RuleBook:
             in_force = row.effective_from <= day and (row.effective_to is None or day <= row.effective_to)
             if in_force and region.startswith(row.region):
                 found[row.id] = row
+                if row.serves:
+                    found[row.serves] = row
         return found

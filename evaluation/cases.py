@@ -20,10 +20,12 @@ from trading import procedures
 from trading.bond.queries import of_bids, shared_payers
 from trading.document.facts import with_factor
 from trading.opening import coefficient
+from trading.opening.ending import announce_failure
 from trading.opening.models import Opening
 from trading.opening.queries import avoid_list, factor, opened_bids
 from trading.project.models import CaseDocument, Project
 from trading.project.states import accept_report, case_row, set_state
+from trading.qualification.queries import unqualified
 from venues import queries as venues
 
 T = TypeVar("T")
@@ -55,6 +57,7 @@ class CaseFacts:
     settings: Mapping[str, Any]
     announced_at: datetime | None
     opened_at: datetime | None
+    estimate: str = "0"  # the budget, in government procurement
 
     @property
     def rules_day(self) -> date:
@@ -81,6 +84,23 @@ class CaseFacts:
     @property
     def grounds(self) -> dict[str, str]:
         return {name: str(one["text"]) for name, one in self.ground_rows.items()}
+
+    @property
+    def unreadable(self) -> str:
+        """The ground on which a bid whose price cannot be read goes to a vote."""
+        ground: str = procedures.of(self.procedure).fields.UNREADABLE
+        return ground
+
+    @property
+    def most(self) -> str | None:
+        """The highest price allowed: the ceiling; where there is none, the budget of a procurement."""
+        budget = procedures.of(self.procedure).fields.BUDGET_LIMITS
+        return self.ceiling or (self.estimate if budget else None)
+
+    @property
+    def drawn_in(self) -> tuple[str, ...]:
+        """Where a committee is asked for; from the last of these states it is set."""
+        return procedures.of(self.procedure).drawn_in
 
     @property
     def low_price(self) -> Mapping[str, Any]:
@@ -113,6 +133,7 @@ def facts(session: Session, case: str) -> CaseFacts:
         unit=row.unit, ceiling=row.ceiling or None, tenderer=row.tenderer_org, agency=row.agency_org,
         centre=row.centre_org, regulator=row.regulator_org, evaluation=row.evaluation, award=row.award,
         remote=row.remote, settings=row.settings, announced_at=row.announced_at, opened_at=row.opened_at,
+        estimate=row.estimate,
     )  # fmt: skip
 
 
@@ -144,8 +165,14 @@ def move(tx: Tx, case: str, act: str, body: dict[str, Any] | None = None) -> Non
 
 
 def hand_over(tx: Tx, case: str, result: dict[str, Any]) -> None:
-    """The sealed report goes to trading: EVALUATED, or FAILED when every bid was rejected."""
+    """The sealed report goes to trading: EVALUATED, or FAILED when nobody is left to win."""
     as_system(tx, lambda: accept_report(tx, case, result))
+    row = case_row(tx.session, case)
+    if result["outcome"] == "void":
+        short = book(facts(tx.session, case))["R2-09/conforming"]
+        why = f"通过符合性审查的投标人不足 {short.number} 家，予以废标。"
+        found = short.breach("-", required=f"≥ {short.number}")
+        as_system(tx, lambda: announce_failure(tx, row, found, why, opened=True))
 
 
 def note(tx: Tx, case: str, kind: str, body: dict[str, Any]) -> None:
@@ -163,8 +190,26 @@ def as_system(tx: Tx, act: Callable[[], T]) -> T:
 
 
 def bids(session: Session, case: str) -> list[dict[str, Any]]:
-    """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}."""
+    """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}.
+
+    Where the tenderer examined who is qualified, the committee sees those alone (87号令 art. 44).
+    """
+    out = unqualified(session, case_row(session, case))
+    return [one for one in opened(session, case) if one["id"] not in out]
+
+
+def opened(session: Session, case: str) -> list[dict[str, Any]]:
+    """All opened bids in bid-number order, the unqualified too: for the record of the opening in the report."""
     return sorted(opened_bids(session, case), key=lambda one: int(one["number"]))
+
+
+def turned_away(session: Session, case: str) -> list[dict[str, Any]]:
+    """[{id, number, org_name, price, duration_days, quality, items, reason}] of those who were found unqualified."""
+    out = unqualified(session, case_row(session, case))
+    keys = ("id", "number", "org_name", "price", "duration_days", "quality")
+    return [
+        {key: one[key] for key in keys} | out[one["id"]] for one in opened(session, case) if one["id"] in out
+    ]  # fmt: skip
 
 
 def tender_papers(session: Session, case: str) -> list[dict[str, Any]]:

@@ -142,7 +142,7 @@ def _votes(
     fails = [m for m in review.marks(session, rows) if not m.passed]
     asked, by_id = of_committee(session, committee.id), {bid["id"]: bid for bid in bids}
     pairs = []
-    for bid, ground in review.questions(session, rows, bids):
+    for bid, ground in review.questions(session, case, rows, bids):
         first, warned = review.weighed(session, case, rows, by_id[bid], ground)
         here = [one for one in asked if one.bid_id == bid and one.ground == ground]
         pairs.append(

@@ -35,8 +35,8 @@ from trading.opening.models import OpenedBid
 from trading.project.models import Case, Project
 from trading.project.states import case_row
 
-OPENED = ("OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT", "CANDIDATE_PUBLIC",
-          *RESULT)  # fmt: skip
+OPENED = ("OPENED", "QUALIFIED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT",
+          "CANDIDATE_PUBLIC", *RESULT)  # fmt: skip
 WATCHING = (Role.REGULATOR, Role.AUDITOR)
 MOST = 200
 GRACE = timedelta(minutes=1)  # a timer rings within a second; what a look meets on the way is not late

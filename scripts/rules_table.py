@@ -89,7 +89,7 @@ def faults(marks: Marks) -> list[str]:
                     wrong.append(f"{row.id}: shown by a test, but listed as not asked")
             else:
                 wrong += [f"{row.id}: no test shows the {side} side" for side in lacking]
-                if row.value is not None and row.id not in named and row.id.partition("/")[0] not in named:
+                if row.value is not None and not any(one in named for one in _ids(row)):
                     wrong.append(f"{row.id}: has a number that no code asks for")
     known = {row.id for _, rows, _ in books() for row in rows}
     return wrong + sorted({f"{rule}: marked, but in no rule book" for rule, _ in marks.found if rule not in known})
@@ -100,10 +100,15 @@ def _test(marks: Marks, rule: str, side: str) -> str:
     return f"`{found[0].removeprefix('tests/')}`" if found else "–"
 
 
-def _asked(rule: str, named: dict[str, list[str]], not_asked: dict[str, str]) -> str:
-    if rule in not_asked:
-        return f"not asked: no such step here ({not_asked[rule]})"
-    paths = named.get(rule) or named.get(rule.partition("/")[0], [])
+def _ids(row: RuleRow) -> tuple[str, ...]:
+    """The ids by which code may ask for a row: its own, that of the rule it serves, those without their part."""
+    return tuple(one for whole in (row.id, row.serves) if whole for one in (whole, whole.partition("/")[0]))
+
+
+def _asked(row: RuleRow, named: dict[str, list[str]], not_asked: dict[str, str]) -> str:
+    if row.id in not_asked:
+        return f"not asked: no such step here ({not_asked[row.id]})"
+    paths = next((named[one] for one in _ids(row) if one in named), [])
     return "<br>".join(f"`{path}`" for path in paths) or "nowhere: a property of the design"
 
 
@@ -118,7 +123,7 @@ def _line(row: RuleRow, marks: Marks, asked: str) -> str:
 def _section(title: str, rows: Iterable[RuleRow], not_asked: dict[str, str], marks: Marks) -> list[str]:
     named = askers()
     out = [f"## {title}", "", "| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
-    return [*out, *(_line(row, marks, _asked(row.id, named, not_asked)) for row in rows), ""]
+    return [*out, *(_line(row, marks, _asked(row, named, not_asked)) for row in rows), ""]
 
 
 def table(marks: Marks) -> str:

@@ -16,7 +16,7 @@ from trading.project import periods
 from trading.project.models import Case, Project
 from trading.project.states import procedure_of, stands_as
 from web.pages.cases import PLACES, turns
-from web.words import N_, role
+from web.words import N_, party
 from web.workbench import Item
 
 SHOWN = 50
@@ -39,7 +39,8 @@ def _step(row: Case, project: Project, turn: dict[str, Any], roles: frozenset[Ro
     item = Item(title=what, href=href, act=N_("Go there"), subject=_subject(row, project), due=due)
     if mine and not early:
         return item if turn["word"] == N_("until") else item | {"due": None}
-    who = " / ".join(role(one) for one in turn["roles"])
+    named = procedure_of(row).fields.ROLES
+    who = " / ".join(party(one, named) for one in turn["roles"])
     said = {"who": who, "what": gettext(what)}
     return item | {"title": N_("%(who)s: %(what)s"), "values": said, "href": f"/cases/{row.id}", "waiting": True}
 

@@ -32,6 +32,13 @@ ROLES: dict[str, str] = {
     Role.ADMIN: N_("administrator"),
 }
 
+# Names by which a procedure calls a role (its fields.ROLES).
+PARTIES: dict[str, str] = {
+    "purchaser": N_("purchaser"),
+    "procurement agency": N_("procurement agency"),
+    "finance department": N_("finance department"),
+}
+
 STATES: dict[str, str] = {
     "PLANNED": N_("Planned"),
     "PLAN_PUBLIC": N_("Plan public"),
@@ -41,6 +48,7 @@ STATES: dict[str, str] = {
     "SEALED": N_("Bids sealed"),
     "OPENING": N_("Opening"),
     "OPENED": N_("Opened"),
+    "QUALIFIED": N_("Qualification examined"),
     "COMMITTEE_SET": N_("Committee set"),
     "EVALUATING": N_("Evaluating"),
     "EVALUATED": N_("Evaluated"),
@@ -203,6 +211,11 @@ def role(code: str) -> str:
     return gettext(ROLES[code]) if code in ROLES else code
 
 
+def party(code: str, named: Mapping[str, str]) -> str:
+    """A role as the procedure calls it."""
+    return str(gettext(PARTIES[named[code]])) if code in named else role(code)
+
+
 def moment(at: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     return at.strftime(form) if at else "—"
 
@@ -236,6 +249,7 @@ KINDS: dict[str, str] = {
     "termination": N_("Termination notice"),
     "registration": N_("Registration form"),
     "draw_record": N_("Draw record"),
+    "qualification_report": N_("Qualification report"),
     "evaluation_report": N_("Evaluation report"),
     "award_report": N_("Award report"),
     "award_notice": N_("Award notice"),

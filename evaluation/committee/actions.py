@@ -27,6 +27,7 @@ from evaluation.committee.queries import by_person, committee_of, members
 from evaluation.failures.rules import MODES
 from evaluation.vault import vault
 from experts import queries as pool
+from trading.project.facts import in_wan
 from trading.project.papers import file_document
 from venues import queries as venues
 from venues.models import Booking, Centre
@@ -74,7 +75,8 @@ def request(tx: Tx, case: str, p: P) -> P:
     """{experts, members_by_site, specialities, spares_by_site, at, until?, representatives?: [person], mode?}."""
     fields.only(p, "experts", "members_by_site", "specialities", "spares_by_site", "at", "until", "representatives",
                 "mode")  # fmt: skip
-    found = cases.in_state(cases.own(tx, case), "SEALED", "OPENING", "OPENED")
+    found = cases.own(tx, case)
+    cases.in_state(found, *found.drawn_in)
     if committee_of(tx.session, case) is not None:
         raise Refused(Breach("COMMITTEE-TWICE", ARTICLE, "B", "one committee", "2"))
     at = fields.moment(p, "at")
@@ -94,7 +96,8 @@ def request(tx: Tx, case: str, p: P) -> P:
         need["mode"] = fields.choice(p, "mode", list(MODES))
     book = cases.book(found)
     booked = {centre.region: row.part for row, centre in venues.booked(tx.session, case, found.parties)}
-    refuse_if([*rules.size(need["experts"], len(representatives), book), *rules.quotas(need, booked, book)])
+    size = rules.size(need["experts"], len(representatives), book, in_wan(found.estimate, found.unit))
+    refuse_if([*size, *rules.quotas(need, booked, book)])
     row = Committee(
         id=new_id(), case_id=case, round=found.round, need=need, at=at, until=until, requested_by=tx.actor.person,
         requested_at=tx.now,
@@ -154,7 +157,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
     settled = first is not None and first.state == "DONE"
     if settled and not committee.wanted:
         raise Refused(Breach("DRAW-TWICE", ARTICLE, "B", "places to fill", "0"))
-    allowed = ("OPENED", "COMMITTEE_SET", "EVALUATING") if settled else ("SEALED", "OPENING", "OPENED")
+    allowed = (found.drawn_in[-1], "COMMITTEE_SET", "EVALUATING") if settled else found.drawn_in
     cases.in_state(found, *allowed)
     renew(tx, committee.draw_id)
     parties = bodies(tx, found, p)
@@ -257,10 +260,11 @@ def _booked(tx: Tx, case: str) -> list[tuple[Booking, Centre]]:
 
 
 def set_committee(tx: Tx, case: str) -> None:
-    """OPENED → COMMITTEE_SET as soon as both the bids are open and the committee is drawn."""
+    """→ COMMITTEE_SET as soon as both the bids are open (and examined) and the committee is drawn."""
     committee = committee_of(tx.session, case)
     drawn_already = committee is not None and bool(members(tx.session, committee))
-    if drawn_already and cases.facts(tx.session, case).state == "OPENED":
+    found = cases.facts(tx.session, case)
+    if drawn_already and found.state == found.drawn_in[-1]:
         cases.move(tx, case, "committee.set")
 
 
@@ -351,7 +355,8 @@ def leave(tx: Tx, committee: Committee, member: Member, state: str, reason: str)
 def name_representative(tx: Tx, case: str, p: P) -> P:
     """{person}: in place of a representative who left."""
     fields.only(p, "person")
-    found = cases.in_state(cases.own(tx, case), "OPENED", "COMMITTEE_SET", "EVALUATING")
+    found = cases.own(tx, case)
+    cases.in_state(found, found.drawn_in[-1], "COMMITTEE_SET", "EVALUATING")
     committee = required(tx, case)
     person = fields.text(p, "person", limit=16)
     _check_representatives(tx, found, [person])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -16,9 +17,13 @@ Book = Mapping[str, RuleRow]
 REMOTE = "国办发〔2024〕21号"
 
 
-def size(experts: int, representatives: int, book: Book) -> list[Breach]:
-    """R1-17: an odd number of at least five, experts at least two thirds of it."""
+def size(experts: int, representatives: int, book: Book, budget: Decimal = Decimal(0)) -> list[Breach]:
+    """R1-17: an odd number of at least five, experts at least two thirds of it. R2-11: at least seven for a large
+    budget (in 万元)."""
     row, share, total = book["R1-17"], book["R1-17/experts"], experts + representatives
+    line = book.get("R2-11/budget")
+    if line is not None and line.value is not None and budget >= line.value:
+        row = book["R2-11/large"]
     found = []
     if total < row.number or total % 2 == 0:
         found.append(row.breach(total, required=f"≥ {row.number}, 单数", field="experts"))
@@ -77,7 +82,8 @@ def enough_time(asking: int, members: int, book: Book) -> list[Breach]:
 
 
 def competition(valid: int, book: Book) -> list[Breach]:
-    """R1-10/valid: with so few valid bids the committee first decides whether there is competition left."""
+    """R1-10/valid: with so few valid bids the committee first decides whether there is competition left; where the
+    breach blocks (R2-09) the evaluation is over."""
     row = book["R1-10/valid"]
     return [row.breach(valid, required=f"≥ {row.number}")] if valid < row.number else []
 

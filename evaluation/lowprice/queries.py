@@ -45,7 +45,7 @@ def suspects(
     """Every bid below a line or named by a member, in bid-number order; `lines` False: only what members say."""
     prices = conforming(sitting, cases.bids(session, case.id))
     told = case.low_price.get("lines")
-    found = abnormally_low(prices, case.rules_day, limit=case.ceiling, raised=told, regime=case.regime) if lines else []
+    found = abnormally_low(prices, case.rules_day, limit=case.most, raised=told, regime=case.regime) if lines else []
     below: dict[str, list[Mapping[str, str]]] = {}
     for one in found:
         below.setdefault(one["bid"], []).append(one)

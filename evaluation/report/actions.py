@@ -20,7 +20,7 @@ from evaluation.committee.queries import committee_of, members
 from evaluation.report import record as records
 from evaluation.report.desk import KIND, open_version, publish, report_of, withdraw_open
 from evaluation.report.models import Refusal, Report
-from evaluation.scoring import sheet
+from evaluation.scoring import policy, sheet
 from evaluation.sitting import flow
 from evaluation.sitting.actions import MEMBERS
 from evaluation.sitting.guards import Room, as_leader, enter, sitting_of
@@ -167,6 +167,7 @@ def accept(tx: Tx, case: str, p: P) -> P:
         "outcome": found["outcome"], "candidates": found["candidates"], "ranked": found["ranked"],
         "ranking": found["ranking"] or [], "totals": scoring.get("result", {}).get("totals", {}),
         "price_scores": scoring.get("result", {}).get("price_scores", {}),
+        "places": policy.places(scoring["result"]) if scoring and found["ranked"] else {},
         "benchmark": scoring.get("result", {}).get("benchmark"), "rejected": dict(sitting.rejected),
         "members": [row.person_id for row in rows], "report_sha256": state["head"],
         "record_sha256": report.record_sha256, "document": report.document_id, "reported_at": tx.now.isoformat(),

@@ -30,6 +30,7 @@ MODE = {
     "FUSED_MAIN_DISPERSED": "远程异地评标（融合主场工位分散制）",
 }
 LEFT = {"recused": "主动回避", "removed": "更换"}
+WORDS = {"R1": ("招标人", "招标代理机构", "自行招标"), "R2": ("采购人", "采购代理机构", "自行采购")}
 ACROSS = 7  # criteria side by side on a page
 Record = Mapping[str, Any]
 
@@ -55,9 +56,10 @@ def _names(record: Record) -> dict[str, str]:
 
 def _basics(paper: Paper, record: Record) -> None:
     case = record["case"]
+    owner, agency, alone = WORDS[case["regime"]]
     rows = [
-        ("项目名称", case["title"]), ("标段编号", case["lot_code"] or "—"), ("招标人", case["tenderer"]),
-        ("招标代理机构", case["agency"] or "自行招标"), ("评标方法", case["method"] or "综合评估法"),
+        ("项目名称", case["title"]), ("标段编号", case["lot_code"] or "—"), (owner, case["tenderer"]),
+        (agency, case["agency"] or alone), ("评标方法", case["method"] or "综合评估法"),
         ("最高投标限价", f"{case['ceiling']} {case['unit']}" if case["ceiling"] else "—"),
         ("开标时间", _at(case["opened_at"])), ("评标开始时间", _at(record["began_at"])),
         ("评标方式", MODE[record["mode"]] if case["remote"] else "集中评标"),
@@ -70,7 +72,7 @@ def _basics(paper: Paper, record: Record) -> None:
         ["序号", "姓名", "类别", "工作单位", "评标地点", "工位", "身份核验", "职务、分工"],
         [
             [
-                str(n), one["name"], "评标专家" if one["kind"] == "expert" else "招标人代表", one["employer"] or "—",
+                str(n), one["name"], "评标专家" if one["kind"] == "expert" else f"{owner}代表", one["employer"] or "—",
                 _site(one["site"]), one["seat"], IDENTITY.get(one["identity"], "—"),
                 "，".join(part for part in ("组长" if one["leader"] else "成员", one["duty"]) if part),
             ]
@@ -95,11 +97,19 @@ def _opening(paper: Paper, record: Record) -> None:
         [
             [str(one["number"]), one["org_name"], yuan(D(one["price"])) if one["price"] else "无法读取",
              str(one["duration_days"] or "—"), one["quality"] or "—"]
-            for one in record["bids"]
+            for one in sorted([*record["bids"], *record.get("unqualified", ())], key=lambda one: int(one["number"]))
         ],
         widths=[0.8, 2.4, 1.4, 1, 1],
         align=["centre", "left", "right", "centre", "left"],
     )  # fmt: skip
+
+
+def _unqualified(paper: Paper, record: Record) -> None:
+    """Whom the committee never saw (87号令 art. 44, 58)."""
+    if record.get("unqualified"):
+        paper.text("采购人或者采购代理机构审查后资格不合格、未进入评标的投标人:")
+        rows = [[f"{one['number']}. {one['org_name']}", one["reason"]] for one in record["unqualified"]]
+        paper.table(["投标人", "不合格的原因"], rows, widths=[3, 5])
 
 
 def _review(paper: Paper, record: Record) -> None:
@@ -112,6 +122,7 @@ def _review(paper: Paper, record: Record) -> None:
     else:
         paper.text("无。")
     paper.section("否决投标的情况说明")
+    _unqualified(paper, record)
     if not found["rejected"]:
         paper.text("经初步评审，没有投标被否决。")
     for one in found["rejected"]:
@@ -133,7 +144,9 @@ def _review(paper: Paper, record: Record) -> None:
         if not any((one["bid"], one["ground"]) == (bid, ground) for one in found["rejected"]) and bid not in out:
             yes = sum(v["reject"] for v in found["votes"] if (v["bid"], v["ground"]) == (bid, ground))
             paper.text(f"{bids[bid]}: 以 {ground} 提请否决，赞成 {yes} 人，未超过全体成员半数，不予否决。")
-    if found["lack"]:
+    if found["lack"] and found["lack"].get("void"):
+        paper.text(f"通过符合性审查的投标人 {found['lack']['valid']} 家，不足三家，评标终止，予以废标。")
+    elif found["lack"]:
         word = "明显缺乏竞争，否决全部投标" if found["lack"]["lack"] else "仍具有竞争性，继续评审"
         paper.text(f"有效投标不足三个。经表决（认为缺乏竞争 {found['lack']['yes']} 人），评标委员会认定: {word}。")
         rows = [[names[v["member"]], "是" if v["lack"] else "否", v["reason"]] for v in found["lack_votes"]]
@@ -144,7 +157,7 @@ def _method(paper: Paper, record: Record) -> None:
     paper.section("评标标准、评标方法或者评标因素一览表")
     data = (record["scoring"] or {}).get("input")
     if not data:
-        paper.text("全部投标被否决，未进入详细评审。")
+        paper.text("未进入详细评审。" if record["outcome"] == "void" else "全部投标被否决，未进入详细评审。")
         return
     price = data["price"]
     rows = [["投标报价", str(price["full"]), str(price.get("weight", "1")), "按招标文件规定的公式计算"]]
@@ -260,8 +273,11 @@ def _outcome(paper: Paper, record: Record) -> None:
         else:
             paper.text("无。")
     paper.section("推荐的候选人与签订合同前需要处理的事宜")
+    owner = WORDS[record["case"]["regime"]][0]
     if record["outcome"] == "all_rejected":
-        paper.text("全部投标被否决，本次评标不推荐中标候选人，招标人应当依法重新招标。")
+        paper.text(f"全部投标被否决，本次评标不推荐中标候选人，{owner}应当依法重新招标。")
+    elif record["outcome"] == "void":
+        paper.text("本次采购予以废标，不推荐中标候选人。")
     elif record["ranked"]:
         for place, bid in enumerate(record["candidates"], 1):
             paper.text(f"第{'一二三'[place - 1]}中标候选人: {bids[bid]}。")

@@ -60,6 +60,12 @@ def _bids(bids: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: bid.get(key) for key in keys} for bid in bids]
 
 
+def _unqualified(session: Session, case: CaseFacts) -> dict[str, Any]:
+    """Only where somebody was found so before the evaluation."""
+    out = cases.turned_away(session, case.id)
+    return {"unqualified": out} if out else {}
+
+
 def _committee(session: Session, sitting: Sitting, rows: Sequence[Member]) -> list[dict[str, Any]]:
     work = employers(session, [row.person_id for row in rows])
     duty, found = standing.duties(session, rows), []
@@ -190,6 +196,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
     )
     record = {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
+        **_unqualified(session, case),
         "tender_documents": cases.tender_papers(session, case.id),
         "committee": _committee(session, sitting, rows), "draws": _draws(session, case.id),
         "left": [{"site": row.site, "how": row.state, "reason": row.reason}
@@ -203,7 +210,7 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
         "blind": blind.archive(session, case, committee, rows),
         "low_price": lowprice.archive(session, case, committee, sitting, rows, names),
         **_scores(session, case, sitting, rows),
-        "outcome": "evaluated" if result.get("ranking") else "all_rejected",
+        "outcome": "void" if sitting.lack.get("void") else "evaluated" if result.get("ranking") else "all_rejected",
         "ranked": case.ranked, "ranking": result.get("ranking", []) if case.ranked else None,
         "candidates": candidates(case, bids, result),
         "refusals": [

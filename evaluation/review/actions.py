@@ -140,7 +140,7 @@ def vote(tx: Tx, case: str, p: P) -> P:
     bids = cases.bids(tx.session, case)
     bid = _bid({one["id"] for one in bids}, p)
     ground, reject = fields.text(p, "ground", limit=20), fields.yes_no(p, "reject")
-    if (bid, ground) not in queries.questions(tx.session, room.all, bids):
+    if (bid, ground) not in queries.questions(tx.session, room.case, room.all, bids):
         raise Refused(Breach("GROUND", ARTICLE, "B", "a pair that a member failed", ground, "ground"))
     if not reject and not next(one for one in bids if one["id"] == bid)["price"]:
         raise Refused(Breach("NO-PRICE", ARTICLE, "B", "reject", "a price that cannot be read", "reject"))

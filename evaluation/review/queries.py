@@ -16,8 +16,6 @@ from evaluation.committee.rules import more_than_half
 from evaluation.review import rules
 from evaluation.review.models import LackVote, Mark, RejectVote
 
-UNREADABLE = "TL51-6"  # a bid whose price could not be read goes to a vote by itself
-
 
 def marks(session: Session, rows: Sequence[Member]) -> list[Mark]:
     ids = [row.id for row in rows]
@@ -43,10 +41,12 @@ def lack_votes(session: Session, rows: Sequence[Member]) -> list[LackVote]:
     return list(session.scalars(select(LackVote).where(LackVote.member_id.in_(ids)).order_by(LackVote.member_id)))
 
 
-def questions(session: Session, rows: Sequence[Member], bids: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+def questions(
+    session: Session, case: CaseFacts, rows: Sequence[Member], bids: Sequence[dict[str, Any]]
+) -> list[tuple[str, str]]:
     """(bid, ground) pairs on which every member must vote: all that a member failed, and unreadable prices."""
     asked = {(one.bid_id, one.ground) for one in marks(session, rows) if not one.passed}
-    asked |= {(bid["id"], UNREADABLE) for bid in bids if not bid["price"]}
+    asked |= {(bid["id"], case.unreadable) for bid in bids if not bid["price"]}
     return sorted(asked)
 
 
@@ -71,7 +71,7 @@ def all_marked(rows: Sequence[Member]) -> bool:
 
 
 def outcome(
-    session: Session, rows: Sequence[Member], bids: Sequence[dict[str, Any]]
+    session: Session, case: CaseFacts, rows: Sequence[Member], bids: Sequence[dict[str, Any]]
 ) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """(pairs still short of votes, {bid: ground} rejected by more than half of all members)."""
     cast: dict[tuple[str, str], list[bool]] = {}
@@ -79,7 +79,7 @@ def outcome(
         cast.setdefault((vote.bid_id, vote.ground), []).append(vote.reject)
     open_pairs = []
     rejected: dict[str, str] = {}
-    for pair in questions(session, rows, bids):
+    for pair in questions(session, case, rows, bids):
         if len(cast.get(pair, [])) < len(rows):
             open_pairs.append(pair)
         elif more_than_half(sum(cast[pair]), len(rows)):

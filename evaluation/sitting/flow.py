@@ -66,7 +66,7 @@ def _blind(s: State) -> str:
 def _prelim(s: State) -> str:
     if not review.all_marked(s.rows):
         return ""
-    waiting, rejected = review.outcome(s.tx.session, s.rows, s.bids)
+    waiting, rejected = review.outcome(s.tx.session, s.case, s.rows, s.bids)
     if waiting:
         return ""
     s.sitting.rejected, s.sitting.lack = rejected, {}
@@ -75,7 +75,17 @@ def _prelim(s: State) -> str:
     cases.note(s.tx, s.case.id, "review.settled", body)
     if valid == 0:
         return "SUMMARY"
-    return "LACK" if competition(valid, cases.book(s.case)) else _open_scoring(s)
+    short = competition(valid, cases.book(s.case))
+    if short and short[0].blocks:
+        return _void(s, valid)
+    return "LACK" if short else _open_scoring(s)
+
+
+def _void(s: State, valid: int) -> str:
+    """Government procurement: too few conform, nothing is scored, the tender is void (政府采购法 art. 36)."""
+    s.sitting.lack, s.sitting.scoring, s.sitting.result = {"void": True, "valid": valid}, {}, {}
+    cases.note(s.tx, s.case.id, "evaluation.void", dict(s.sitting.lack))
+    return "SUMMARY"
 
 
 def _lack(s: State) -> str:
@@ -124,7 +134,10 @@ def _low_price(s: State) -> str:
     if valid == 0:
         s.sitting.scoring, s.sitting.result = {}, {}
         return "SUMMARY"
-    if competition(valid, cases.book(s.case)) and s.sitting.lack.get("valid") != valid:
+    short = competition(valid, cases.book(s.case))
+    if short and short[0].blocks:
+        return _void(s, valid)
+    if short and s.sitting.lack.get("valid") != valid:
         # Fewer bids than the committee judged on before: every member says it anew.
         s.tx.session.execute(delete(LackVote).where(LackVote.member_id.in_([row.id for row in s.rows])))
         return "LACK"

@@ -338,6 +338,8 @@ def test_without_a_running_recording_r1_warns_and_r2_blocks(room):
     assert "第39条" in blocked.article
 
 
+@pytest.mark.rule("R2-13", "allowed")
+@pytest.mark.rule("R2-13", "refused")
 def test_under_r2_nobody_scores_unrecorded_and_r1_goes_on(room):
     to_scoring(room)
     first = room.names[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.play import CaseFile, Life, build, four_sites
+from tests.stories.play import CaseFile, Life, build, four_sites, life_of
 
 Begin = Callable[..., Life]
 
@@ -27,7 +27,8 @@ def _starter(built: Path, where: Path) -> Iterator[Begin]:
     def start(case: CaseFile | None = None) -> Life:
         folder = where / f"platform{len(made)}"
         shutil.copytree(built, folder)
-        made.append(Life.begin(folder, case or four_sites()))
+        file = case or four_sites()
+        made.append(life_of(file).begin(folder, file))
         return made[-1]
 
     yield start

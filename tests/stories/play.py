@@ -22,6 +22,7 @@ from core.doors import perform
 from core.ledger import EntryRow, Ledger
 from core.live import Hub
 from tests import databases
+from trading.procedures.open_goods.story import GoodsStory
 from trading.project.models import Case, CaseDocument
 from verifier import ledger as lines
 from web import clocks, rooms, timers, wiring
@@ -32,6 +33,7 @@ from web.demo.ring import Ring
 from web.demo.room_story import RoomStory
 
 CASES = Path(__file__).parents[2] / "trading/procedures/open_works/cases"
+GOODS = CASES.parents[1] / "open_goods" / "cases"
 MORE = {name: (f"投标人{name}", codes.make_uscc(f"91420000MA4KY000{n}")) for n, name in enumerate("丁戊", start=4)}
 CaseFile = dict[str, Any]
 
@@ -56,6 +58,13 @@ def four_sites() -> CaseFile:
     case: CaseFile = json.loads((CASES / "four-sites.json").read_text(encoding="utf-8"))
     for one in case["bidders"]:
         one.pop("file_mb", None)
+    case["experts"]["pool_per_site"] = 8
+    return case
+
+
+def classroom() -> CaseFile:
+    """The goods tender of the repository with a small pool."""
+    case: CaseFile = json.loads((GOODS / "classroom.json").read_text(encoding="utf-8"))
     case["experts"]["pool_per_site"] = 8
     return case
 
@@ -209,6 +218,14 @@ class Life(RoomStory):
     def send(self, who: str, act: str, case: str, proof: dict[str, str] | None, /, **payload: Any) -> dict[str, Any]:
         """An act with the proof of an earlier sending (or none), as a client sends it again after a cut line."""
         return perform(self.acts, self.stage.prover, self.stage.actor(who), act, case, payload, proof)
+
+
+class GoodsLife(GoodsStory, Life):
+    """The same for a tender of government procurement."""
+
+
+def life_of(case: CaseFile) -> type[Life]:
+    return GoodsLife if case["procedure"] == "open-goods" else Life
 
 
 def _put_down(stage: LocalStage, folder: Path) -> None:

@@ -104,3 +104,15 @@ class Publicity(Keyed, Base):
     until: Mapped[datetime]
     provisional: Mapped[bool] = mapped_column(default=False)
     body: Mapped[dict[str, Any]]
+
+
+class ResultLetter(Base):
+    """What one bidder was told of the result; nobody else opens it. `told`: {total, place, of} or {reason}."""
+
+    __tablename__ = "result_letter"
+    bid_id: Mapped[str] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), index=True)
+    org_id: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    told: Mapped[dict[str, Any]]

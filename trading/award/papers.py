@@ -11,7 +11,7 @@ from core.paper import Paper
 from trading.award.methods import METHODS
 from trading.award.models import Publicity
 from trading.project.models import Case, Project
-from trading.project.papers import MEDIA, case_facts, hour, money, with_record
+from trading.project.papers import case_facts, hour, media, money, terms, with_record
 
 CENT, NOTHING = Decimal("0.01"), Decimal(0)
 
@@ -55,17 +55,17 @@ def candidate_paper(project: Project, case: Case, known: dict[str, str], shown: 
     if shown.provisional:
         paper.note("该年度节假日安排尚未公布,公示截止日为暂定;公布后只延长不缩短。")
     paper.section("提出异议的渠道和方式").text(body["channel"])
-    paper.note(f"发布媒介: {MEDIA}")
+    paper.note(f"发布媒介: {media(case)}")
     return with_record(paper.build().bytes, {"schema": "candidate-notice/1", "case": case.id, **body})
 
 
-def _won_facts(project: Project, case: Case, known: dict[str, str], won: dict[str, Any]) -> list[tuple[str, str]]:
+def won_facts(project: Project, case: Case, known: dict[str, str], won: dict[str, Any]) -> list[tuple[str, str]]:
     manager = won.get("manager") or {}
     return [
         *case_facts(project, case, known),
         ("中标人", won["org_name"]),
         ("中标价", money(won["price"], case.unit)),
-        ("工期", f"{won['duration_days']} 日历天"),
+        (terms(case)["duration"], f"{won['duration_days']} 日历天"),
         ("质量", won["quality"]),
         ("项目负责人", f"{manager.get('name', '—')} {manager.get('certificate', '')}".strip()),
     ]
@@ -76,9 +76,9 @@ def result_paper(
 ) -> bytes:
     issuer = known.get("tenderer", "")
     paper = Paper("中标结果公告", subtitle=project.name, issuer=issuer, number=case.lot_code, demo=demo)
-    paper.section("中标结果").facts(_won_facts(project, case, known, won))
+    paper.section("中标结果").facts(won_facts(project, case, known, won))
     paper.text("中标候选人公示期内无异议或异议已答复,现予公告。")
-    paper.note(f"发布时间: {hour(now)}    发布媒介: {MEDIA}")
+    paper.note(f"发布时间: {hour(now)}    发布媒介: {media(case)}")
     return paper.build().bytes
 
 
@@ -102,7 +102,7 @@ def award_notice(
     )
     paper.text(f"{won['org_name']}:", indent=False)
     paper.text(f"你方于投标截止前递交的 {project.name} {case.lot_name} 投标文件已被我方接受,被确定为中标人。")
-    paper.section("中标内容").facts(_won_facts(project, case, known, won))
+    paper.section("中标内容").facts(won_facts(project, case, known, won))
     paper.text(f"请你方自本通知书发出之日起 {days} 日内与我方订立书面合同,并按招标文件规定提交履约保证金。")
     paper.text(f"{known.get('tenderer', '')}    {hour(now)}", indent=False)
     caption = "扫码打开核验页;核验由本平台运营方的服务器完成,离线核验见 flask verify。"
@@ -117,6 +117,6 @@ def others_notice(
     paper = Paper("中标结果通知书", subtitle=project.name, issuer=issuer, number=case.lot_code, demo=demo)
     paper.text("各投标人:", indent=False)
     paper.text(f"{project.name} {case.lot_name} 的中标人已经确定,现将结果通知如下。感谢你方的参与。")
-    paper.section("中标结果").facts(_won_facts(project, case, known, won))
+    paper.section("中标结果").facts(won_facts(project, case, known, won))
     paper.note(f"通知时间: {hour(now)}")
     return paper.build().bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +17,8 @@ from core.data import calendar
 from core.doors import acting
 from core.ledger import EntryRow
 from core.rules import Breach, RuleRow, refuse_if, shown
-from trading.award import papers, rules
+from trading.award import announcement, papers, rules
+from trading.award.contracts import before_report
 from trading.award.models import AwardMeeting, Publicity
 from trading.document.rules import provisional
 from trading.objection.queries import unfollowed
@@ -143,14 +144,28 @@ def _winner(tx: Tx, row: Case, p: Payload) -> str:
     return str(winner)
 
 
+def _notice_until(tx: Tx, row: Case, p: Payload) -> date:
+    """R2-17: the last day of the notice."""
+    book, today = book_of(row, tx.now), tx.now.astimezone(CST).date()
+    until = fields.day(p, "until") if p.get("until") else due(book, "R2-17", today, calendar()).date
+    refuse_if(rules.notice_long_enough(today, until, book, calendar()))
+    return until
+
+
 @acting("result.publish", Role.TENDERER, Role.AGENCY, signed=True)
 def publish_result(tx: Tx, case: str, p: Payload) -> Payload:
-    """{winner?} → {document, winner, warnings}: after the publicity, with no objection open."""
-    fields.only(p, "winner")
+    """{winner?, until?} → {document, winner, warnings}: after the publicity, with no objection open.
+
+    Government procurement has settled its winner before; its notices go out with the result, which stands until
+    `until`, a day no earlier than the law's (R2-17).
+    """
+    fields.only(p, "winner", "until")
     row, step = guard(tx, case, "result.publish")
     refuse_if(_too_early(tx.session, row, tx.actor, tx.now))
-    row.winner_bid = _winner(tx, row, p)
     warnings = shown(periods.late(tx.session, row, "result.publish", tx.now))
+    if announcement.with_the_result(row):
+        return announcement.publish(tx, row, step, _notice_until(tx, row, p), warnings)
+    row.winner_bid = _winner(tx, row, p)
     project = tx.session.get_one(Project, row.project_id)
     won = next(bid for bid in opened_bids(tx.session, case) if bid["id"] == row.winner_bid)
     paper = papers.result_paper(project, row, names(tx.session, row), won, tx.now, demo=tx.config.demo)
@@ -211,11 +226,13 @@ def _reported(session: Session, case: str) -> bool:
 
 @acting("contract.sign", Role.TENDERER, signed=True)
 def sign_contract(tx: Tx, case: str, p: Payload) -> Payload:
-    """{amount, bond} → {warnings}: the contract in time (R1-25), a bond within its limit (R1-27)."""
-    fields.only(p, "amount", "bond")
+    """{amount, bond, form?} → {warnings}: the contract in time (R1-25), a bond within its limit (R1-27), and not in
+    cash where the procedure forbids it (R2-19)."""
+    fields.only(p, "amount", "bond", "form")
     row, step = guard(tx, case, "contract.sign")
     amount, bond = fields.decimal(p, "amount", least=papers.CENT), fields.decimal(p, "bond", least=papers.NOTHING)
-    found = rules.performance_bond(bond, amount, book_of(row, tx.now))
+    book, form = book_of(row, tx.now), fields.text(p, "form", limit=20, default="")
+    found = [*rules.performance_bond(bond, amount, book), *rules.bond_form(form, bond, book)]
     warnings = shown(refuse_if([*found, *periods.late(tx.session, row, "contract.sign", tx.now)]))
     target = "REPORTED" if _reported(tx.session, case) else "CONTRACTED"
     go(tx, row, step, "contract.signed", {"amount": amount, "bond": bond, "warnings": warnings}, target=target)
@@ -227,6 +244,7 @@ def report(tx: Tx, case: str, p: Payload) -> Payload:
     """{text} → {warnings}: the written report to the regulator, counted from the winner (招标投标法 art. 47, R1-26)."""
     fields.only(p, "text")
     row, step = guard(tx, case, "contract.report")
+    before_report(tx, row)
     warnings = shown(periods.late(tx.session, row, "contract.report", tx.now))
     go(tx, row, step, "contract.reported", {"text": fields.text(p, "text", limit=4000), "warnings": warnings})
     return {"warnings": warnings}

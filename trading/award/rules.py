@@ -13,6 +13,7 @@ from core.clock import CST
 from core.money import D, plain
 from core.rules import Breach, RuleRow
 from trading.document.rules import basis_of_award, committee_of_award
+from trading.project.rules import due
 
 Book = Mapping[str, RuleRow]
 BASIS = "评定分离地方依据"
@@ -124,3 +125,27 @@ def performance_bond(bond: Decimal, contract: Decimal, book: Book) -> list[Breac
 def enough_to_redo(left: Sequence[str]) -> list[Breach]:
     """A new vote needs a candidate to vote for."""
     return [] if left else [Breach("AW-LEFT", "招标投标法实施条例 第55条", "B", "≥ 1", "0", "excluded")]
+
+
+def in_order(winner: str, usual: str, reason: str, book: Book) -> list[Breach]:
+    """R2-ORDER: the first in order wins; another one, or one of several first, only with a reason."""
+    row = book["R2-ORDER"]
+    if not winner:
+        return [row.breach("-", required="one of the candidates", field="winner")]
+    if winner == usual or reason:
+        return []
+    return [row.breach(winner, required=usual or "a reason", field="reason")]
+
+
+def bond_form(form: str, bond: Decimal, book: Book) -> list[Breach]:
+    """R2-19/form: no cash, where the procedure says so."""
+    row = book.get("R2-19/form")
+    if row is None or not bond or form not in ("", "cash"):
+        return []
+    return [row.breach(form or "-", required="非现金形式", field="form")]
+
+
+def notice_long_enough(start: date, until: date, book: Book, cal: Calendar) -> list[Breach]:
+    """R2-17: the notice of the result stands at least a working day."""
+    row, last = book["R2-17"], due(book, "R2-17", start, cal)
+    return [row.breach(until, required=f"≥ {last.date}", field="until")] if until < last.date else []

@@ -27,7 +27,7 @@ from trading.opening.queries import live_bids, named
 from trading.project.facts import in_wan
 from trading.project.models import Case, CaseMove, Project
 from trading.project.queries import org_names
-from trading.project.states import book_of, case_row, stands_as
+from trading.project.states import book_of, case_row, procedure_of, stands_as
 
 WAN = Decimal(10000)
 DEFAULT_FORMS = ("transfer", "e_guarantee")
@@ -58,10 +58,11 @@ def terms_of(row: Case) -> Terms:
     """What the issued tender file asks; only where a bond is asked."""
     assert row.deadline is not None
     book = book_of(row, row.deadline)
-    share, most = book["R1-13"].value, book["R1-13/works"].value
-    assert share is not None and most is not None
+    share, cap = book["R1-13"].value, book.get("R1-13/works")
+    assert share is not None
     by_share = in_wan(row.estimate, row.unit) * share / 100
-    said = f"≤ {plain(most)}万元" if most <= by_share else f"≤ {plain(share)}%"
+    most = cap.value if cap is not None and cap.value is not None else by_share
+    said = f"≤ {plain(most)}万元" if cap is not None and most <= by_share else f"≤ {plain(share)}%"
     return Terms(
         forms=tuple(row.settings.get("bond_forms") or DEFAULT_FORMS),
         required=in_wan(row.bid_bond, row.unit) * WAN,
@@ -182,8 +183,15 @@ def owed_since(session: Session, row: Case, bond: Bond, now: datetime) -> tuple[
             return "withdrawn", bid.ended_at
         over = row.deadline is not None and row.state != "ANNOUNCED" and now >= row.deadline
         return ("withdrawn", row.deadline) if over else ("", None)
-    signed = moved_at(session, row.id, bond.round, "CONTRACTED")
-    return ("contract", signed) if signed else ("", None)
+    won = bond.round == row.round and row.winner_bid == bid.id
+    since = moved_at(session, row.id, bond.round, back_from(row, won=won))
+    return ("contract", since) if since else ("", None)
+
+
+def back_from(row: Case, *, won: bool) -> str:
+    """The state from which a bond of a bid in force is owed back."""
+    losers: str = procedure_of(row).fields.LOSERS_BACK
+    return "CONTRACTED" if won else losers
 
 
 def due_of(row: Case, since: datetime, now: datetime) -> date:
@@ -240,13 +248,14 @@ def table(session: Session, case: str, actor: Actor, now: datetime) -> list[dict
         return []
     bids = live_bids(session, row)
     orgs, found = org_names(session, (b.org_id for b in bids)), seen(session, row, (b.org_id for b in bids))
-    signed = moved_at(session, row.id, row.round, "CONTRACTED")
-    due, book, today = due_of(row, signed, now) if signed else None, own_book(row, now), now.astimezone(CST).date()
+    since = {won: moved_at(session, row.id, row.round, back_from(row, won=won)) for won in (True, False)}
+    ends = {won: due_of(row, at, now) if at else None for won, at in since.items()}
+    book, today = own_book(row, now), now.astimezone(CST).date()
     rows = []
     for place, bid in enumerate(bids, 1):
         one, won = found[bid.org_id], row.winner_bid == bid.id
         holder = Holder(one.bond.state, row.state, True, won, False) if one.bond else None
-        open_ = one.bond is not None and one.bond.state in ("lodged", "returning")
+        open_, due = one.bond is not None and one.bond.state in ("lodged", "returning"), ends[won]
         rows.append(
             _public(one, row, now) | {
                 "number": place, "bid": bid.id, "org_name": orgs[bid.org_id].name, "winner": won,
@@ -333,7 +342,7 @@ def to_return(session: Session, actor: Actor, now: datetime) -> list[dict[str, A
     query = query.join(Project, Project.id == Case.project_id).where(*held, mine).group_by(Case.id).limit(50)
     found = []
     for case, name, count in session.execute(query):
-        signed = moved_at(session, case.id, case.round, "CONTRACTED")
-        if signed is not None:
-            found.append({"case": case.id, "name": name, "count": count, "due": due_of(case, signed, now)})
+        since = moved_at(session, case.id, case.round, back_from(case, won=False))
+        if since is not None:
+            found.append({"case": case.id, "name": name, "count": count, "due": due_of(case, since, now)})
     return found

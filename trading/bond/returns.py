@@ -89,8 +89,9 @@ def order(tx: Tx, row: Case, bond: Bond) -> None:
     """Reckon principal and interest to this day and hand the order to the bank."""
     today = tx.now.astimezone(CST).date()
     paid = arrivals(tx.session, [bond], row.centre_org)[bond.reference]
-    book = rules.RULES.at(today, row.region)
-    parts = [(D(one.amount), (today - one.at.astimezone(CST).date()).days) for one in paid]
+    law, since = book_of(row, tx.now), owed_since(tx.session, row, bond, tx.now)[1]
+    book, due = rules.rates(rules.RULES.at(today, row.region), law), due_of(row, since, tx.now) if since else today
+    parts = [(D(one.amount), rules.days(one.at.astimezone(CST).date(), due, today, law)) for one in paid]
     principal, interest = sum((amount for amount, _ in parts), D("0")), rules.interest(parts, book)
     rate, basis = book["BOND-INT"], book["BOND-INT/days"]
     bond.working = {
@@ -179,10 +180,10 @@ def read_feed(tx: Tx) -> None:
 
 
 def _owed(session: Session) -> list[tuple[Bond, Case]]:
-    """Bonds not settled whose holder has no bid in force, or whose tender is over or has its contract."""
+    """Bonds not settled whose holder has no bid in force, or whose tender is over or has its award notice."""
     live = exists().where(Bid.case_id == Bond.case_id, Bid.round == Bond.round, Bid.org_id == Bond.org_id,
                           Bid.state == "received")  # fmt: skip
-    over = or_(Case.state.in_((*ENDED, *rules.AFTER_CONTRACT)), Bond.round < Case.round, ~live)
+    over = or_(Case.state.in_((*ENDED, *rules.AFTER_NOTICE)), Bond.round < Case.round, ~live)
     query = select(Bond, Case).join(Case, Case.id == Bond.case_id)
     query = query.where(Bond.state.in_(("lodged", "returning")), over).order_by(Bond.lodged_at, Bond.id)
     return [(bond, row) for bond, row in session.execute(query)]

@@ -6,6 +6,7 @@ A check decides nothing: its breaches are shown in the hall and to the committee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -124,6 +125,19 @@ def may_forfeit(ground: str, holder: Holder, own: Book) -> list[Breach]:
         "TL74": (holder.winner and holder.case_state == "NOTIFIED", "the winner before the contract"),
     }[ground]
     return [] if fits else [own["BOND-GROUND"].breach(holder.case_state, required=need, field="ground")]
+
+
+def days(paid: date, due: date, today: date, book: Book) -> int:
+    """For which interest runs: from the arrival on; in government procurement only past the last day to return it."""
+    return max(0, (today - due).days) if "R2-08/late" in book else (today - paid).days
+
+
+def rates(own: Book, book: Book) -> Book:
+    """The rate of deposits; R2-08/late: the benchmark rate of loans and a fifth more for money returned late."""
+    late, loans = book.get("R2-08/late"), book.get("R2-08/rate")
+    if late is None or loans is None or loans.value is None or late.value is None:
+        return own
+    return {**own, "BOND-INT": replace(own["BOND-INT"], value=loans.value * late.value / 100, article=late.article)}
 
 
 def interest(parts: Sequence[tuple[Decimal, int]], own: Book) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Any
 from core import sntp
 from core.paper import Paper
 from trading.project.models import Case, Project
-from trading.project.papers import MEDIA, case_facts, hour, with_record
+from trading.project.papers import case_facts, hour, media, terms, with_record
 
 PROCESS = {"page": "交易平台网页服务", "upload": "投标文件上传服务"}
 DECIDED = {"go_on": "按期继续", "postpone": "延期", "": "招标人尚未决定"}
@@ -26,14 +26,14 @@ def postponement(
 ) -> bytes:
     """`said`: {reason, before, after, outages, clock} as it stands in the ledger entry."""
     paper = Paper("延期公告", subtitle=project.name, issuer=names.get("tenderer", ""), number=case.lot_code, demo=demo)
-    paper.section("标段").facts(case_facts(project, case, names))
+    paper.section(terms(case)["lot"]).facts(case_facts(project, case, names))
     paper.section("投标截止及开标时间").text(f"由 {hour(said['before'])} 延至 {hour(said['after'])}。")
     paper.section("延期原因").text(said["reason"])
     outage_table(paper, said["outages"])
     paper.section("投标文件").text(
         "已递交的投标文件继续加密保存，仍然有效；在新的投标截止时间前可以补充、修改或者撤回。开标签到重新进行。"
     )
-    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{media(case)}")
     return with_record(paper.build().bytes, {"schema": "postponement/1", "case": case.id, **said})
 
 

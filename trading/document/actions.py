@@ -18,7 +18,7 @@ from core.clock import CST
 from core.data import calendar
 from core.doors import Payload, acting
 from core.faults import Unusable
-from core.rules import Breach, Refused, shown
+from core.rules import Breach, Refused, refuse_if, shown
 from trading.bidding.models import Download, SealedReference
 from trading.deadline import timers
 from trading.document import drafts, papers, rules
@@ -27,7 +27,7 @@ from trading.document.models import Clarification, Question
 from trading.document.papers import Tender
 from trading.method import queries as method
 from trading.project.models import Case, CaseDocument, Project
-from trading.project.papers import file_document, named, with_record
+from trading.project.papers import file_document, named, terms, with_record
 from trading.project.queries import blocked_by, names
 from trading.project.states import book_of, go, guard, procedure_of
 
@@ -40,7 +40,7 @@ def breaches_of(session: Session, row: Case, now: datetime) -> list[Breach]:
     plan = _planned_days(row, now, cal)
     with session.no_autoflush:
         draft = drafts.draft_of(project, row, kind, now, reference_sealed=sealed, days=plan)
-    found = [*rules.before_issue(draft, book, cal), *drafts.trial_warning(row, book)]
+    found = [*rules.before_issue(draft, book, cal, kind.checks), *drafts.trial_warning(row, book)]
     if row.settings.get("fallback"):
         found += [
             book["FILE-01"].breach(role, required="custodian certificate", field="settings.fallback")
@@ -97,7 +97,8 @@ def compile_file(tx: Tx, case: str, p: Payload) -> Payload:
     kind = procedure_of(row)
     standard = {key: words for key, (_, words) in kind.fields.SECTIONS.items() if words}
     row.sections = standard | row.sections
-    row.settings = drafts.settings({}, row.settings)
+    term = kind.rules.at(tx.now.astimezone(CST).date(), row.region).get("R2-01")
+    row.settings = drafts.settings({}, row.settings) | ({"notice_days": term.number} if term else {})
     go(tx, row, step, "file.compiled", {"round": row.round})
     return {"sections": row.sections, "preliminary": list(kind.fields.PRELIMINARY)}
 
@@ -151,7 +152,8 @@ def issue(tx: Tx, case: str, p: Payload) -> Payload:
     tender = tender_of(tx, row, tuple(b.field for b in found if b.rule == "CAL-01"))
     title = f"{tender.project.name} {row.lot_name}"
     file = _file_tender(tx, tender, f"{title} 招标文件", found, reason)
-    notice = file_document(tx, case, "notice", f"{title} 招标公告", papers.notice(tender), "public")
+    heading = f"{title} {terms(row)['notice']}"
+    notice = file_document(tx, case, "notice", heading, papers.notice(tender), "public")
     body = {
         "file": named(file), "notice": named(notice), "deadline": row.deadline, "round": row.round,
         "warnings": shown(found), "reason": reason,
@@ -218,12 +220,14 @@ def tell_takers(tx: Tx, row: Case, kind: str, said: dict[str, Any]) -> None:
 
 @acting("tender.clarify", Role.TENDERER, Role.AGENCY)
 def clarify(tx: Tx, case: str, p: Payload) -> Payload:
-    """{text, affects_bids} → {document, number, deadline, breaches}: part of the file; extends the deadline (R1-07)."""
-    fields.only(p, "text", "affects_bids")
+    """{text, affects_bids, keeps_subject?} → {document, number, deadline, breaches}: part of the file; extends
+    the deadline (R1-07). `keeps_subject`: neither what is bought nor who may bid is changed (R2-04)."""
+    fields.only(p, "text", "affects_bids", "keeps_subject")
     row, step = guard(tx, case, "tender.clarify")
     refuse_late(row, tx.now)
     assert row.deadline is not None
     text, affects = fields.text(p, "text", limit=4000), fields.yes_no(p, "affects_bids")
+    refuse_if(rules.keeps_subject(fields.yes_no(p, "keeps_subject", default=False), book_of(row, tx.now)))
     before = row.deadline.astimezone(CST)
     after, found = rules.clarified_deadline(tx.now, before, affects, book_of(row, tx.now), calendar())
     done = select(func.count()).select_from(Clarification)

@@ -27,15 +27,16 @@ KEYS = (
     "file_until", "deadline", "settings", "sections",
 )  # fmt: skip
 EVALUATION = (
-    "method", "price", "criteria", "total_round", "ties", "preliminary", "reject_grounds", "low_price", "blind",
+    "method", "price", "criteria", "total_round", "ties", "preliminary", "qualification", "reject_grounds", "low_price",
+    "blind",
 )  # fmt: skip
 AWARD = (
     "separate", "legal_basis", "method", "committee", "supervisors", "candidates", "ranked", "pool", "abstentions",
-    "ties",
+    "ties", "tie_way",
 )  # fmt: skip
 SETTINGS = (
     "fallback", "window_minutes", "ceiling_method", "minimum_price", "reference_basis", "contact", "issue_days",
-    "bidding_days", "bond_forms", "bond_account", "components", *SIGN_IN,
+    "bidding_days", "bond_forms", "bond_account", "components", "notice_days", *SIGN_IN,
 )  # fmt: skip
 MODES = ("MAIN_SUB", "DISPERSED_SEAT", "FUSED_MAIN_DISPERSED")
 
@@ -69,10 +70,14 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
     fields.only(value, *EVALUATION)
     trial.checked(value, base, ceiling=ceiling)
     out = dict(value)
-    out["method"] = fields.text(value, "method", limit=40, default="综合评估法")
+    out["method"] = fields.text(value, "method", limit=40, default=kind.fields.TERMS["evaluation"])
     out["preliminary"] = (
         _rows(value, "preliminary", ("id", "name")) if value.get("preliminary") else list(kind.fields.PRELIMINARY)
     )
+    out.pop("qualification", None)
+    if kind.fields.QUALIFICATION:
+        asked = _rows(value, "qualification", ("id", "name")) if value.get("qualification") else []
+        out["qualification"] = asked or list(kind.fields.QUALIFICATION)
     own = _rows(value, "reject_grounds", ("id", "text")) if value.get("reject_grounds") else []
     legal = {row["id"] for row in kind.fields.REJECT_GROUNDS}
     out["reject_grounds"] = [*kind.fields.REJECT_GROUNDS, *(row for row in own if row["id"] not in legal)]
@@ -90,6 +95,8 @@ def award(value: dict[str, Any], kind: Procedure) -> dict[str, Any]:
     out: dict[str, Any] = {"separate": fields.yes_no(value, "separate", default=False)}
     out["ranked"] = fields.yes_no(value, "ranked", default=not out["separate"])
     out["candidates"] = fields.integer(value, "candidates", least=1, most=20, default=3)
+    if value.get("tie_way"):
+        out["tie_way"] = fields.text(value, "tie_way", limit=300)
     if out["separate"]:
         out["method"] = fields.choice(value, "method", list(kind.fields.AWARD_METHODS))
         out["legal_basis"] = fields.text(value, "legal_basis", default="-").removeprefix("-")
@@ -124,6 +131,8 @@ def settings(value: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
     if not set(map(str, forms)) <= set(FORMS):
         raise Unusable(f"bond_forms: one or more of {', '.join(FORMS)} are expected")
     out["bond_forms"] = [form for form in FORMS if form in forms]
+    if "notice_days" in out:
+        out["notice_days"] = fields.integer(out, "notice_days", least=1, most=365)
     if "components" in value:
         out["components"] = components.read(value)
     for key in ("ceiling_method", "reference_basis", "contact", "bond_account"):
@@ -203,7 +212,7 @@ def draft_of(
 
     published, file_from, until = local(project.plan_published_at), local(days["file_from"]), local(days["file_until"])
     return Draft(
-        kind=kind.fields.KIND,
+        kind=kind.fields.kind(project.category),
         estimate=in_wan(row.estimate, row.unit),
         plan_published=published.date() if published else None,
         issue=now.date(),
@@ -218,6 +227,8 @@ def draft_of(
         settings=row.settings,
         missing=missing(row, kind, days["deadline"], reference_sealed=reference_sealed),
         regime=row.regime,
+        ceiling_wan=in_wan(row.ceiling or "0", row.unit),
+        sections=row.sections,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Draft:
-    """Days are Beijing days. `estimate` and `bond` in 万元; `ceiling` as written in the file's unit, "" when none.
+    """Days are Beijing days. `estimate` (the budget, in government procurement), `bond` and `ceiling_wan` in 万元;
+    `ceiling` as written in the file's unit, "" when none.
 
     `missing`: what a file of this procedure must state and this one does not.
     """
@@ -31,6 +32,8 @@ class Draft:
     settings: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     regime: str = "R1"
+    ceiling_wan: Decimal = Decimal(0)
+    sections: Mapping[str, Any] = field(default_factory=dict)
 
 
 def factor_set(evaluation: Mapping[str, Any]) -> list[str]:

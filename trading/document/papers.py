@@ -9,6 +9,8 @@ from typing import Any
 
 from certs import suite
 from core import canon
+from core.clock import CST
+from core.data import calendar
 from core.paper import Paper, PaperResult, SignatureBox
 from core.rules import Breach
 from trading.document import components, explain, judging, trial
@@ -17,7 +19,7 @@ from trading.document.models import TenderBill
 from trading.opening.facts import SIGN_IN
 from trading.procedures import Procedure
 from trading.project.models import Case, Project
-from trading.project.papers import MEDIA, case_facts, day, hour, money, place, with_record
+from trading.project.papers import case_facts, day, hour, media, money, place, terms, with_record
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,25 @@ def record(t: Tender, schema: str) -> dict[str, Any]:
     }
 
 
+def notice_term(case: Case) -> list[tuple[str, str]]:
+    """公告期限, where the procedure has one."""
+    days, since = case.settings.get("notice_days"), case.announced_at
+    if not days or since is None:
+        return []
+    last = calendar().add_workdays(since.astimezone(CST).date(), int(days), guess=True)
+    return [("公告期限", f"{days} 个工作日，至 {day(last.date)}{'（暂定）' if last.provisional else ''}")]
+
+
 def schedule(t: Tender) -> list[tuple[str, str]]:
     case = t.case
+    limit = case.settings.get("ceiling_method") or "—"
     return [
+        *notice_term(case),
         ("招标文件获取时间", f"{hour(case.file_from)} 至 {hour(case.file_until)}"),
         ("获取方式", f"登录 {t.url} 免费下载，无须报名"),
         ("投标截止及开标时间", hour(case.deadline)),
         ("递交方式", "通过交易平台递交加密的电子投标文件，截止时间以平台服务器时间为准"),
-        ("最高投标限价", money(case.ceiling, case.unit) if case.ceiling else str(case.settings.get("ceiling_method"))),
+        ("最高投标限价", money(case.ceiling, case.unit) if case.ceiling else limit),
         ("投标保证金", bond(case)),
         ("投标有效期", f"{case.validity_days} 日历天"),
     ]
@@ -89,7 +102,7 @@ def bond(case: Case) -> str:
         return "不收取"
     forms = "、".join(BOND_FORMS[form] for form in case.settings.get("bond_forms") or ("transfer", "e_guarantee"))
     account = case.settings.get("bond_account")
-    paid = "转账、支票、现金应从投标人基本账户转出，于投标截止时间前到账"
+    paid = terms(case)["bond"]
     return f"{money(case.bid_bond, case.unit)}；形式：{forms}；{paid}" + (f"；收款账户：{account}" if account else "")
 
 
@@ -100,27 +113,26 @@ def _provisional(paper: Paper, t: Tender) -> None:
 
 
 def notice(t: Tender) -> bytes:
-    """招标公告"""
+    """招标公告, 公开招标公告"""
+    said = terms(t.case)
     paper = Paper(
-        "招标公告", subtitle=f"{t.project.name} {t.case.lot_name}", issuer=t.names.get("tenderer", ""),
+        said["notice"], subtitle=f"{t.project.name} {t.case.lot_name}", issuer=t.names.get("tenderer", ""),
         number=t.case.lot_code, demo=t.demo,
     )  # fmt: skip
-    paper.section("招标条件").text(
-        f"本招标项目 {t.project.name} 已由 {t.project.approval_no} 批准建设，招标人为 {t.names.get('tenderer', '')}，"
-        f"资金来源为{'国有资金' if t.project.funds == 'state' else '非国有资金'}，现采用公开招标方式，资格后审。"
-    )
+    funds = said["owner_money"] if t.project.funds == "state" else f"非{said['owner_money']}"
+    facts = {"name": t.project.name, "approval": t.project.approval_no, "owner": t.names.get("tenderer", ""),
+             "money": funds, "estimate": money(t.case.estimate, t.case.unit)}  # fmt: skip
+    paper.section("招标条件").text(said["conditions"].format(**facts))
     paper.section("项目概况与招标范围").facts(
-        [*case_facts(t.project, t.case, dict(t.names)), ("工期", f"{t.case.duration_days} 日历天")]
+        [*case_facts(t.project, t.case, dict(t.names)), (said["duration"], f"{t.case.duration_days} 日历天")]
     )
     paper.text(str(t.case.sections["scope"]))
     paper.section("投标人资格要求").text(str(t.case.sections["qualification"]))
     paper.section("招标文件的获取与投标文件的递交").facts(schedule(t))
     _provisional(paper, t)
     paper.section("评标办法").text(f"{t.case.evaluation.get('method', '综合评估法')}。")
-    paper.section("发布媒介").text(f"本公告在{MEDIA}同时发布，内容一致。交易平台：{t.url}。")
-    paper.section("异议与联系").text(
-        f"潜在投标人对招标文件有异议的，应在投标截止时间10日前通过交易平台提出。{t.case.settings.get('contact') or ''}"
-    )
+    paper.section("发布媒介").text(f"本公告在{media(t.case)}同时发布，内容一致。交易平台：{t.url}。")
+    paper.section("异议与联系").text(f"{said['objections']}{t.case.settings.get('contact') or ''}")
     paper.note(f"发布时间：{hour(t.case.announced_at)}")
     return with_record(paper.build().bytes, record(t, "notice/1"))
 
@@ -131,10 +143,13 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str, *, signed: bool)
         "招标文件", subtitle=f"{t.project.name} {t.case.lot_name}", issuer=t.names.get("tenderer", ""),
         number=t.case.lot_code, demo=t.demo,
     )  # fmt: skip
-    paper.section("招标公告").facts(
-        [*case_facts(t.project, t.case, dict(t.names)), ("招标方式", "公开招标，资格后审")]
+    said = terms(t.case)
+    paper.section(said["notice"]).facts(
+        [*case_facts(t.project, t.case, dict(t.names)), (said["method"], "公开招标，资格后审")]
     ).text(str(t.case.sections["scope"]))
-    paper.section("投标人须知前附表").facts([("工期", f"{t.case.duration_days} 日历天"), *schedule(t), *_notes(t)])
+    paper.section("投标人须知前附表").facts(
+        [(said["duration"], f"{t.case.duration_days} 日历天"), *schedule(t), *_notes(t)]
+    )
     _provisional(paper, t)
     for key, (heading, _) in t.kind.fields.SECTIONS.items():
         if key != "scope" and t.case.sections.get(key):
@@ -151,10 +166,10 @@ def tender_file(t: Tender, warnings: list[Breach], reason: str, *, signed: bool)
         paper.section("事项说明").table(
             ["规则", "依据", "规定", "本项目"], [[b.rule, b.article, b.required, b.found] for b in warnings],
             widths=[2, 4, 3, 3],
-        ).text(f"招标人说明：{reason}")  # fmt: skip
+        ).text(f"{said['tenderer']}说明：{reason}")  # fmt: skip
     paper.note(f"发出时间：{hour(t.case.announced_at)}")
     if signed:
-        paper.signatures([SignatureBox("tenderer", "招标人")])
+        paper.signatures([SignatureBox("tenderer", said["tenderer"])])
     return paper.build()
 
 
@@ -188,9 +203,9 @@ def _bill(paper: Paper, t: Tender) -> None:
 
 def _notes(t: Tender) -> list[tuple[str, str]]:
     case = t.case
-    fallback = (
-        "提供：解密密钥由招标人、交易中心、监管部门分持，任意两方可恢复" if case.settings.get("fallback") else "不提供"
-    )
+    owner = terms(case)["tenderer"]
+    held = f"提供：解密密钥由{owner}、交易中心、监管部门分持，任意两方可恢复"
+    fallback = held if case.settings.get("fallback") else "不提供"
     remote = case.remote.get("members_by_site") or {}
     sites = "; ".join(f"{place(region)} {count} 人" for region, count in remote.items())
     before, after = (int(case.settings.get(key, SIGN_IN[key])) for key in SIGN_IN)
@@ -199,20 +214,25 @@ def _notes(t: Tender) -> list[tuple[str, str]]:
         ("开标签到", attend),
         ("解密时限", f"主持人宣布开始后 {case.settings.get('window_minutes', 30)} 分钟"),
         ("非投标人原因解密失败的补救", fallback),
-        *_custodians(case.settings.get("custodians") or {}),
+        *_custodians(case.settings.get("custodians") or {}, owner),
         ("评标地点", sites or place(case.region)),
         ("联系方式", str(case.settings.get("contact") or t.url)),
     ]
 
 
-def _custodians(held: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
+def _custodians(held: dict[str, dict[str, str]], owner: str) -> list[tuple[str, str]]:
     """Whose keys a bid is also sealed to: named in the signed file, so that no page can put in others."""
-    names = {"tenderer": "招标人", "centre": "交易中心", "regulator": "监管部门"}
+    names = {"tenderer": owner, "centre": "交易中心", "regulator": "监管部门"}
     found = {role: canon.sha256_hex(suite.unb64(one["spki"], "spki")) for role, one in held.items()}
     return [(f"{names[role]}分持公钥 SHA-256", found[role]) for role in names if role in found]
 
 
 def _preliminary(paper: Paper, t: Tender) -> None:
+    asked = t.case.evaluation.get("qualification")
+    if asked:
+        listed = [[str(n), str(one["name"])] for n, one in enumerate(asked, 1)]
+        paper.section("资格审查").text(terms(t.case)["examined"])
+        paper.table(["序号", "资格条件"], listed, widths=[1, 8])
     items = t.case.evaluation["preliminary"]
     rows = [[str(n), str(i.get("part", "")), str(i["name"])] for n, i in enumerate(items, 1)]
     paper.section("评标办法").text(
@@ -259,18 +279,16 @@ def _example_factor(t: Tender) -> str:
 def _grounds(paper: Paper, t: Tender) -> None:
     grounds = t.case.evaluation["reject_grounds"]
     rows = [[str(g["id"]), str(g["text"])] for g in grounds]
-    paper.section("否决条款").text("除下列情形外，评标委员会不得否决投标。").table(
-        ["编号", "情形"], rows, widths=[1.2, 6]
-    )
+    said = terms(t.case)
+    paper.section(said["grounds"]).text(said["rejection"]).table(["编号", "情形"], rows, widths=[1.2, 6])
 
 
 def _award(paper: Paper, t: Tender) -> None:
     award, kind = t.case.award, t.kind.fields
     if not award.get("separate"):
-        paper.section("定标").text(
-            f"评标委员会推荐不超过 {award.get('candidates', 3)} 名有排序的中标候选人，"
-            "招标人确定排名第一的中标候选人为中标人。"
-        )
+        paper.section("定标").text(terms(t.case)["winner"].format(most=award.get("candidates", 3)))
+        if award.get("tie_way"):
+            paper.text(f"中标候选人并列的，{award['tie_way']}")
         return
     paper.section("定标方案").text("本项目实行评定分离，评标委员会推荐的定标候选人不排序，由定标委员会确定中标人。")
     pool = str(award.get("pool") or 2 * int(award["committee"]))
@@ -298,6 +316,6 @@ def clarification(t: Tender, number: int, text: str, before: datetime, after: da
     paper.section("投标截止时间").text(moved)
     _provisional(paper, t)
     paper.text("本澄清与修改为招标文件的组成部分，与原文件不一致的，以本文件为准。")
-    paper.note(f"发出时间：{hour(sent)} ({day(sent)})    发布媒介：{MEDIA}")
+    paper.note(f"发出时间：{hour(sent)} ({day(sent)})    发布媒介：{media(t.case)}")
     body = {"number": number, "text": text, "deadline_before": before, "deadline_after": after, "sent_at": sent}
     return with_record(paper.build().bytes, {"schema": "clarification/1", "case": t.case.id} | body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from math import ceil
 from typing import Any
@@ -182,25 +182,11 @@ def lottery(award: Mapping[str, Any], book: Book) -> list[Breach]:
     return [book["R1-32"].breach("lottery", required="no lot", field="award.method")]
 
 
-CHECKS: tuple[Callable[[Draft, Book, Calendar], list[Breach]], ...] = (
-    complete,
-    plan_first,
-    order_of_days,
-    issue_period,
-    bidding_period,
-    bid_bond,
-    price_limits,
-    reference_term,
-    time_to_explain,
-    low_price_lines,
-    blind_part,
-    award_plan,
-)
-
-
-def before_issue(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
-    """Everything at once, so that a page can show all of it."""
-    return [breach for check in CHECKS for breach in check(d, book, cal)]
+def before_issue(
+    d: Draft, book: Book, cal: Calendar, checks: Sequence[Callable[[Draft, Book, Calendar], list[Breach]]]
+) -> list[Breach]:
+    """Everything at once, so that a page can show all of it. `checks`: those of the procedure."""
+    return [breach for check in checks for breach in check(d, book, cal)]
 
 
 def clarified_deadline(
@@ -213,3 +199,9 @@ def clarified_deadline(
     moved = datetime.combine(last.date, deadline.timetz())
     short = row.breach(deadline.date(), required=f"{row.number}{row.unit}, ≥ {last.date}", field="deadline")
     return moved, [short, *provisional(last, book, "deadline")]
+
+
+def keeps_subject(said: bool, book: Book) -> list[Breach]:
+    """R2-04/subject: who clarifies says that neither what is bought nor who may bid is changed."""
+    row = book.get("R2-04/subject")
+    return [row.breach("-", required="不改变采购标的和资格条件", field="keeps_subject")] if row and not said else []

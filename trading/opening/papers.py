@@ -15,7 +15,7 @@ from core.paper import Paper, PaperResult, SignatureBox
 from core.paper_fonts import SANS, SERIF, checked
 from trading.deadline.papers import DECIDED, clock_line, outage_table
 from trading.project.models import Case, Project
-from trading.project.papers import MEDIA, case_facts, hour, money
+from trading.project.papers import case_facts, hour, media, money, terms
 from trading.record.rules import Layout
 
 HOW = {"bidder": "投标人解密成功", "shares": "补救解密成功(两方密钥份额)", "": "未解密"}
@@ -233,11 +233,15 @@ def _reference(record: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def failure_notice(
-    project: Project, case: Case, names: dict[str, str], reason: str, now: datetime, *, demo: bool
-) -> bytes:
-    paper = Paper("流标公告", subtitle=project.name, issuer=names.get("tenderer", ""), number=case.lot_code, demo=demo)
-    paper.section("标段").facts([*case_facts(project, case, names), ("投标截止时间", hour(case.deadline))])
-    paper.section("流标原因").text(reason)
-    paper.text("投标文件未予开启。招标人将依法重新招标。")
-    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
+    project: Project, case: Case, names: dict[str, str], reason: str, now: datetime, *, opened: bool = False,
+    demo: bool,
+) -> bytes:  # fmt: skip
+    said = terms(case)
+    paper = Paper(
+        said["failure"], subtitle=project.name, issuer=names.get("tenderer", ""), number=case.lot_code, demo=demo
+    )
+    paper.section(said["lot"]).facts([*case_facts(project, case, names), ("投标截止时间", hour(case.deadline))])
+    paper.section(said["failed"]).text(reason)
+    paper.text(f"{'' if opened else '投标文件未予开启。'}{said['tenderer']}将依法重新招标。")
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{media(case)}")
     return paper.build().bytes

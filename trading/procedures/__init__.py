@@ -1,14 +1,15 @@
-"""One folder a procedure type, found by looking: machine.MACHINE and its PERIODS, rulebook.RULES, fields."""
+"""One folder a procedure type, found by looking: machine.MACHINE and its PERIODS, rulebook.RULES, checks, fields."""
 
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
 from core.faults import Unusable
 from core.machine import Machine
-from core.rules import RuleBook
+from core.rules import Breach, RuleBook
 from trading.project.facts import Period
 
 
@@ -20,8 +21,10 @@ class Procedure:
         self.machine: Machine = life.MACHINE
         self.periods: tuple[Period, ...] = life.PERIODS
         self.binding: tuple[str, ...] = life.BINDING
+        self.drawn_in: tuple[str, ...] = life.DRAWN_IN
         self.rules: RuleBook = book.RULES
         self.not_asked: dict[str, str] = book.NOT_ASKED
+        self.checks: tuple[Callable[..., list[Breach]], ...] = import_module(f"{room}.checks").CHECKS
         self.fields: ModuleType = import_module(f"{room}.fields")
 
 

@@ -88,20 +88,22 @@ def _need(p: Payload, kind: str, unit: str, estimate: str, funds: str) -> Need:
 
 @acting("project.create", Role.TENDERER, Role.AGENCY)
 def create(tx: Tx, case: str, p: Payload) -> Payload:
-    """{name, region, category, regime, procedure, funds, estimate, unit, lot, planned_notice_date, agency_org? |
+    """{name, region, category, regime?, procedure, funds, estimate, unit, lot, planned_notice_date, agency_org? |
     tenderer_org?, budget?, investment?} → {project, case, warnings}"""
     fields.only(
         p, "name", "region", "category", "regime", "procedure", "funds", "estimate", "unit", "lot", "agency_org",
         "tenderer_org", "planned_notice_date", "budget", "investment",
     )  # fmt: skip
     kind = procedures.of(fields.text(p, "procedure"))
-    regime = fields.choice(p, "regime", ("R1",))
+    regime = fields.choice({"regime": kind.fields.REGIME} | p, "regime", (kind.fields.REGIME,))
     tenderer, agency = _parties(tx, p)
     facts = _project_fields(p)
+    if facts["category"][0] not in {one[0] for one in kind.fields.CATEGORIES}:
+        raise Unusable("category: one of this procedure is expected")
     unit = fields.choice(p, "unit", UNITS)
     estimate = _money(p, "estimate")
     book = kind.rules.at(tx.now.date(), facts["region"])
-    need = _need(p, kind.fields.KIND, unit, estimate, facts["funds"])
+    need = _need(p, kind.fields.kind(facts["category"]), unit, estimate, facts["funds"])
     warnings = [*rules.must_tender(need, book), *rules.state_funds(need, book)]
     centre = _office(tx, "centre", facts["region"])
     if not centre:
@@ -175,7 +177,7 @@ def publish_plan(tx: Tx, case: str, p: Payload) -> Payload:
     project = tx.session.get_one(Project, row.project_id)
     project.plan_published_at = project.plan_published_at or tx.now
     body = papers.plan_paper(project, row, names(tx.session, row), tx.now, demo=tx.config.demo)
-    document = papers.file_document(tx, case, "plan", f"{project.name} 招标计划", body, "public")
+    document = papers.file_document(tx, case, "plan", f"{project.name} {papers.terms(row)['plan']}", body, "public")
     go(tx, row, step, "plan.published", papers.named(document))
     return {"document": document.id}
 
@@ -192,7 +194,8 @@ def register(tx: Tx, case: str, p: Payload) -> Payload:
         extra.append(("委托合同", fields.text(p, "agency_contract", limit=100, default="—")))
     _give_codes(tx, project, row)
     paper = papers.registration_paper(project, row, names(tx.session, row), extra, tx.now, demo=tx.config.demo)
-    document = papers.file_document(tx, case, "registration", f"{project.name} 招标项目登记表", paper, "parties")
+    title = f"{project.name} {papers.terms(row)['registration']}"
+    document = papers.file_document(tx, case, "registration", title, paper, "parties")
     given = {"lot_code": row.lot_code, "deal_code": row.deal_code}
     go(tx, row, step, "project.registered", papers.named(document) | given)
     return given | {
@@ -234,6 +237,7 @@ def terminate(tx: Tx, case: str, p: Payload) -> Payload:
     reason = fields.text(p, "reason", limit=1000)
     project = tx.session.get_one(Project, row.project_id)
     paper = papers.termination_paper(project, row, names(tx.session, row), reason, tx.now, demo=tx.config.demo)
-    document = papers.file_document(tx, case, "termination", f"{project.name} 终止招标公告", paper, "public")
+    title = f"{project.name} {papers.terms(row)['termination']}"
+    document = papers.file_document(tx, case, "termination", title, paper, "public")
     go(tx, row, step, "project.terminated", papers.named(document) | {"reason": reason})
     return {"document": document.id}

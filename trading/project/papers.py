@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,9 +11,19 @@ from core.acts import Tx
 from core.clock import CST
 from core.data import regions
 from core.paper import Paper
+from trading import procedures
 from trading.project.models import Case, CaseDocument, Project
 
-MEDIA = "中国招标投标公共服务平台、湖北省公共资源交易平台"
+
+def terms(case: Case) -> Mapping[str, str]:
+    """What the case's procedure calls people and things in its papers."""
+    said: Mapping[str, str] = procedures.of(case.procedure).fields.TERMS
+    return said
+
+
+def media(case: Case) -> str:
+    """Where notices of this procedure are published."""
+    return terms(case)["media"]
 
 
 def file_document(
@@ -68,47 +78,53 @@ def place(region: str) -> str:
 
 def case_facts(project: Project, case: Case, names: dict[str, str]) -> list[tuple[str, str]]:
     """Rows that head every paper of a case."""
+    said = terms(case)
     return [
         ("项目名称", project.name),
-        ("标段", f"{case.lot_no} {case.lot_name}"),
-        ("标段编号", case.lot_code or "登记后生成"),
-        ("招标人", names.get("tenderer", "—")),
-        ("招标代理机构", names.get("agency") or "自行招标"),
+        (said["lot"], f"{case.lot_no} {case.lot_name}"),
+        (f"{said['lot']}编号", case.lot_code or "登记后生成"),
+        (said["tenderer"], names.get("tenderer", "—")),
+        (said["agency"], names.get("agency") or said["self"]),
         ("项目所在地", place(project.region)),
     ]
 
 
 def plan_paper(project: Project, case: Case, names: dict[str, str], now: datetime, *, demo: bool) -> bytes:
-    paper = Paper("招标计划", subtitle=project.name, issuer=names.get("tenderer", ""), number=project.id, demo=demo)
+    said = terms(case)
+    paper = Paper(said["plan"], subtitle=project.name, issuer=names.get("tenderer", ""), number=project.id, demo=demo)
     paper.section("项目概况").facts(
         [
             *case_facts(project, case, names),
-            ("招标方式", "公开招标"),
-            ("招标类别", project.category),
-            ("资金来源", "国有资金" if project.funds == "state" else "非国有资金"),
-            ("合同估算价", money(case.estimate, case.unit)),
-            ("计划工期", f"{case.duration_days} 日历天"),
+            (said["method"], "公开招标"),
+            ("类别", project.category),
+            ("资金来源", said["owner_money"] if project.funds == "state" else f"非{said['owner_money']}"),
+            (said["estimate"], money(case.estimate, case.unit)),
+            (f"计划{said['duration']}", f"{case.duration_days} 日历天"),
         ]
     )
-    paper.section("计划安排").text(f"预计招标公告发布时间：{case.planned_notice or '待定'}。")
-    paper.text("本计划为招标人提前发布的招标信息，供潜在投标人了解；具体以招标公告和招标文件为准。")
-    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
+    paper.section("计划安排").text(f"预计{said['notice']}发布时间：{case.planned_notice or '待定'}。")
+    paper.text(
+        f"本{said['plan']}由{said['tenderer']}提前发布，供潜在投标人了解；具体以{said['notice']}和招标文件为准。"
+    )
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{media(case)}")
     return paper.build().bytes
 
 
 def registration_paper(
     project: Project, case: Case, names: dict[str, str], extra: Sequence[tuple[str, str]], now: datetime, *, demo: bool
 ) -> bytes:
-    paper = Paper("招标项目登记表", subtitle=project.name, number=project.tender_code, demo=demo)
+    said = terms(case)
+    paper = Paper(said["registration"], subtitle=project.name, number=project.tender_code, demo=demo)
     paper.section("编号").facts(
         [
             ("项目编号", project.project_code),
             ("招标项目编号", project.tender_code),
-            ("标段编号", case.lot_code),
+            (f"{said['lot']}编号", case.lot_code),
             ("统一交易标识码", case.deal_code),
         ]
     )
-    paper.section("登记信息").facts([*case_facts(project, case, names), ("立项批文号", project.approval_no), *extra])
+    heads = case_facts(project, case, names)
+    paper.section("登记信息").facts([*heads, (said["approval"], project.approval_no), *extra])
     paper.note(f"登记时间：{hour(now)}")
     return paper.build().bytes
 
@@ -116,11 +132,12 @@ def registration_paper(
 def termination_paper(
     project: Project, case: Case, names: dict[str, str], reason: str, now: datetime, *, demo: bool
 ) -> bytes:
+    said = terms(case)
     paper = Paper(
-        "终止招标公告", subtitle=project.name, issuer=names.get("tenderer", ""), number=case.lot_code, demo=demo
+        said["termination"], subtitle=project.name, issuer=names.get("tenderer", ""), number=case.lot_code, demo=demo
     )
-    paper.section("标段").facts(case_facts(project, case, names))
+    paper.section(said["lot"]).facts(case_facts(project, case, names))
     paper.section("终止原因").text(reason)
     paper.text("已收取的招标文件费用和投标保证金及银行同期存款利息依法及时退还。")
-    paper.note(f"发布时间：{hour(now)}    发布媒介：{MEDIA}")
+    paper.note(f"发布时间：{hour(now)}    发布媒介：{media(case)}")
     return paper.build().bytes

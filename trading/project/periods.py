@@ -34,7 +34,8 @@ VALIDITY = "R1-31"
 class Running:
     """A period under way since the case entered `start`.
 
-    `late`: what its act would be warned of today; `soon`: what the timer tells beforehand.
+    `late`: what its act would be warned of today; `soon`: what the timer tells beforehand. `binding`: the time in
+    which bids must still be valid.
     """
 
     rule: str
@@ -44,6 +45,7 @@ class Running:
     due: Due
     late: tuple[Breach, ...] = ()
     soon: tuple[Breach, ...] = ()
+    binding: bool = False
 
 
 def running(session: Session, rows: Sequence[Case], now: datetime) -> dict[str, list[Running]]:
@@ -83,7 +85,8 @@ def validity(row: Case, now: datetime) -> list[Running]:
     start, today, book = row.deadline.astimezone(CST).date(), now.astimezone(CST).date(), book_of(row, now)
     ends = rules.validity_ends(start, row.validity_days)
     late, soon = rules.validity_over(ends, today, book), rules.validity_ending(ends, today, book)
-    return [Running(VALIDITY, "result.publish", binding[0], start, Due(ends, False), tuple(late), tuple(soon))]
+    told = (start, Due(ends, False), tuple(late), tuple(soon))
+    return [Running(book[VALIDITY].id, "result.publish", binding[0], *told, binding=True)]
 
 
 def late(session: Session, row: Case, act: str, now: datetime) -> list[Breach]:
@@ -103,7 +106,8 @@ ENTERED.append(plan)
 
 def _ring(tx: Tx, row: Case, one: Running) -> None:
     """As the day after the last one begins; for R1-31 some days before the end."""
-    days = -book_of(row, tx.now)[VALIDITY].number if one.rule == VALIDITY else 1
+    validity = book_of(row, tx.now)[VALIDITY]
+    days = -validity.number if one.rule == validity.id else 1
     at = datetime.combine(one.due.date + timedelta(days=days), time(0), CST)
     jobs.plan(tx.session, at, "period.check", row.id, {"rule": one.rule, "since": one.since.isoformat()})
 

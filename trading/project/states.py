@@ -20,6 +20,9 @@ from trading import procedures
 from trading.procedures import Procedure
 from trading.project.models import Case, CaseMove
 
+# Outcomes of an evaluation that nobody wins: all bids rejected, or too few that conform (政府采购法 art. 36).
+ENDS = {"all_rejected": "all bids rejected", "void": "R2-09/conforming"}
+
 # Told of every state a case enters, inside the act that led there.
 ENTERED: list[Callable[[Tx, Case], None]] = []
 
@@ -123,15 +126,15 @@ def own_case(tx: Tx, case: str) -> Case:
 
 
 def accept_report(tx: Tx, case: str, result: dict[str, Any]) -> str:
-    """The sealed evaluation report is in: EVALUATING → EVALUATED, or FAILED when its outcome is all_rejected.
+    """The sealed evaluation report is in: EVALUATING → EVALUATED, or FAILED when nobody was left to win.
 
     `result` is kept as it is in Case.result; its canonical facts stand in the report's own entry.
     """
     row = case_row(tx.session, case)
-    failed = result.get("outcome") == "all_rejected"
+    failed = result.get("outcome") in ENDS
     row.result = result
     if failed:
-        row.failed_reason = "all bids rejected"
+        row.failed_reason = result.get("failed") or ENDS[result["outcome"]]
     body = {"outcome": result.get("outcome", "evaluated"), "report_sha256": result.get("report_sha256", "")}
     target = "FAILED" if failed else "EVALUATED"
     return step(tx, row, "report.accept", target=target, kind="report.accepted", body=body)

@@ -25,6 +25,7 @@ from core.faults import Fault, Unusable
 from core.money import D
 from web import wiring
 from web.demo import world
+from web.demo.goods_story import story_of
 from web.demo.house import local_stage
 from web.demo.ring import User
 from web.demo.room_story import RoomStory
@@ -32,6 +33,7 @@ from web.demo.stage import HttpStage, Payload
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "trading" / "procedures" / "open_works" / "cases"
+GOODS_CASES = ROOT / "trading" / "procedures" / "open_goods" / "cases"
 WITNESS = "regulator"
 Step = Callable[["Play"], None]
 
@@ -121,7 +123,7 @@ class Play:
         local.acts.engine.dispose()
         server = Server(data)
         stage = HttpStage(server.base, local.ring)
-        return cls(file, out, stage, RoomStory(stage, file), server)
+        return cls(file, out, stage, story_of(file["procedure"])(stage, file), server)
 
     def run(self, between: Step | None = None) -> Payload:
         """All stations in order; `between` is called after each. The summary, also written to summary.json."""
@@ -187,6 +189,8 @@ class Play:
     def committee(self) -> None:
         if self.alive:
             self.story.draw_committee()
+            if self.story.state() == "FAILED":  # too few are qualified
+                self.outcome = "void"
 
     def sitting(self) -> None:
         if self.alive:
@@ -205,7 +209,8 @@ class Play:
         if self.alive:
             self.report = self.story.report()
             if self.wait_for("EVALUATED", "FAILED") == "FAILED":
-                self.outcome = "all_rejected"
+                shown = self.stage.ask("tenderer", "case.result", self.story.case)
+                self.outcome = str(shown["result"]["outcome"])
 
     def awarding(self) -> None:
         if self.alive and self.file["tender"]["award"].get("separate"):

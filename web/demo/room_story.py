@@ -156,8 +156,12 @@ class RoomStory(Story):
                     self.stage.act(who, "reject.vote", self.case, bid=self.numbers[name], ground=self.ground(ground),
                                    reject=True, reason=UNANSWERED)  # fmt: skip
         if 0 < len(self.numbers) - len(rejected) < 3:
-            for who in self.members:
-                self.stage.act(who, "lack.vote", self.case, lack=False, reason="有效投标仍具有竞争性")
+            self.few_left()
+
+    def few_left(self) -> None:
+        """Fewer than three valid bids: the members find that there is still competition."""
+        for who in self.members:
+            self.stage.act(who, "lack.vote", self.case, lack=False, reason="有效投标仍具有竞争性")
 
     def hear(self, name: str, ground: str) -> None:
         """Where the law has the bidder asked first, the leader asks and the bidder answers that it cannot explain."""

@@ -20,21 +20,25 @@ from core.access import Role
 from core.clock import CST
 from web import timers, wiring
 from web.demo import world
+from web.demo.goods_story import GoodsRoom, story_of
 from web.demo.house import local_stage, settings_of
 from web.demo.local import LocalStage
-from web.demo.play import CASES, read_case
+from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
 
 Payload = dict[str, Any]
+SERVICES = "D02 服务"
 # name, category, days for bidding: what the portal shows of each story
 TENDERS: dict[str, tuple[str, str, int]] = {
     "notified": ("东西湖区某污水处理厂配套管网工程(施工)", "A08 施工", 21),
     "publicity": ("东西湖区某小学扩建工程(施工)", "A08 施工", 21),
     "voting": ("东西湖区某道路排水改造工程(施工)", "A08 施工", 21),
     "evaluated": ("东西湖区某公园景观提升工程(施工)", "A08 施工", 21),
+    "purchased": ("东西湖区某中学计算机教室设备采购", "D01 货物", 21),
     "failed": ("东西湖区某社区养老服务中心改造工程(施工)", "A08 施工", 21),
     "scoring": ("东西湖区某河道综合治理工程(施工)", "A08 施工", 36),
     "drawn": ("东西湖区某卫生院门诊楼工程(施工)", "A08 施工", 36),
+    "examining": ("东西湖区某政务大楼物业管理服务采购", SERVICES, 36),
     "opened": ("东西湖区某产业园道路工程(施工)", "A08 施工", 36),
     "sealed": ("东西湖区某老旧小区改造工程(施工)", "A08 施工", 36),
     "announced": ("东西湖区某农村供水管网工程(施工)", "A08 施工", 21),
@@ -46,22 +50,26 @@ OBJECTIONS = (
     ("要求近一年内完成同类工程业绩，时限过短，限制了潜在投标人。", "招标文件资格条件：近一年同类工程业绩。"),
     ("拟派项目经理须常驻工程所在地的要求与招标项目的实际需要不相适应。", "招标文件资格条件：项目经理常驻要求。"),
 )
-OLD = ("notified", "publicity", "voting", "evaluated", "failed")
-YOUNG = ("scoring", "drawn", "opened", "sealed")
+OLD = ("notified", "publicity", "voting", "evaluated", "failed", "purchased")
+YOUNG = ("scoring", "drawn", "opened", "examining", "sealed")
+GOODS = ("purchased", "examining")
 
 
 class World:
     """All stories over one stage."""
 
-    def __init__(self, stage: LocalStage, builder: world.Builder, base: Payload) -> None:
+    def __init__(self, stage: LocalStage, builder: world.Builder, base: Payload, goods: Payload) -> None:
         self.stage, self.builder = stage, builder
-        self.tales = {key: RoomStory(stage, self._file(base, key)) for key in TENDERS}
+        files = {key: self._file(goods if key in GOODS else base, key) for key in TENDERS}
+        self.tales = {key: story_of(file["procedure"])(stage, file) for key, file in files.items()}
 
     @staticmethod
     def _file(base: Payload, key: str) -> Payload:
         file = copy.deepcopy(base)
         name, category, days = TENDERS[key]
         file["tender"] |= {"name": name, "category": category, "bidding_days": days}
+        if category == SERVICES:
+            file["tender"]["lots"] = [{"no": "001", "name": "物业管理服务", "duration_days": 365}]
         for one in file["bidders"]:
             one["file_mb"] = 0
         if key == "failed":
@@ -129,7 +137,7 @@ class World:
         for key in OLD[:2]:
             self._settle(self.tales[key])
         self._sign("centre1", "regulator", *self.tales["notified"].bidders.values())
-        for key in OLD[2:4]:
+        for key in (*OLD[2:4], "purchased"):
             self._settle(self.tales[key])
         self._sign("centre1", "regulator")
         for key in OLD[:2]:
@@ -142,9 +150,19 @@ class World:
         publicity.award()
         voting.file["award_ballots"] = voting.file["award_ballots"][:1]
         voting.convene()
+        self._buy()
         until = notified.publish()
         notified.result(until)
         publicity.publish()
+
+    def _buy(self) -> None:
+        """The goods tender to its end: examined, evaluated, settled, contracted, filed."""
+        tale = self.tales["purchased"]
+        assert isinstance(tale, GoodsRoom)
+        self._sit(tale)
+        self._sign("agency")
+        tale.result(tale.publish())
+        tale.contract()
 
     def _young(self) -> None:
         tales = [self.tales[key] for key in YOUNG]
@@ -152,8 +170,11 @@ class World:
             tale.bid()
         for tale in tales:
             tale.deadline_passes()
-        for key in YOUNG[:3]:
+        for key in YOUNG[:4]:
             self._settle(self.tales[key])
+        examining = self.tales["examining"]
+        assert isinstance(examining, GoodsRoom)
+        examining.examine(2)
         for key in YOUNG[:2]:
             self.tales[key].draw_committee()
         self.tales["sealed"].sign_in()  # otherwise it would fail while people look at it
@@ -178,10 +199,11 @@ def seed(data_dir: Path) -> None:
     builder = world.Builder(stage, stored_keys=True)
     world.build(builder, base)
     builder.person("centre1", "admin", "系统管理员", [Role.ADMIN], base["tender"]["region"])
-    for place, one in enumerate(base["bidders"], start=1):
+    goods = read_case(GOODS_CASES / "classroom.json")
+    for place, one in enumerate(goods["bidders"], start=1):
         user = builder.org(f"bidder{place}", one["name"], one["uscc"], "bidder", base["tender"]["region"], "centre1")
         builder.opening_key(user, "bidder")
-    grown = World(stage, builder, base)
+    grown = World(stage, builder, base, goods)
     grown.grow()
     place = base["tender"]["region"]
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)

@@ -20,6 +20,7 @@ from web.demo.ring import User
 
 PASSWORD = "Gongheng-2026-demo"  # noqa: S105 - the demo world only; production has no such people
 SPECIALITIES = ["A0801", "A0802", "A0803"]
+GOODS = "B01"
 TITLES = ("正高级工程师", "高级工程师")
 Case = dict[str, Any]
 
@@ -177,10 +178,16 @@ def _pool(builder: Builder, case: Case) -> None:
             )
             builder.stage.act(
                 centre, "expert.admit", person=user.person, region=region,
-                specialities=[wanted[(number + n) % len(wanted)] for n in range(min(2, len(wanted)))],
+                specialities=_known(wanted, number),
                 title=TITLES[number % 2], level="senior", years=8 + number % 25, born_year=1962 + number % 25,
                 employer_name=employer[0], employer_uscc=employer[1],
             )  # fmt: skip
+
+
+def _known(wanted: list[str], number: int) -> list[str]:
+    """Two of what the case asks for, and goods: every expert of the demo is drawn for both procedures."""
+    some = [wanted[(number + n) % len(wanted)] for n in range(min(2, len(wanted)))]
+    return some if GOODS in some else [*some, GOODS]
 
 
 def _employer(region: str, number: int) -> str:

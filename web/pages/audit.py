@@ -47,6 +47,8 @@ KINDS = {
     "outage": N_("outages of the platform"),
     "deadline": N_("decisions about the deadline"),
     "opening": N_("opening"),
+    "qualification": N_("qualification"),
+    "winner": N_("winner"),
     "venue": N_("venues"),
     "draw": N_("draws"),
     "committee": N_("committee"),

@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, g
+from flask import Blueprint, Response, abort, g
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
 from core import live
 from core.access import Actor, Role
-from trading.award import queries
+from trading.award import announcement, queries, winner
 from trading.award.methods import METHODS
 from trading.award.models import AwardMeeting
 from trading.document.rules import least_pool
+from trading.opening.coefficient import bodies
 from trading.project.models import Case, Project
 from trading.project.queries import allow, documents, open_acts
 from trading.project.states import book_of, stands_as
-from web import channels, words, workbench
+from web import channels, files, words, workbench
 from web.front import permit, reading
 from web.pages.cases import SINCE_REPORT, page
 from web.words import N_
@@ -160,6 +161,30 @@ def room(case: str) -> str:
     )
 
 
+def settling(session: Session, row: Case) -> dict[str, Any]:
+    """Where the purchaser settles the winner: who stands first, who was drawn, who may draw."""
+    first = winner.side_by_side(row)
+    return {
+        "first": first,
+        "drawn": winner.drawn_of(session, row) if len(first) > 1 else "",
+        "drawing": len(first) > 1 and winner.draw_of(session, row) is not None,
+        "way": row.award.get("tie_way", ""),
+        "parties": [(one, people_of(session, org, role)) for one, (org, role) in bodies(row).items()],
+    }
+
+
+@blueprint.get("/cases/<case>/letter")
+@permit(Role.BIDDER)
+def letter(case: str) -> Response:
+    """A bidder's own letter with the result; 404 for everybody else's."""
+    session = reading()
+    row = session.get(Case, case)
+    found = announcement.letter_of(session, row, g.actor) if row else None
+    if found is None:
+        abort(404)
+    return files.blob(found.sha256, words.kind("result_letter"))
+
+
 @blueprint.get("/cases/<case>/result")
 @permit(Role.PUBLIC)
 def result(case: str) -> str:
@@ -171,13 +196,15 @@ def result(case: str) -> str:
     roles = stands_as(row, g.actor)
     shown = queries.result(session, case)
     meeting = session.get(AwardMeeting, case)
-    inside = bool(roles & {Role.TENDERER, Role.AGENCY})
+    inside, book = bool(roles & {Role.TENDERER, Role.AGENCY}), book_of(row, g.now)
     project = session.get_one(Project, row.project_id)
     candidates = queries.candidates(session, row) if inside else []
     return page(
         "award/result.html",
         row=row,
-        days=book_of(row, g.now)["R1-23"].number,
+        days=book["R1-23"].number if "R1-23" in book else 0,
+        settling=settling(session, row) if inside else {},
+        mine=announcement.letter_of(session, row, g.actor),
         project=project,
         shown=shown,
         roles=roles,
@@ -186,6 +213,6 @@ def result(case: str) -> str:
         names={one["bid"]: one["name"] for one in candidates or (shown["publicity"] or {}).get("candidates", [])},
         method=method_name((shown["publicity"] or {}).get("method", "")),
         meeting=meeting.state if meeting else "",
-        may_choose=inside and project.funds != "state" and not row.award.get("separate"),
+        may_choose=inside and bool(shown["publicity"]) and project.funds != "state" and not row.award.get("separate"),
         papers=[one for one in documents(session, case, g.actor) if one["kind"] in NOTICES],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -27,6 +27,7 @@ from trading.project.models import Case
 from trading.project.periods import Running
 from trading.project.queries import case_page
 from trading.project.states import book_of, case_row, procedure_of
+from trading.qualification.queries import SEEN_BY, items_of
 from web import deadlines, objections, words
 from web.front import Permit, permit, reading
 from web.nav import Link
@@ -56,7 +57,9 @@ ACTS: dict[str, str] = {
     "opening.begin": N_("Begin the opening"),
     "opening.unlock": N_("Unlock the bid"),
     "opening.close": N_("Close the opening"),
+    "qualification.conclude": N_("Examine who is qualified"),
     "draw.request": N_("Ask for the committee"),
+    "winner.settle": N_("Settle the winner"),
     "award.open": N_("Convene the award meeting"),
     "candidates.publish": N_("Publish the candidates"),
     "candidates.withdraw": N_("Take a candidate back"),
@@ -64,6 +67,7 @@ ACTS: dict[str, str] = {
     "result.publish": N_("Publish the result"),
     "award.notify": N_("Send the award notices"),
     "contract.sign": N_("Record the contract"),
+    "contract.publish": N_("Publish the contract"),
     "contract.report": N_("Report to the regulator"),
     "case.archive": N_("Archive"),
     "project.retender": N_("Tender again"),
@@ -79,7 +83,9 @@ PLACES = {
     "opening.begin": "/cases/{case}/hall",
     "opening.unlock": "/cases/{case}/hall",
     "opening.close": "/cases/{case}/hall",
+    "qualification.conclude": "/cases/{case}/qualification",
     "draw.request": "/draws/{case}",
+    "winner.settle": "/cases/{case}/result",
     "award.open": "/award/{case}",
     "award.redo": "/cases/{case}/result",
     "candidates.publish": "/cases/{case}/result",
@@ -101,10 +107,13 @@ BY_ITSELF: dict[str, tuple[str, tuple[Role, ...]]] = {
     "report.accept": (N_("Evaluate and sign the report"), (Role.EXPERT,)),
     "award.conclude": (N_("Vote and sign the award report"), (Role.ELECTOR,)),
 }
-PROCEDURES = {"open-works": N_("Works, open tender")}
+PROCEDURES = {
+    "open-works": N_("Works, open tender"),
+    "open-goods": N_("Goods and services, open tender (government procurement)"),
+}
 SINCE_OPENING = frozenset(
-    {"SEALED", "OPENING", "OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT",
-     "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED", "CONTRACTED", "REPORTED", "ARCHIVED"}
+    {"SEALED", "OPENING", "OPENED", "QUALIFIED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING",
+     "AWARDED_DRAFT", "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED", "CONTRACTED", "REPORTED", "ARCHIVED"}
 )  # fmt: skip
 SINCE_REPORT = frozenset(
     {"EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT", "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED", "CONTRACTED",
@@ -155,6 +164,10 @@ def rooms_of(row: Case, roles: set[Role]) -> list[dict[str, str]]:
             roles & PARTIES and row.announced_at and row.bid_bond not in ("", "0"), f"/cases/{case}/bonds", "ti-coins",
             N_("Bid bonds"),
         ),
+        (
+            roles & SEEN_BY and row.opened_at and items_of(row), f"/cases/{case}/qualification", "ti-user-check",
+            N_("Qualification"),
+        ),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/room/{case}", "ti-users-group", N_("Evaluation room")),
         (roles & PARTIES and row.state in SINCE_OPENING, f"/venues/{case}", "ti-building", N_("Venues")),
         (
@@ -176,9 +189,9 @@ def due_of(session: Session, row: Case, act: str, running: Sequence[Running]) ->
         return N_("until"), row.deadline
     if act == "opening.begin":
         return N_("from"), row.deadline
-    if act == "result.publish":
-        shown = publicity_of(session, row.id)
-        return N_("after"), until_of(row, shown)[0] if shown else None
+    shown = publicity_of(session, row.id) if act == "result.publish" else None
+    if shown:
+        return N_("after"), until_of(row, shown)[0]
     ends = [one.due.date for one in running if one.act == act]
     return (N_("until"), datetime.combine(min(ends), time.max, CST)) if ends else ("", None)
 
@@ -207,7 +220,7 @@ def turns(
         text = ACTS.get(act, "")
         if not text and act in BY_ITSELF:
             text, roles = BY_ITSELF[act]
-        forward = step.target != row.state or act in ("file.save", "bid.submit", "opening.unlock")
+        forward = step.target != row.state or act in ("file.save", "bid.submit", "opening.unlock", "contract.publish")
         if not text or act in ASIDE or act == _other_way(row) or not forward or act in found:
             continue
         word, due = due_of(session, row, act, running)
@@ -237,7 +250,7 @@ def acts_of(session: Session, row: Case, shown: dict[str, Any]) -> list[dict[str
                 "warnings": [b for b in one["breaches"] if not b.blocks],
             }
         )  # fmt: skip
-    before = row.state in ("SEALED", "OPENING", "OPENED") and committee_of(session, row.id) is None
+    before = row.state in procedure_of(row).drawn_in and committee_of(session, row.id) is None
     if before and {Role.TENDERER, Role.AGENCY} & set(shown["roles"]):
         found.append(_draw_request(row))
     seen = {one["place"]: one for one in reversed(found) if one["place"]}
@@ -250,7 +263,8 @@ def _draw_request(row: Case) -> dict[str, Any]:
     return {
         "act": "draw.request", "label": ACTS["draw.request"], "place": f"/draws/{row.id}", "signed": False,
         "aside": False,
-        "breaches": [], "blocks": [], "warnings": [], "late": [], "article": "招标投标法 第37条", "target": row.state,
+        "breaches": [], "blocks": [], "warnings": [], "late": [], "target": row.state,
+        "article": book_of(row, row.announced_at)["R1-17"].article,
     }  # fmt: skip
 
 
@@ -265,6 +279,12 @@ def steps_of(shown: dict[str, Any]) -> list[dict[str, Any]]:
         found.append({"state": one["state"], "at": one["at"], "act": said, "by": one["by"], "documents": papers})
         source = one["state"]
     return found
+
+
+def party_of(row: Case) -> Callable[[str], str]:
+    """What the case's procedure calls a role."""
+    named = procedure_of(row).fields.ROLES
+    return lambda code: words.party(code, named)
 
 
 def failed_words(row: Case) -> str:
@@ -306,6 +326,7 @@ def show(case: str) -> str:
         objections=objected,
         steps=steps_of(shown),
         failed=failed_words(row),
+        party=party_of(row),
         acts=acts_of(session, row, shown),
         method=explained(row) if public_method else {},
         questions=bidding.questions(session, case, g.actor) if roles & {Role.TENDERER, Role.AGENCY} else [],

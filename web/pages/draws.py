@@ -33,12 +33,12 @@ blueprint = Blueprint("draws", __name__)
 PARTY_ROLES = {"tenderer": Role.TENDERER, "centre": Role.CENTRE, "supervisor": Role.REGULATOR}
 ARTICLE = "招标投标法实施条例 第46条"
 SEEING = (Role.TENDERER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
-ASK_STATES = ("SEALED", "OPENING", "OPENED")
 PURPOSES = {
     "experts": N_("Draw of the experts"),
     "seating": N_("Draw of the seats"),
     "coefficient": N_("Draw of the coefficient"),
     "award-committee": N_("Draw of the award committee"),
+    "tie": N_("Draw among candidates side by side"),
 }
 PARTIES = {"tenderer": N_("tenderer"), "centre": N_("trading centre"), "supervisor": N_("supervisor")}
 
@@ -138,8 +138,8 @@ def _freeze_breach(session: Session, case: CaseFacts, committee: Committee | Non
     newest = session.get(drawdesk.Draw, committee.draw_id) if committee.draw_id else None
     if newest is not None and newest.state == "REVEALING":
         return Breach("DRAW-STATE", ARTICLE, "B", "DONE", newest.state)
-    allowed = (*ASK_STATES, "COMMITTEE_SET", "EVALUATING")
-    return None if case.state in allowed else Breach("STATE", ARTICLE, "B", " / ".join(ASK_STATES), case.state)
+    allowed = (*case.drawn_in, "COMMITTEE_SET", "EVALUATING")
+    return None if case.state in allowed else Breach("STATE", ARTICLE, "B", " / ".join(case.drawn_in), case.state)
 
 
 def _seating_breach(session: Session, case: CaseFacts, committee: Committee | None) -> Breach | None:
@@ -150,7 +150,7 @@ def _seating_breach(session: Session, case: CaseFacts, committee: Committee | No
         return Breach("SEATING-COMPLETE", ARTICLE, "B", str(places(committee)), str(len(rows)))
     if all(row.seat_sealed for row in rows):
         return Breach("SEATING-TWICE", ARTICLE, "B", "", "")
-    states = ("OPENED", "COMMITTEE_SET", "EVALUATING")
+    states = (case.drawn_in[-1], "COMMITTEE_SET", "EVALUATING")
     return None if case.state in states else Breach("STATE", ARTICLE, "B", " / ".join(states[1:]), case.state)
 
 
@@ -172,8 +172,8 @@ def show(case: str) -> str:
     asking = None
     if committee is not None:
         asking = Breach("COMMITTEE-TWICE", ARTICLE, "B", "1", "1")
-    elif row.state not in ASK_STATES:
-        asking = Breach("STATE", ARTICLE, "B", " / ".join(ASK_STATES), row.state)
+    elif row.state not in found.drawn_in:
+        asking = Breach("STATE", ARTICLE, "B", " / ".join(found.drawn_in), row.state)
     elif not any(booking.part == "main" for booking, _ in booked):
         asking = Breach("REMOTE-MAIN", REMOTE, "B", "main venue accepted", "-")
     return page(

@@ -31,7 +31,7 @@ LINKS = (
     Link(N_("Expert pool"), "/pool", "ti-users", Permit((Role.CENTRE,)), 45),
 )
 PAGE = 50
-BEFORE_REPORT = ("SEALED", "OPENING", "OPENED", "COMMITTEE_SET", "EVALUATING")
+BEFORE_REPORT = ("SEALED", "OPENING", "OPENED", "QUALIFIED", "COMMITTEE_SET", "EVALUATING")
 STATES = {
     "applied": (N_("applied"), "orange"),
     "active": (N_("in the pool"), "green"),

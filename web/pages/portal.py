@@ -21,8 +21,8 @@ blueprint = Blueprint("portal", __name__)
 LINKS = (Link(N_("Notices"), "/", "ti-speakerphone", Permit((Role.PUBLIC,)), 10),)
 
 STAGES = (
-    "PLAN_PUBLIC", "ANNOUNCED", "SEALED", "OPENING", "OPENED", "EVALUATING", "EVALUATED", "CANDIDATE_PUBLIC",
-    "WINNER_SET", "NOTIFIED", "CONTRACTED", "FAILED", "TERMINATED",
+    "PLAN_PUBLIC", "ANNOUNCED", "SEALED", "OPENING", "OPENED", "QUALIFIED", "EVALUATING", "EVALUATED",
+    "CANDIDATE_PUBLIC", "WINNER_SET", "NOTIFIED", "CONTRACTED", "FAILED", "TERMINATED",
 )  # fmt: skip
 LIVE = ("SEALED", "OPENING")
 

@@ -33,21 +33,6 @@ from web.words import N_, unusable
 blueprint = Blueprint("tender", __name__)
 AUTHORS = frozenset({Role.TENDERER, Role.AGENCY})
 
-# Where an author begins: a slope measured from the mean, two criteria.
-START: dict[str, Any] = {
-    "method": "综合评估法",
-    "price": {
-        "full": "100", "weight": "0.5", "benchmark": {"terms": [{"of": "mean", "weight": "1"}]},
-        "curve": {"kind": "slope", "above_per_pct": "2", "below_per_pct": "1", "below_adds": False, "step": "none"},
-        "score_round": 2, "floor": "0", "cap": "100",
-    },
-    "criteria": [
-        {"id": "plan", "name": "施工组织设计", "max": "100", "weight": "0.3"},
-        {"id": "credit", "name": "业绩与信誉", "max": "100", "weight": "0.2"},
-    ],
-    "total_round": 2,
-    "ties": ["price"],
-}  # fmt: skip
 TERMS = (
     ("mean", N_("mean of the bids")),
     ("lowest", N_("lowest bid")),
@@ -121,13 +106,14 @@ def written(row: Case) -> dict[str, Any]:
 
     kind = procedure_of(row)
     legal = {one["id"] for one in kind.fields.REJECT_GROUNDS}
-    evaluation = row.evaluation or START
+    evaluation = row.evaluation or kind.fields.START
     return {
         "evaluation": evaluation,
         "price": evaluation["price"],
         "benchmark": evaluation["price"].get("benchmark") or {"terms": []},
         "curve": evaluation["price"]["curve"],
         "deductions": [{"flag": k, "rate": v} for k, v in (evaluation["price"].get("deductions") or {}).items()],
+        "qualification": (row.evaluation or {}).get("qualification") or list(kind.fields.QUALIFICATION),
         "preliminary": evaluation.get("preliminary") or list(kind.fields.PRELIMINARY),
         "own_grounds": [one for one in evaluation.get("reject_grounds") or [] if one["id"] not in legal],
         "legal_grounds": kind.fields.REJECT_GROUNDS,

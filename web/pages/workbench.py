@@ -37,7 +37,7 @@ def periods_due(session: Session, actor: Actor, now: datetime) -> list[Item]:
     for row, name in rows:
         roles = stands_as(row, actor)
         for one in running[row.id]:
-            bids = one.rule == periods.VALIDITY
+            bids = one.binding
             steps = procedure_of(row).machine.open_acts(row.state)
             # The next steps of who takes part say when they are due by themselves.
             told = bool(roles & turns.ACTING) and any(s.act == one.act and s.target != row.state for s in steps)

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from trading.award.methods import METHODS
 
+REGIME = "R1"
 CATEGORIES = ("A01 房建", "A02 市政", "A08 施工", "A09 其他工程")
-KIND = "works"
+BUDGET_LIMITS = False  # whether a price above the estimate can be refused where there is no ceiling
+LOSERS_BACK = "CONTRACTED"  # the state from which the bonds of those who did not win are owed back
+
+
+def kind(category: str) -> str:
+    return "works"
+
+
+# How papers of this procedure call people and things; `ROLES` are the words of its pages where they differ.
+TERMS: Mapping[str, str] = {
+    "tenderer": "招标人", "agency": "招标代理机构", "self": "自行招标", "plan": "招标计划", "planned": "招标计划",
+    "registration": "招标项目登记表", "notice": "招标公告", "file": "招标文件", "result": "中标结果公告",
+    "failure": "流标公告", "failed": "流标原因", "termination": "终止招标公告", "method": "招标方式", "lot": "标段",
+    "estimate": "合同估算价", "approval": "立项批文号", "duration": "工期", "grounds": "否决条款",
+    "evaluation": "综合评估法", "owner_money": "国有资金",
+    "conditions": "本招标项目 {name} 已由 {approval} 批准建设，招标人为 {owner}，资金来源为{money}，"
+                  "现采用公开招标方式，资格后审。",
+    "objections": "潜在投标人对招标文件有异议的，应在投标截止时间10日前通过交易平台提出。",
+    "examined": "", "bond": "转账、支票、现金应从投标人基本账户转出，于投标截止时间前到账",
+    "rejection": "除下列情形外，评标委员会不得否决投标。",
+    "winner": "评标委员会推荐不超过 {most} 名有排序的中标候选人，招标人确定排名第一的中标候选人为中标人。",
+    "media": "中国招标投标公共服务平台、湖北省公共资源交易平台",
+}  # fmt: skip
+ROLES: Mapping[str, str] = {}
 
 # Text sections of the tender file: key → (heading, words when the editor leaves it as it is).
 SECTIONS: dict[str, tuple[str, str]] = {
@@ -67,6 +93,26 @@ REJECT_GROUNDS: tuple[dict[str, str | bool], ...] = (
     {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
 )
 
+UNREADABLE = "TL51-6"  # a bid whose price could not be read goes to a vote by itself
+
+# Examined by the tenderer before the evaluation: nothing, the committee reviews it (资格后审).
+QUALIFICATION: tuple[dict[str, str], ...] = ()
+
+# Where an author begins: a slope measured from the mean, two criteria.
+START: Mapping[str, object] = {
+    "method": "综合评估法",
+    "price": {
+        "full": "100", "weight": "0.5", "benchmark": {"terms": [{"of": "mean", "weight": "1"}]},
+        "curve": {"kind": "slope", "above_per_pct": "2", "below_per_pct": "1", "below_adds": False, "step": "none"},
+        "score_round": 2, "floor": "0", "cap": "100",
+    },
+    "criteria": [
+        {"id": "plan", "name": "施工组织设计", "max": "100", "weight": "0.3"},
+        {"id": "credit", "name": "业绩与信誉", "max": "100", "weight": "0.2"},
+    ],
+    "total_round": 2,
+    "ties": ["price"],
+}  # fmt: skip
 AWARD_METHODS = METHODS
 
 # The straight road of a case, for the line of stations; the award meeting only where evaluation and award are separate.

@@ -122,3 +122,5 @@ PERIODS = (
 # While bids must still be valid (R1-31), and the act that ends it.
 BINDING = ("SEALED", "OPENING", "OPENED", "COMMITTEE_SET", "EVALUATING", "EVALUATED", "AWARD_MEETING", "AWARDED_DRAFT",
            "CANDIDATE_PUBLIC")  # fmt: skip
+# Where the committee is asked for; from the last of them it is set.
+DRAWN_IN = ("SEALED", "OPENING", "OPENED")

@@ -46,6 +46,8 @@ class Stage(Protocol):
 class Story:
     """One case from its plan to its notice. `bids` is {bidder of the case file: bid id}, `receipts` what each got."""
 
+    APPROVAL = ("发改审批〔2026〕1号", "区发展和改革局")
+
     def __init__(self, stage: Stage, case_file: dict[str, Any]) -> None:
         self.stage, self.file, self.tender = stage, case_file, case_file["tender"]
         self.case = ""
@@ -78,7 +80,7 @@ class Story:
 
     def register(self) -> Payload:
         return self.stage.act(
-            self.agency, "project.register", self.case, approval_no="发改审批〔2026〕1号", approved_by="区发展和改革局",
+            self.agency, "project.register", self.case, approval_no=self.APPROVAL[0], approved_by=self.APPROVAL[1],
             **({"agency_contract": "委托合同 2026-01"} if self.agency == "agency" else {}),
         )  # fmt: skip
 
