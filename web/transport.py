@@ -69,7 +69,7 @@ class Wire:
         return orjson.loads(text)
 
 
-class Text(Packet):
+class Text(Packet):  # type: ignore[misc]
     """A Socket.IO packet: nothing here sends bytes, so nobody looks for them in every answer."""
 
     json = Wire
@@ -239,7 +239,7 @@ class Line:
             if not data:
                 return None
             for part in self._frames.cut(data):
-                if type(part) is str:
+                if isinstance(part, str):
                     self._events.append(part)
                     continue
                 try:
