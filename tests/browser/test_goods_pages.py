@@ -121,9 +121,10 @@ def test_settled_published_and_each_bidder_reads_its_own(live: Live, opened: tup
     live.sign(page, "tenderer")
     publish = page.locator("form[data-act='result.publish'] button")
     expect(publish).to_be_enabled()
+    assert "湖北长丰市政工程有限公司" not in live.open("bidder1", f"/cases/{case}/result").content(), "not yet told"
     publish.click()
     live.sign(page, "tenderer")
-    expect(page.locator(".gh-big").first).to_contain_text("湖北长丰市政工程有限公司")
+    expect(page.locator(".gh-big").first).to_contain_text("湖北长丰市政工程有限公司")  # published: not shown before
     own = live.open("bidder1", f"/cases/{case}/result")
     expect(own.locator("section", has_text="我方结果")).to_contain_text("91.80")
     assert "90.47" not in own.content()

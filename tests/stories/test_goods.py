@@ -15,6 +15,7 @@ from core.faults import Unusable
 from core.rules import Refused
 from methods import scoring
 from tests.stories.play import CaseFile, Life, classroom
+from trading.award import queries
 from trading.award.models import ResultLetter
 from trading.procedures.open_goods.story import UNFIT
 from trading.project.models import CaseDocument
@@ -127,7 +128,7 @@ def test_who_gives_no_word_in_five_working_days_takes_the_first(reported: Life) 
     while reported.state() == "EVALUATED":
         assert reported.stage.now() - start < timedelta(days=14)
         reported.stage.move_to(reported.stage.now() + timedelta(days=1))
-    assert (reported.state(), reported._name(reported.row().winner_bid)) == ("AWARDED_DRAFT", "乙")
+    assert (reported.state(), reported._name(reported.row().result["settled"])) == ("AWARDED_DRAFT", "乙")
     kinds = [one.kind for one in reported.entries()]
     assert "winner.deemed" in kinds and "winner.settled" not in kinds
     assert reported.stage.refused("tenderer", "winner.settle", reported.case) == ["STATE"]
@@ -139,7 +140,9 @@ def test_another_than_the_first_wins_only_with_a_reason(reported: Life) -> None:
     assert reported.stage.refused("agency", "winner.settle", reported.case) == ["ACCESS"]
     today = reported.stage.now().astimezone(CST).date().isoformat()
     reported.stage.act("tenderer", "winner.settle", reported.case, winner=second, reason="第一候选人书面放弃中标")
-    assert reported._name(reported.row().winner_bid) == "丙"
+    assert reported._name(reported.row().result["settled"]) == "丙"
+    with reported.acts.reading() as session:
+        assert queries.result(session, reported.case)["winner"] is None, "nobody is told before the result is published"
     assert reported.stage.refused("agency", "result.publish", reported.case, until=today) == ["R2-17"]
 
 
@@ -160,7 +163,7 @@ def test_candidates_side_by_side_are_told_apart_by_a_draw_of_three_parties(begin
     (other,) = tied - {drawn}
     assert life.stage.refused("tenderer", "winner.settle", life.case, winner=other) == ["R2-ORDER"]
     life.stage.act("tenderer", "winner.settle", life.case)
-    assert life.row().winner_bid == drawn
+    assert life.row().result["settled"] == drawn
     assert drawn in tied
 
 

@@ -52,6 +52,7 @@ def publish(tx: Tx, row: Case, step: Row, until: date, warnings: list[dict[str, 
     """Result, winner's notice, letters; the case has its winner told."""
     project = tx.session.get_one(Project, row.project_id)
     bids, known = opened_bids(tx.session, row.id), names(tx.session, row)
+    row.winner_bid = row.result["settled"]
     won = next(one for one in bids if one["id"] == row.winner_bid)
     body = _announcement(project, row, known, won, _experts(tx.session, row), until, tx.now, demo=tx.config.demo)
     title = f"{project.name} {terms(row)['result']}"

@@ -116,7 +116,7 @@ def settle(tx: Tx, case: str, p: Payload) -> Payload:
     reason = fields.text(p, "reason", limit=1000, default="")
     refuse_if(rules.in_order(winner, usual, reason, book_of(row, tx.now)))
     late = shown(periods.late(tx.session, row, SETTLE, tx.now))
-    row.winner_bid = winner
+    row.result = row.result | {"settled": winner}  # nobody else is told before the result is published
     go(tx, row, step, "winner.settled", {"winner": winner, "reason": reason, "warnings": late})
     return {"winner": winner, "warnings": late}
 
@@ -148,6 +148,6 @@ def deem(tx: Tx, case: str, p: Payload) -> dict[str, Any]:
             plan_deemed(tx, row)
         return {}
     row, step = guard(tx, case, DEEM)
-    row.winner_bid = winner
+    row.result = row.result | {"settled": winner}
     go(tx, row, step, "winner.deemed", {"winner": winner, "warnings": shown(late)})
     return {"winner": winner}

@@ -204,6 +204,7 @@ def result(case: str) -> str:
         row=row,
         days=book["R1-23"].number if "R1-23" in book else 0,
         settling=settling(session, row) if inside else {},
+        settled=row.result.get("settled", "") if inside else "",
         mine=announcement.letter_of(session, row, g.actor),
         project=project,
         shown=shown,
