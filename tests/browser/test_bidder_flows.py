@@ -55,6 +55,7 @@ def with_bids(live: Live) -> tuple[str, dict[str, str]]:
     return case, {f"bidder{n}": live.bid(case, f"bidder{n}", price) for n, price in enumerate(PRICES, 1)}
 
 
+@pytest.mark.soak
 @pytest.mark.certify("A-92", "A-93")
 def test_a_transfer_that_ends_a_second_late_is_refused_and_the_version_before_stands(
     live: Live, with_bids, tmp_path: Path

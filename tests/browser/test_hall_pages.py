@@ -88,7 +88,7 @@ def test_rows_change_by_themselves_and_the_table_is_not_fetched_again(live: Live
     guest = live.open("", f"/cases/{case}/hall", language="en")
     expect(guest.locator("[data-line=up]")).to_be_visible()
     asked: list[str] = []
-    guest.on("request", lambda one: asked.append(one.url) if "/hall" in one.url else None)
+    guest.on("request", lambda one: asked.append(one.url) if f"/cases/{case}/hall" in one.url else None)
     guest.evaluate("document.querySelector('#hall-rows table').dataset.mark = 'same'")
     for who, bid in bids.items():
         live.unlock(case, who, bid)

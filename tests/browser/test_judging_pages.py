@@ -202,6 +202,7 @@ def answers(room: Sitting, who: str, folder: Path) -> None:
     check_axe(page)
 
 
+@pytest.mark.soak
 def test_a_low_price_is_explained_before_the_first_price_score(room: Sitting, tmp_path: Path) -> None:
     live, case, first, second = room.live, room.case, room.members[0], room.members[1]
     page = live.open(first, f"/room/{case}")

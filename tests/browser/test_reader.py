@@ -38,6 +38,7 @@ def shown(page: Page, number: int, reader: str = "#bid-pdf") -> None:
     expect(page.locator(reader)).to_have_attribute("data-shown", str(number))
 
 
+@pytest.mark.soak
 @pytest.mark.certify("A-138")
 def test_page_900_of_a_thousand_is_opened_without_the_899_before(sitting: Seated) -> None:
     fetched: list[int] = []

@@ -309,6 +309,7 @@ def test_the_panel_folds_and_has_a_window_of_its_own(sitting: Sitting, phone: bo
     check_axe(opened.value)
 
 
+@pytest.mark.soak
 def test_pages_without_a_call_may_not_ask_for_a_camera(sitting: Sitting) -> None:
     page = sitting.live.open(sitting.members[0], "/me")
     tried = page.evaluate("navigator.mediaDevices.getUserMedia({video: true}).then(() => 'open', error => error.name)")

@@ -123,6 +123,7 @@ def test_killed_across_the_deadline_blocked_decided_and_opened(scene: Scene) -> 
     assert [kind for kind in dict.fromkeys(kinds) if kind in order] == order
 
 
+@pytest.mark.soak
 def test_killed_across_the_deadline_and_postponed(scene: Scene) -> None:
     scene.down_across_the_deadline()
     scene.until("SEALED")

@@ -31,6 +31,14 @@ class Procedure:
 TYPES = {name: Procedure(name) for name in (m.name.replace("_", "-") for m in pkgutil.iter_modules(__path__))}
 
 
+def by_category(category: str) -> Procedure:
+    """Each letter of the project categories belongs to one procedure."""
+    for one in TYPES.values():
+        if category[:1] in {name[0] for name in one.fields.CATEGORIES}:
+            return one
+    raise Unusable("category: of no procedure here")
+
+
 def of(name: str) -> Procedure:
     if name not in TYPES:
         raise Unusable(f"procedure: one of {', '.join(sorted(TYPES))} is expected")

@@ -88,16 +88,16 @@ def _need(p: Payload, kind: str, unit: str, estimate: str, funds: str) -> Need:
 
 @acting("project.create", Role.TENDERER, Role.AGENCY)
 def create(tx: Tx, case: str, p: Payload) -> Payload:
-    """{name, region, category, regime?, procedure, funds, estimate, unit, lot, planned_notice_date, agency_org? |
+    """{name, region, category, regime?, procedure?, funds, estimate, unit, lot, planned_notice_date, agency_org? |
     tenderer_org?, budget?, investment?} → {project, case, warnings}"""
     fields.only(
         p, "name", "region", "category", "regime", "procedure", "funds", "estimate", "unit", "lot", "agency_org",
         "tenderer_org", "planned_notice_date", "budget", "investment",
     )  # fmt: skip
-    kind = procedures.of(fields.text(p, "procedure"))
+    facts = _project_fields(p)
+    kind = procedures.of(fields.text(p, "procedure")) if "procedure" in p else procedures.by_category(facts["category"])
     regime = fields.choice({"regime": kind.fields.REGIME} | p, "regime", (kind.fields.REGIME,))
     tenderer, agency = _parties(tx, p)
-    facts = _project_fields(p)
     if facts["category"][0] not in {one[0] for one in kind.fields.CATEGORIES}:
         raise Unusable("category: one of this procedure is expected")
     unit = fields.choice(p, "unit", UNITS)

@@ -346,15 +346,14 @@ def new() -> str:
     here = own.get("region", "")
     if here and here not in dict(places):
         places.insert(0, (here, table.full_name(here)))
-    categories = sorted({c for kind in procedures.TYPES.values() for c in kind.fields.CATEGORIES})
+    kinds = sorted(procedures.TYPES.values(), key=lambda kind: str(kind.fields.CATEGORIES[0]))
     return page(
         "trading/new.html",
         other=other,
         orgs=[(o["id"], o["name"]) for o in accounts.orgs(session, kind=other, limit=500)],
         places=places,
         here=here,
-        categories=[(one, one) for one in categories],
-        procedures=[(name, gettext(PROCEDURES.get(name, name))) for name in sorted(procedures.TYPES)],
+        categories=[(gettext(PROCEDURES.get(kind.name, kind.name)), kind.fields.CATEGORIES) for kind in kinds],
     )
 
 
