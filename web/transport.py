@@ -72,8 +72,6 @@ class Wire:
 class Text(Packet):  # type: ignore[misc]
     """A Socket.IO packet: nothing here sends bytes, so nobody looks for them in every answer."""
 
-    json = Wire
-
     @classmethod
     def data_is_binary(cls, _data: Any) -> bool:
         return False

@@ -45,9 +45,9 @@ def test_every_door_stands_behind_the_certificate(config: Config) -> None:
         line.disconnect()
         address = f"wss://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
         bare = websocket.create_connection(address, sslopt={"ca_certs": root}, timeout=30)
+        assert bare.recv_frame().data.startswith(b"0{")  # else what follows may be judged before the greeting is sent
         bare.sock.send(b"\x81\x02hi")  # not masked
-        frames = [bare.recv_frame(), bare.recv_frame()]
-        assert frames[0].data.startswith(b"0{") and int.from_bytes(frames[1].data[:2], "big") == 1002
+        assert int.from_bytes(bare.recv_frame().data[:2], "big") == 1002
         bare.shutdown()
         with pytest.raises(requests.exceptions.SSLError):
             requests.get(f"https://127.0.0.1:{port}/login", timeout=30)
