@@ -108,11 +108,11 @@ def test_the_report_tells_of_the_cut_the_seat_and_the_replacement(nine: NinePage
 def test_nothing_typed_is_lost_or_doubled_and_the_leavers_points_are_void(nine: NinePages) -> None:
     ids = {nine.member_id(who): who for who in [*nine.members, nine.gone]}
     with nine.live.acts.reading() as session:
-        rows = list(session.scalars(select(Score)))
+        rows = session.execute(select(Score.member_id, Score.bid_id, Score.criterion, Score.points)).all()
         saved = [one.body for one in ledger.entries(session, f"case:{nine.case}") if one.kind == "score.saved"]
     stored: dict[str, dict[str, dict[str, str]]] = {}
-    for row in rows:
-        stored.setdefault(ids[row.member_id], {}).setdefault(nine.named(row.bid_id), {})[row.criterion] = row.points
+    for member, bid, criterion, points in rows:
+        stored.setdefault(ids[member], {}).setdefault(nine.named(bid), {})[criterion] = points
     assert {who: given for who, given in stored.items() if who != nine.gone} == meant(nine)
     told = Counter((ids[one["member"]], nine.named(cell["bid"]), cell["criterion"])
                    for one in saved for cell in one["cells"])  # fmt: skip

@@ -8,6 +8,7 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from tests.browser.relay import Relay
 
 PATIENCE = 120  # seconds that anything may take before the test gives up
 TIMEOUT = 10  # as live.js: an answer that does not come is asked for again
+FIRST_DELAY = 0.05  # seconds between two lines, doubled while none can be had
 Event = dict[str, Any]
 
 
@@ -63,46 +65,70 @@ class Member:
     def __init__(self, crowd: Crowd, room: Room, place: int, items: list[str], relay: Relay) -> None:
         self.crowd, self.room, self.place, self.items, self.relay = crowd, room, place, items, relay
         self.cookie, self.id = room.tokens[place], room.members[place]
-        self.channels = {name: [] for name in (f"room:{room.case}", f"talk:{room.case}")}  # what was heard, in order
+        names = (f"room:{room.case}", f"talk:{room.case}")
+        self.channels: dict[str, list[Event]] = {name: [] for name in names}  # what was heard, in order
         self.on_line: dict[tuple[int, str], int] = {}  # by line and channel: the newest number that came over it
         self.done: list[Act] = []
-        self.sent_again = self.came_back = 0
+        self.sent_again = self.came_back = self.lines = 0
         self.up = asyncio.Event()
-        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # of the line that is now
         self.inbox: asyncio.Queue[tuple[int, Event]] = asyncio.Queue()  # with the number of the line it came over
-        self.line = socketio.AsyncClient(reconnection_delay=0.05, reconnection_delay_max=0.5)
-        self.line.on("connect", self._connected)
-        self.line.on("disconnect", self._lost)
-        self.line.on("live", lambda event: self.inbox.put_nowait((self.came_back, event)))
+        self.leaves = asyncio.Event()
+        self.line = socketio.AsyncClient(reconnection=False)
 
     async def begin(self) -> None:
         self.http = aiohttp.ClientSession(headers={"Cookie": f"gh_session={self.cookie}", "X-Gongheng": "1"},
                                           timeout=aiohttp.ClientTimeout(TIMEOUT))  # fmt: skip
-        self.listening = asyncio.create_task(self._listen())
-        # Made anew for each connection: the client takes the cookie out of the headers it is given.
-        await self.line.connect(self.relay.base, headers=lambda: {"Cookie": f"gh_session={self.cookie}"},
-                                transports=["websocket"], wait_timeout=PATIENCE)  # fmt: skip
+        self.over = aiohttp.ClientSession()  # of the lines, one after the other
+        self.tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._stay())]
         async with asyncio.timeout(PATIENCE):
             await self.up.wait()
 
     async def end(self) -> None:
+        self.leaves.set()
         await self.line.disconnect()
-        self.listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.listening
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.http.close()
+        await self.over.close()
 
     # -- the line -------------------------------------------------------------------------------------------------
 
-    async def _connected(self) -> None:
-        self.gone = gone = asyncio.get_running_loop().create_future()
-        self.came_back += 1
+    async def _stay(self) -> None:
+        """Line after line. Each has a client of its own: one that makes lines anew by itself takes a line for standing
+        that fell while it was being made."""
+        delay = FIRST_DELAY
+        while not self.leaves.is_set():
+            self.lines += 1
+            self.gone = asyncio.get_running_loop().create_future()
+            self.line = socketio.AsyncClient(reconnection=False, http_session=self.over)
+            self.line.on("connect", partial(self._connected, self.gone))
+            self.line.on("live", partial(self._heard, self.lines))
+            try:
+                await self.line.connect(self.relay.base, headers={"Cookie": f"gh_session={self.cookie}"},
+                                        transports=["websocket"], wait=False)  # fmt: skip
+                await self.line.eio.wait()
+                delay = FIRST_DELAY
+            except SocketIOError:
+                delay = min(2 * delay, 10 * FIRST_DELAY)
+            self.up.clear()
+            self.gone.set_result(None)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.leaves.wait(), delay)
+
+    def _heard(self, line: int, event: Event) -> None:
+        self.inbox.put_nowait((line, event))
+
+    async def _connected(self, gone: asyncio.Future[None]) -> None:
         for channel in self.channels:
             while not await self._join(channel):
                 if gone.done():
                     return
-        self.up.set()
-        await self.crowd.tell()
+        if not gone.done():
+            self.came_back += 1
+            self.up.set()
+            await self.crowd.tell()
 
     async def _join(self, channel: str) -> bool:
         """Whether the channel is heard and level; as live.js, asked again for as long as the line stands."""
@@ -113,24 +139,22 @@ class Member:
             self.crowd.wrong.append(f"join {channel}: {answer}")
         return await self._catch_up(channel)
 
-    def _lost(self, *_reason: object) -> None:
-        self.up.clear()
-        if not self.gone.done():
-            self.gone.set_result(None)
-
     async def _call(self, event: str, data: dict[str, Any]) -> Event | None:
         """The answer; None when the line fell, or nothing came for too long."""
         answer: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        line, gone = self.line, self.gone
 
         def heard(value: Event) -> None:
             if not answer.done():
                 answer.set_result(value)
 
         try:
-            await self.line.emit(event, data, callback=heard)
-        except SocketIOError:
+            await line.emit(event, data, callback=heard)
+        except SocketIOError:  # it falls at this moment
+            await asyncio.wait({gone}, timeout=TIMEOUT)
             return None
-        await asyncio.wait({answer, self.gone}, timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        first: list[asyncio.Future[Any]] = [answer, gone]
+        await asyncio.wait(first, timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
         return answer.result() if answer.done() else None
 
     # -- what is heard ----------------------------------------------------------------------------------------------
@@ -147,7 +171,7 @@ class Member:
                 self.crowd.wrong.append(f"one line gave {number} after {before} of {channel}")
             self.on_line[line, channel] = number
             if number > self.seen(channel) + 1:
-                while not await self._catch_up(channel) and self.up.is_set() and line == self.came_back:
+                while not await self._catch_up(channel) and self.up.is_set() and line == self.lines:
                     pass  # as live.js: asked again while the line stands
             else:
                 self._take(event)
