@@ -99,7 +99,7 @@ class Apart:
 
     def end(self) -> None:
         self.relay.terminate()
-        self.relay.wait(20)
+        self.relay.communicate(timeout=20)
         with contextlib.suppress(subprocess.CalledProcessError):
             ip("link", "del", self.cable)
         with contextlib.suppress(subprocess.CalledProcessError):
