@@ -1,4 +1,4 @@
-"""The official list of procurement categories (政府采购品目分类目录, 财政部 2022), 4,274 rows. What is doubtful in our copy
+"""The official list of procurement categories (政府采购品目分类目录, 财政部 2022), 4,274 rows. What is doubtful in it
 (data/procurement-categories.csv) is said so and never shown as official text.
 
 A code covers all below it. A name that begins with 待核 was lost in the source: such a category may be shown with that
