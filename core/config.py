@@ -22,7 +22,8 @@ class Config:
     of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
     address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
     time ours is compared; () = with none. `turn_urls`: stun:, turn: or turns: addresses for calls between seats that
-    cannot reach each other; `turn_secret` is the relay's shared secret.
+    cannot reach each other; `turn_secret` is the relay's shared secret. `ocds_prefix`: what the Open Contracting
+    Partnership gave this publisher; the default is nobody's.
     """
 
     demo: bool
@@ -40,6 +41,7 @@ class Config:
     ntp_servers: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = ""
+    ocds_prefix: str = "ocds-000000"
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -81,7 +83,14 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         ntp_servers=_servers(env.get("NTP_SERVERS", "" if demo else STANDARD_TIME)),
         turn_urls=_relays(env.get("TURN_URL", ""), env.get("TURN_SECRET", "")),
         turn_secret=env.get("TURN_SECRET", ""),
+        ocds_prefix=_prefix(env.get("OCDS_PREFIX", Config.ocds_prefix)),
     )
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"ocds-[a-z0-9]{6}", text):
+        raise Unusable(f"OCDS_PREFIX: ocds- and six small letters or digits are expected, found {text!r}")
+    return text
 
 
 def _servers(text: str) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ SOURCES = ("direct", "quote", "auction", "framework")
 
 class Order(Keyed, Base):
     """`number`: DD, day and a serial of the day. `source`/`source_id`: the way of buying and its row.
+    `reference`: what it was allowed to cost at most (budget of a request, ceilings of an auction or agreement), its
+    price elsewhere for a direct purchase, None where there is none: savings are counted against it.
     `fiscal_year`: of the placing, by China's clock. `confirm_by`: until when the supplier may confirm."""
 
     __tablename__ = "mall_order"
@@ -27,6 +29,7 @@ class Order(Keyed, Base):
     source_id: Mapped[str] = mapped_column(String(16), default="")
     state: Mapped[str] = mapped_column(String(20))
     total: Mapped[Decimal] = mapped_column(Yuan)
+    reference: Mapped[Decimal | None] = mapped_column(Yuan)
     fiscal_year: Mapped[int]
     region: Mapped[str] = mapped_column(String(6))
     address: Mapped[str] = mapped_column(String(200))

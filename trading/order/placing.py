@@ -50,6 +50,7 @@ class Placing:
     receiver: str
     lines: tuple[Line, ...]
     note: str = ""
+    reference: Decimal | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,9 +68,9 @@ def place(tx: Tx, placing: Placing) -> Order:
     row = Order(
         number=_number(tx, f"DD{today:%Y%m%d}"), buyer_org=placing.buyer_org, buyer_person=placing.buyer_person,
         supplier_org=placing.supplier_org, source=placing.source, source_id=placing.source_id, state=FIRST,
-        total=sum((one.amount for one in placing.lines), Decimal(0)), fiscal_year=today.year, region=placing.region,
-        address=placing.address, receiver=placing.receiver, note=placing.note, settings=placing.settings,
-        placed_at=tx.now,
+        total=sum((one.amount for one in placing.lines), Decimal(0)), reference=placing.reference,
+        fiscal_year=today.year, region=placing.region, address=placing.address, receiver=placing.receiver,
+        note=placing.note, settings=placing.settings, placed_at=tx.now,
     )  # fmt: skip
     tx.session.add(row)
     tx.session.flush()
@@ -83,6 +84,7 @@ def place(tx: Tx, placing: Placing) -> Order:
         )  # fmt: skip
     body = {"order": row.id, "number": row.number, "buyer": row.buyer_org, "supplier": row.supplier_org,
             "source": row.source, "source_id": row.source_id, "total": plain(row.total),
+            "reference": plain(row.reference) if row.reference is not None else "",
             "lines": [{"item": one.item_id, "category": one.category, "name": one.name, "quantity": one.quantity,
                        "price": plain(one.price)} for one in placing.lines]}  # fmt: skip
     tx.record(stream(row.id), "order.placed", body)
