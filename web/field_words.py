@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web import order_words
 from web.rule_words import N_
 
 # What the payload readers say, as patterns; the field's name stands before the colon.
@@ -38,6 +39,11 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"a PDF of at most (?P<most>\d+) MB is expected", N_("must be a PDF of at most %(most)s MB")),
     (r"a bank account of 8 to 32 digits is expected", N_("must be a bank account of 8 to 32 digits")),
     (r"payments are made at the bank itself", N_("payments are made at the bank itself")),
+    (r"a PDF or OFD of at most (?P<most>\d+) MB is expected", N_("must be a PDF or OFD of at most %(most)s MB")),
+    (r"a year, quarter or month like .*", N_("must be a year, quarter or month like 2026, 2026-Q1 or 2026-03")),
+    (r"at most (?P<most>\d+) orders, choose a shorter one", N_("at most %(most)s orders, choose a shorter one")),
+    (r"each line of this delivery", N_("must say something of each line of this delivery")),
+    (r"an amount above zero is expected", N_("must be above zero")),
     (r"one ends before it begins", N_("ends before it begins")),
     (r"no trading centre is registered for this place", N_("no trading centre is registered for this place")),
     (r"a number stands twice", N_("a number stands twice")),
@@ -47,6 +53,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"this tender has no coefficient to draw", N_("this tender has no coefficient to draw")),
 )
 FIELDS: dict[str, str] = {
+    **order_words.FIELDS,
     "abstentions": N_("Abstentions"),
     "account": N_("Account number"),
     "act": N_("Act"),

@@ -6,6 +6,8 @@ of its own rule row, so a new procedure type needs no line in this file.
 
 from __future__ import annotations
 
+from web import order_words
+
 
 def N_(message: str) -> str:
     """Marks a message id that is translated later."""
@@ -223,6 +225,7 @@ _SAID: tuple[str, ...] = (
     N_("one of the candidates"), N_("a reason"), N_("public already"), N_("the contract is public"), N_("separate"),
 )  # fmt: skip
 PHRASES: dict[str, str] = {
+    **order_words.PHRASES,
     **{text: text for text in _SAID},
     "不改变采购标的和资格条件": N_("neither what is bought nor who may bid is changed"),
     "非现金形式": N_("not in cash"),
@@ -314,6 +317,7 @@ UNITS: dict[str, str] = {
 
 # Official titles have no official English; these are the usual ones.
 LAWS: dict[str, str] = {
+    **order_words.LAWS,
     "招标投标法": N_("Tendering and Bidding Law"),
     "招标投标法实施条例": N_("Implementing Regulations of the Tendering and Bidding Law"),
     "电子招标投标办法": N_("Measures for Electronic Tendering and Bidding"),

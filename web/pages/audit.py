@@ -36,6 +36,7 @@ LINKS = (Link(N_("Watch wall"), "/watch", "ti-layout-grid", Permit(WATCHERS), 30
 PAGE = 50
 # First word of a ledger kind → what it is about, for the filter.
 KINDS = {
+    "order": N_("orders of the mall"),
     "plan": N_("plan"),
     "project": N_("project"),
     "file": N_("drafts and downloads of the tender file"),
