@@ -1,0 +1,106 @@
+"""The price watch asked about an item: its facts read, its warnings kept as tasks of the patrol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.access import Actor
+from core.acts import Tx
+from core.faults import Unusable
+from core.rules import Breach
+from trading.mall import listing, rules
+from trading.mall.facts import Past, PriceFacts
+from trading.mall.models import Flag, Item, PriceChange
+
+KIND_OF = {"PRICE-RISE": "rise", "PRICE-MEDIAN": "median", "PRICE-AGREEMENT": "agreement",
+           "PRICE-ELSEWHERE": "elsewhere"}  # fmt: skip
+# What of an item leads to another look at its price.
+LOOKED_AT = ("price", "elsewhere", "specs")
+
+
+def history(session: Session, items: Iterable[str]) -> dict[str, list[Past]]:
+    """{item: prices that buyers saw, ascending}"""
+    wanted, found = list(items), {}
+    for start in range(0, len(wanted), 500):
+        query = select(PriceChange).where(PriceChange.item_id.in_(wanted[start : start + 500]))
+        for row in session.scalars(query.order_by(PriceChange.item_id, PriceChange.at)):
+            found.setdefault(row.item_id, []).append(Past(row.at, row.price))
+    return found
+
+
+def alike(session: Session, org: str, category: str, brand: str, model: str) -> list[Decimal]:
+    """The lowest price of each other supplier for the same category, brand and model; [] without a model."""
+    if not model:
+        return []
+    query = select(func.min(Item.price)).where(
+        Item.category == category, Item.brand == brand, Item.model == model, Item.state == "listed",
+        Item.supplier_org != org,
+    )  # fmt: skip
+    return [one for one in session.scalars(query.group_by(Item.supplier_org)) if one is not None]
+
+
+def asked(session: Session, item: Item, values: dict[str, Any], now: datetime) -> list[Breach]:
+    """What the watch says of this item with these values (of content.KEYS)."""
+    past = history(session, [item.id]).get(item.id, []) if item.id else []
+    others = alike(session, item.supplier_org, values["category"], values["brand"], values["model"])
+    facts = PriceFacts(values["price"], now, item.agreement_price, values["elsewhere"], past, others)
+    return rules.watch(facts, rules.book_at(now))
+
+
+def of_item(session: Session, item: Item, now: datetime) -> list[Breach]:
+    """As `asked`, of the item as it stands."""
+    keys = ("category", "brand", "model", "price", "elsewhere")
+    return asked(session, item, {key: getattr(item, key) for key in keys}, now)
+
+
+def flag(tx: Tx, item: Item, breaches: Iterable[Breach]) -> None:
+    """Each warning becomes a task of the patrol, unless one of its kind is open for this item."""
+    tx.session.flush()
+    open_kinds = set(tx.session.scalars(select(Flag.kind).where(Flag.item_id == item.id, Flag.state == "open")))
+    for one in breaches:
+        kind = KIND_OF[one.rule]
+        if kind not in open_kinds:
+            raise_flag(tx, item, kind, rule=one.rule, required=one.required, found=one.found)
+
+
+def raise_flag(tx: Tx, item: Item, kind: str, *, by: Actor | None = None, **what: str) -> Flag:
+    """`by`: whom the entry names in the actor's place; who reports stays unknown to the supplier."""
+    row = Flag(item_id=item.id, supplier_org=item.supplier_org, kind=kind, price=item.price, at=tx.now, **what)
+    tx.session.add(row)
+    tx.session.flush()
+    told = {key: what[key] for key in ("rule", "required", "found") if key in what}
+    body = {"item": item.id, "flag": row.id, "flagged": kind, **told}
+    tx.record(listing.stream(item.id), "item.flagged", body, actor=by)
+    tx.publish(f"org:{item.supplier_org}", "item.flagged", {"item": item.id})
+    return row
+
+
+def bind(tx: Tx, item: str, agreement: str, price: Decimal | None) -> None:
+    """Called by framework agreements: this item belongs to one, at most at `price`; "" and None end that. A listed item
+    that costs more is blocked until its supplier lowers the price and the patrol releases it."""
+    row = tx.session.get(Item, item)
+    if row is None:
+        raise Unusable("item: no such item")
+    row.agreement_id, row.agreement_price = agreement, price
+    found = [one for one in of_item(tx.session, row, tx.now) if one.rule == "PRICE-AGREEMENT"]
+    if row.state != "listed":
+        return
+    if found:
+        block(tx, row, "PRICE-AGREEMENT")
+        one = found[0]
+        what = raise_flag(tx, row, "agreement", rule=one.rule, required=one.required, found=one.found)
+        what.state, what.decided_at = "blocked", tx.now
+    else:
+        listing.appear(tx, row, "item.changed", changed=["agreement_id"])
+
+
+def block(tx: Tx, row: Item, reason: str) -> None:
+    row.state, row.reason = "blocked", reason
+    listing.appear(tx, row, "item.blocked", reason=reason)
+    tx.publish(f"org:{row.supplier_org}", "item.blocked", {"item": row.id})
