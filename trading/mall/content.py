@@ -58,9 +58,13 @@ def _regions(p: Mapping[str, Any]) -> list[str]:
 
 
 def _certificates(p: Mapping[str, Any]) -> list[dict[str, str]]:
-    """At most one of each mark."""
+    """At most one of each mark. A form says {mark: {number, until}}, of which an empty one is none."""
+    given = p.get("certificates")
+    if isinstance(given, dict):
+        fields.only(given, *MARKS)
+        given = [{"mark": mark, **raw} for mark, raw in given.items() if isinstance(raw, dict) and any(raw.values())]
     found: dict[str, dict[str, str]] = {}
-    for raw in fields.items(p, "certificates", most=len(MARKS)) if p.get("certificates") else []:
+    for raw in fields.items({"certificates": given}, "certificates", most=len(MARKS)) if given else []:
         if not isinstance(raw, dict):
             raise Unusable("certificates: a list of objects is expected")
         fields.only(raw, "mark", "number", "until")

@@ -1,12 +1,13 @@
 """A file of items: checked outside every transaction, loaded whole by one act, or not at all.
 
+Reading and judging the lines goes through a real thread (certs.blocking): a server has others to answer meanwhile.
 The check reads what it compares with in a few questions for thousands of lines; the load asks only whether that is
 still so (IMPORT-FRESH), and refuses otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from certs.blocking import run_blocking
 from core import canon
 from core.access import Actor, Role
 from core.acts import Acts, Tx
@@ -32,6 +34,7 @@ from trading.supplier.models import MallSupplier
 from trading.supplier.queries import standing
 
 MOST_OF_A_LINE = 10
+KIND = {"category", "brand", "model"}
 OPEN = ("draft", "refused", "delisted")
 Fault = dict[str, Any]
 
@@ -58,12 +61,6 @@ class Checked:
     known: dict[str, tuple[Any, ...]]
 
 
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
-    whole = sorted(set(values))
-    for start in range(0, len(whole), 500):
-        yield whole[start : start + 500]
-
-
 class Check:
     """One file against one supplier's items."""
 
@@ -74,26 +71,30 @@ class Check:
         self.lines: list[New] = []
         self.places: dict[str, int] = {}
 
-    def run(self, lines: list[Line]) -> Checked:
-        said = [(line, content.read(line.payload)) for line in lines]
+    def run(self, said: list[tuple[Line, content.Said]]) -> Checked:
+        """First what the database knows of the lines, then the lines themselves, which takes no question."""
         usable = [one.values for _, one in said]
         self.items = self._items(one["sku"] for one in usable if "sku" in one)
         self.asked = asked_of(self.session, {one["category"] for one in usable if "category" in one})
         self.past = watch.history(self.session, [row.id for row in self.items.values()])
         self.pictures = self._pictures(one for values in usable for one in values.get("pictures", ()))
-        self.others: dict[tuple[str, str, str], list[Any]] = {}
+        kinds = {(one["category"], one["brand"], one["model"]) for one in usable if set(one) >= KIND}
+        self.others = watch.alike(self.session, self.org, kinds)
+        run_blocking(lambda: self._judge(said))
+        known = {sku: fingerprint(row) for sku, row in self.items.items()}
+        return Checked(len(said), self.faults, self.lines, self.seller, self.asked, known)
+
+    def _judge(self, said: list[tuple[Line, content.Said]]) -> None:
         for line, one in said:
             found = [*self._unread(line, one), *self._judged(line, one)]
             self.faults += found[:MOST_OF_A_LINE]
-        known = {sku: fingerprint(row) for sku, row in self.items.items()}
-        return Checked(len(lines), self.faults, self.lines, self.seller, self.asked, known)
 
     def _items(self, skus: Iterable[str]) -> dict[str, Item]:
-        return {row.sku: row for part in _parts(skus) for row in own_items(self.session, self.org, part)}
+        return {row.sku: row for part in watch.parts(skus) for row in own_items(self.session, self.org, part)}
 
     def _pictures(self, wanted: Iterable[str]) -> set[str]:
         found: set[str] = set()
-        for part in _parts(wanted):
+        for part in watch.parts(wanted):
             query = select(Picture.sha256).where(Picture.org_id == self.org, Picture.sha256.in_(part))
             found |= set(self.session.scalars(query))
         return found
@@ -145,11 +146,9 @@ class Check:
 
     def _watched(self, values: dict[str, Any], row: Item | None) -> list[Breach]:
         kind = (values["category"], values["brand"], values["model"])
-        if kind not in self.others:
-            self.others[kind] = watch.alike(self.session, self.org, *kind)
         past = self.past.get(row.id, []) if row is not None else []
         agreement = row.agreement_price if row is not None else None
-        facts = PriceFacts(values["price"], self.now, agreement, values["elsewhere"], past, self.others[kind])
+        facts = PriceFacts(values["price"], self.now, agreement, values["elsewhere"], past, self.others.get(kind, ()))
         return rules.watch(facts, self.book)
 
 
@@ -165,15 +164,15 @@ def run(acts: Acts, actor: Actor, name: str, read: Callable[[], list[Line]], *, 
     """Check the file and load it if nothing is wrong: {import, rows, faults, created, updated, unchanged}. Unusable
     when it cannot be read at all, Refused for whoever may not."""
     actor.require(Role.BIDDER)
-    lines = read()
+    said = run_blocking(lambda: [(line, content.read(line.payload)) for line in read()])
     now = acts.house.clock.now()
     most = rules.book_at(now)["IMPORT-ROWS"]
-    if not lines:
+    if not said:
         raise Unusable("items: the file has no items")
-    if len(lines) > most.number:
-        raise Refused(most.breach(len(lines), required=f"≤ {most.number}"))
+    if len(said) > most.number:
+        raise Refused(most.breach(len(said), required=f"≤ {most.number}"))
     with acts.reading() as session:
-        checked = Check(session, actor.org, now).run(lines)
+        checked = Check(session, actor.org, now).run(said)
         session.expunge_all()
     report = acts.house.blobs.put(canon.dumps(checked.faults)).sha256
     return acts.act(_end, actor, name[:200], checked, report, submit)
@@ -219,7 +218,7 @@ class Load:
         tx, seen = self.tx, self.checked
         known = {
             row.sku: fingerprint(row)
-            for part in _parts(new.values["sku"] for new in seen.lines)
+            for part in watch.parts(new.values["sku"] for new in seen.lines)
             for row in own_items(tx.session, tx.actor.org, part)
         }
         asked = asked_of(tx.session, seen.asked)

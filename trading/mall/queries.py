@@ -165,9 +165,8 @@ def look_up_region(session: Session, now: datetime, actor: Actor, case: str, p: 
     by a part of the name, twenty at most."""
     of = data.regions()
     if "under" in p:
-        below = [
-            one for row in of.under(str(p["under"]) or None) for one in (of.under(row.code) if row.virtual else [row])
-        ]
+        rows = of.under(str(p["under"]) or None)
+        below = [one for row in rows for one in (of.under(row.code) if row.virtual else [row])]
     else:
         below = of.look_up(str(p.get("text", "")).strip()[:40])
     return {

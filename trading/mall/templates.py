@@ -57,6 +57,8 @@ def _field(raw: Any) -> dict[str, Any]:
         raise Unusable("fields: a list of objects is expected")
     fields.only(raw, "name", "kind", "required", "unit", "choices")
     name, kind = fields.text(raw, "name", limit=30), fields.choice(raw, "kind", KINDS)
+    if set(name) & set(".:：\n\t"):
+        raise Unusable("name: neither a dot nor a colon stands in it")
     choices = fields.items(raw, "choices", most=MOST_CHOICES) if kind == "choice" else []
     said = [fields.text({"choices": one}, "choices", limit=40) for one in choices]
     if kind == "choice" and len(set(said)) < 2:

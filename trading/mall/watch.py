@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -26,29 +26,47 @@ LOOKED_AT = ("price", "elsewhere", "specs")
 
 def history(session: Session, items: Iterable[str]) -> dict[str, list[Past]]:
     """{item: prices that buyers saw, ascending}"""
-    wanted, found = list(items), {}
-    for start in range(0, len(wanted), 500):
-        query = select(PriceChange).where(PriceChange.item_id.in_(wanted[start : start + 500]))
+    found: dict[str, list[Past]] = {}
+    for part in parts(items):
+        query = select(PriceChange).where(PriceChange.item_id.in_(part))
         for row in session.scalars(query.order_by(PriceChange.item_id, PriceChange.at)):
             found.setdefault(row.item_id, []).append(Past(row.at, row.price))
     return found
 
 
-def alike(session: Session, org: str, category: str, brand: str, model: str) -> list[Decimal]:
-    """The lowest price of each other supplier for the same category, brand and model; [] without a model."""
-    if not model:
-        return []
-    query = select(func.min(Item.price)).where(
-        Item.category == category, Item.brand == brand, Item.model == model, Item.state == "listed",
-        Item.supplier_org != org,
-    )  # fmt: skip
-    return [one for one in session.scalars(query.group_by(Item.supplier_org)) if one is not None]
+def alike(
+    session: Session, org: str, kinds: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], list[Decimal]]:
+    """The lowest price of each other supplier for the same (category, brand, model); nothing is like a thing without a
+    model."""
+    groups: dict[tuple[str, str], set[str]] = {}
+    for category, brand, model in kinds:
+        if model:
+            groups.setdefault((category, brand), set()).add(model)
+    found: dict[tuple[str, str, str], list[Decimal]] = {}
+    for (category, brand), models in groups.items():
+        for part in parts(models):
+            query = select(Item.model, func.min(Item.price)).where(
+                Item.category == category, Item.brand == brand, Item.model.in_(part), Item.state == "listed",
+                Item.supplier_org != org,
+            )  # fmt: skip
+            for model, price in session.execute(query.group_by(Item.model, Item.supplier_org)):
+                found.setdefault((category, brand, model), []).append(price)
+    return found
+
+
+def parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """In slices that a database takes as one list."""
+    whole = sorted(set(values))
+    for start in range(0, len(whole), 500):
+        yield whole[start : start + 500]
 
 
 def asked(session: Session, item: Item, values: dict[str, Any], now: datetime) -> list[Breach]:
     """What the watch says of this item with these values (of content.KEYS)."""
     past = history(session, [item.id]).get(item.id, []) if item.id else []
-    others = alike(session, item.supplier_org, values["category"], values["brand"], values["model"])
+    kind = (values["category"], values["brand"], values["model"])
+    others = alike(session, item.supplier_org, [kind]).get(kind, [])
     facts = PriceFacts(values["price"], now, item.agreement_price, values["elsewhere"], past, others)
     return rules.watch(facts, rules.book_at(now))
 
