@@ -79,7 +79,7 @@ class Check:
         self.past = watch.history(self.session, [row.id for row in self.items.values()])
         self.pictures = self._pictures(one for values in usable for one in values.get("pictures", ()))
         kinds = {(one["category"], one["brand"], one["model"]) for one in usable if set(one) >= KIND}
-        self.others = watch.alike(self.session, self.org, kinds)
+        self.others = watch.alike(self.session, kinds)
         run_blocking(lambda: self._judge(said))
         known = {sku: fingerprint(row) for sku, row in self.items.items()}
         return Checked(len(said), self.faults, self.lines, self.seller, self.asked, known)
@@ -146,9 +146,10 @@ class Check:
 
     def _watched(self, values: dict[str, Any], row: Item | None) -> list[Breach]:
         kind = (values["category"], values["brand"], values["model"])
+        others = watch.of_others(self.others, kind, self.org)
         past = self.past.get(row.id, []) if row is not None else []
         agreement = row.agreement_price if row is not None else None
-        facts = PriceFacts(values["price"], self.now, agreement, values["elsewhere"], past, self.others.get(kind, ()))
+        facts = PriceFacts(values["price"], self.now, agreement, values["elsewhere"], past, others)
         return rules.watch(facts, self.book)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from trading.mall import listing, rules
 from trading.mall.facts import Past, PriceFacts
 from trading.mall.models import Flag, Item, PriceChange
 
+Kind = tuple[str, str, str]
 KIND_OF = {"PRICE-RISE": "rise", "PRICE-MEDIAN": "median", "PRICE-AGREEMENT": "agreement",
            "PRICE-ELSEWHERE": "elsewhere"}  # fmt: skip
 # What of an item leads to another look at its price.
@@ -34,25 +35,26 @@ def history(session: Session, items: Iterable[str]) -> dict[str, list[Past]]:
     return found
 
 
-def alike(
-    session: Session, org: str, kinds: Iterable[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], list[Decimal]]:
-    """The lowest price of each other supplier for the same (category, brand, model); nothing is like a thing without a
+def alike(session: Session, kinds: Iterable[Kind]) -> dict[Kind, dict[str, Decimal]]:
+    """{(category, brand, model): {supplier: its lowest price}} of what is listed; nothing is like a thing without a
     model."""
     groups: dict[tuple[str, str], set[str]] = {}
     for category, brand, model in kinds:
         if model:
             groups.setdefault((category, brand), set()).add(model)
-    found: dict[tuple[str, str, str], list[Decimal]] = {}
+    found: dict[Kind, dict[str, Decimal]] = {}
     for (category, brand), models in groups.items():
         for part in parts(models):
-            query = select(Item.model, func.min(Item.price)).where(
-                Item.category == category, Item.brand == brand, Item.model.in_(part), Item.state == "listed",
-                Item.supplier_org != org,
+            query = select(Item.model, Item.supplier_org, func.min(Item.price)).where(
+                Item.category == category, Item.brand == brand, Item.model.in_(part), Item.state == "listed"
             )  # fmt: skip
-            for model, price in session.execute(query.group_by(Item.model, Item.supplier_org)):
-                found.setdefault((category, brand, model), []).append(price)
+            for model, org, price in session.execute(query.group_by(Item.model, Item.supplier_org)):
+                found.setdefault((category, brand, model), {})[org] = price
     return found
+
+
+def of_others(found: Mapping[Kind, Mapping[str, Decimal]], kind: Kind, org: str) -> list[Decimal]:
+    return [price for other, price in found.get(kind, {}).items() if other != org]
 
 
 def parts(values: Iterable[str]) -> Iterator[list[str]]:
@@ -62,19 +64,30 @@ def parts(values: Iterable[str]) -> Iterator[list[str]]:
         yield whole[start : start + 500]
 
 
-def asked(session: Session, item: Item, values: dict[str, Any], now: datetime) -> list[Breach]:
-    """What the watch says of this item with these values (of content.KEYS)."""
-    past = history(session, [item.id]).get(item.id, []) if item.id else []
+def of_items(session: Session, rows: Sequence[Item], now: datetime) -> dict[str, list[Breach]]:
+    """{item: what the watch says of it as it stands}, in a few questions for all."""
+    past = history(session, [row.id for row in rows])
+    others = alike(session, {(row.category, row.brand, row.model) for row in rows})
+    book = rules.book_at(now)
+    return {
+        row.id: rules.watch(
+            PriceFacts(row.price, now, row.agreement_price, row.elsewhere, past.get(row.id, []),
+                       of_others(others, (row.category, row.brand, row.model), row.supplier_org)), book)
+        for row in rows
+    }  # fmt: skip
+
+
+def of_item(session: Session, row: Item, now: datetime) -> list[Breach]:
+    return of_items(session, [row], now)[row.id]
+
+
+def asked(session: Session, item: Item, values: Mapping[str, Any], now: datetime) -> list[Breach]:
+    """What the watch would say of this item with these values (of content.KEYS)."""
     kind = (values["category"], values["brand"], values["model"])
-    others = alike(session, item.supplier_org, [kind]).get(kind, [])
+    past = history(session, [item.id]).get(item.id, [])
+    others = of_others(alike(session, [kind]), kind, item.supplier_org)
     facts = PriceFacts(values["price"], now, item.agreement_price, values["elsewhere"], past, others)
     return rules.watch(facts, rules.book_at(now))
-
-
-def of_item(session: Session, item: Item, now: datetime) -> list[Breach]:
-    """As `asked`, of the item as it stands."""
-    keys = ("category", "brand", "model", "price", "elsewhere")
-    return asked(session, item, {key: getattr(item, key) for key in keys}, now)
 
 
 def flag(tx: Tx, item: Item, breaches: Iterable[Breach]) -> None:

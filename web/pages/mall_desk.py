@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
 from core.access import Actor, Role
-from core.rules import Breach
 from trading.mall import queries, rules, watch
 from trading.mall.categories import categories
 from trading.mall.facts import KINDS
@@ -31,9 +30,10 @@ from web.workbench import Item as Task
 
 blueprint = Blueprint("mall_desk", __name__)
 OFFICES = (Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
+SUPERVISORS = (Role.REGULATOR, Role.AUDITOR)
 LINKS = (
     Link(N_("Mall desk"), "/mall/review", "ti-clipboard-check", Permit((Role.CENTRE,)), 57),
-    Link(N_("Mall suppliers"), "/mall/review/suppliers", "ti-building-store", Permit((Role.REGULATOR, Role.AUDITOR)), 57),
+    Link(N_("Mall suppliers"), "/mall/review/suppliers", "ti-building-store", Permit(SUPERVISORS), 57),
 )
 PAGE = queries.PAGE
 
@@ -51,14 +51,10 @@ def review() -> str:
     return shown(
         "mall/review.html", waiting=waiting, places=places, wanted=wanted, items=rows[:PAGE],
         more=rows[PAGE - 1][0].id if len(rows) > PAGE else "",
-        warned={row.id: _warnings(session, row) for row, _ in rows[:PAGE]},
+        warned=watch.of_items(session, [row for row, _ in rows[:PAGE]], g.now),
         paths={row.category: categories().path(row.category) for row, _ in rows},
         templates=queries.kept_templates(session), days=rules.book_at(g.now)["ITEM-REVIEW"].number,
     )  # fmt: skip
-
-
-def _warnings(session: Session, row: Item) -> list[Breach]:
-    return watch.of_item(session, row, g.now)
 
 
 @blueprint.get("/mall/review/templates")

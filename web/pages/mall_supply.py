@@ -209,8 +209,8 @@ def imported(run: str) -> str:
     start = int(request.args.get("start", "0")) if request.args.get("start", "0").isdecimal() else 0
     faults = _report(run)
     part = [one | {"said": supply_words.expected(one)} for one in faults[start : start + FAULTS]]
-    return shown("mall/supply_import.html", imports=[], own_categories=[], problem="", submit=False, run=row, faults=part,
-                 start=start, more=start + FAULTS if len(faults) > start + FAULTS else 0)  # fmt: skip
+    return shown("mall/supply_import.html", imports=[], own_categories=[], problem="", submit=False, run=row,
+                 faults=part, start=start, more=start + FAULTS if len(faults) > start + FAULTS else 0)  # fmt: skip
 
 
 @blueprint.get("/mall/supply/imports/<run>.json")
