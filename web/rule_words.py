@@ -313,11 +313,15 @@ UNITS: dict[str, str] = {
     "分钟": N_("%(n)s minutes"),
     "秒": N_("%(n)s seconds"),
     "行": N_("%(n)s lines"),
+    "分": N_("%(n)s points"),
+    "个": N_("%(n)s items"),
+    "张": N_("%(n)s pictures"),
 }
 
 # Official titles have no official English; these are the usual ones.
 LAWS: dict[str, str] = {
     **order_words.LAWS,
+    "电子卖场管理规则": N_("Rules of the e-mall (local)"),
     "招标投标法": N_("Tendering and Bidding Law"),
     "招标投标法实施条例": N_("Implementing Regulations of the Tendering and Bidding Law"),
     "电子招标投标办法": N_("Measures for Electronic Tendering and Bidding"),
