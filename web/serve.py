@@ -33,6 +33,7 @@ from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.heartbeat import PAGE  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
+from trading.mall import search_index  # noqa: E402
 from web import https, lines, pulse, standard_time, timers, transport, wiring  # noqa: E402
 from web.app import create_app  # noqa: E402
 
@@ -142,6 +143,7 @@ def main() -> int:
     acts = app.extensions["gongheng"].acts
     acts.gather = partial(gevent.sleep, 0)  # whoever has spoken by now is written in the same commit
     gevent.spawn(retell, acts)
+    gevent.spawn(search_index.catch_up, acts)
     gevent.spawn(_seal_for_ever, acts)
     gevent.spawn(pulse.go_on, acts, PAGE)
     gevent.spawn(standard_time.compare_for_ever, app)
