@@ -336,6 +336,8 @@ LAWS: dict[str, str] = {
     "政府采购货物和服务招标投标管理办法": N_("Measures for Government Procurement Tendering of Goods and Services"),
     "政府采购法": N_("Government Procurement Law"),
     "财库〔2020〕10号": N_("Ministry of Finance Document 10 of 2020"),
+    "财库〔2020〕46号": N_("Ministry of Finance Document 46 of 2020"),
+    "政府采购非招标采购方式管理办法": N_("Measures for Non-Tender Methods of Government Procurement"),
     "财库〔2026〕2号": N_("Ministry of Finance Document 2 of 2026"),
     "政府采购法实施条例": N_("Implementing Regulations of the Government Procurement Law"),
     "评定分离地方依据": N_("local basis for separating evaluation and award"),

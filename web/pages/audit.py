@@ -105,6 +105,14 @@ KINDS = {
     "case": N_("archive"),
     "result": N_("result"),
     "casefile": N_("case file"),
+    "budget": N_("budgets"),
+    "buyer": N_("regimes of buyers"),
+    "chain": N_("approval chains"),
+    "absence": N_("substitutes of approvers"),
+    "parameter": N_("local numbers of buying"),
+    "list": N_("purchase lists"),
+    "purchase": N_("purchases"),
+    "quote": N_("requests for quotes"),
 }
 STREAMS = {
     "case": N_("ledger of the tender"),
