@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Org
 from core.money import half_up
+from trading.framework.models import Framework, FrameworkMember
 from trading.mall.categories import categories
 from trading.order.models import Order, OrderLine
 
-CALLED_OFF = "CANCELLED"
+CALLED_OFF, FRAMEWORK = "CANCELLED", "framework"
+RUNNING, ENTERED = ("ACTIVE", "OPEN_CALL"), ("ACTIVE", "LISTED")
 MOST = 10  # buyers, suppliers and categories that a list names
 
 
@@ -47,7 +49,8 @@ class Share:
 
 @dataclass(frozen=True)
 class Figures:
-    """`referenced`: amount of the orders that had a reference; `reference`: the sum of these references."""
+    """`referenced`: amount of the orders that had a reference; `reference`: the sum of these references.
+    `agreements`: framework agreements that run, `entered`: suppliers in them now, whoever bought."""
 
     year: int
     orders: int
@@ -61,6 +64,18 @@ class Figures:
     categories: list[Share]
     top_buyers: list[Share]
     top_suppliers: list[Share]
+    agreements: int
+    entered: int
+
+    @property
+    def called(self) -> Share:
+        """What was ordered under framework agreements."""
+        return next((way for way in self.ways if way.key == FRAMEWORK), Share(FRAMEWORK, FRAMEWORK, 0, Decimal(0)))
+
+    @property
+    def mall(self) -> Share:
+        """What was ordered in the mall itself."""
+        return Share("mall", "mall", self.orders - self.called.orders, self.amount - self.called.amount)
 
     @property
     def saved(self) -> Decimal:
@@ -92,7 +107,18 @@ def figures(session: Session, scope: Scope) -> Figures:
         months(session, scope),
         _shares(session, _grouped(Order.source, where)), by_category(session, scope),
         _orgs(session, Order.buyer_org, where), _orgs(session, Order.supplier_org, where),
+        *_frameworks(session),
     )  # fmt: skip
+
+
+def _frameworks(session: Session) -> tuple[int, int]:
+    running = select(func.count()).where(Framework.state.in_(RUNNING))
+    inside = (
+        select(func.count(FrameworkMember.org_id.distinct()))
+        .join(Framework, Framework.id == FrameworkMember.framework_id)
+        .where(Framework.state.in_(RUNNING), FrameworkMember.state.in_(ENTERED))
+    )
+    return session.scalar(running) or 0, session.scalar(inside) or 0
 
 
 def _grouped(key: Any, where: list[ColumnElement[bool]]) -> Select[Any]:

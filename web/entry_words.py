@@ -73,6 +73,7 @@ ENTRIES: dict[str, str] = {
     "checkpoint.cosigned": N_("Checkpoint cosigned"),
     "clarification.answered": N_("Bidder answered the committee"),
     "clarification.asked": N_("Committee asked a bidder"),
+    "history.taken_over": N_("Year of the earlier system taken over"),
     "clock.compared": N_("Clock compared with national standard time"),
     "coefficient.drawn": N_("Coefficient drawn"),
     "coefficient.frozen": N_("Draw of the coefficient prepared"),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from core.access import SYSTEM, Role
 from core.clock import CST
@@ -20,6 +20,7 @@ from tests.web.conftest import Front, front  # noqa: F401  the same app
 from trading.mall.categories import categories
 from trading.order.models import SOURCES, Order, OrderLine
 from trading.order.placing import Line, Placing, place
+from web.demo import year
 
 BUYERS, SUPPLIERS = ("org-tenderer", "org-elector"), ("org-bidder", "org-agency")
 STATES = ("PLACED", "CONFIRMED", "SHIPPED", "PAID", "CANCELLED")
@@ -116,9 +117,9 @@ def test_the_page_shows_the_totals_and_to_a_party_its_own(front):  # noqa: F811
     with front.acts.reading() as session:
         every, own = market.figures(session, Scope(2025)), market.figures(session, Scope(2025, buyer="org-tenderer"))
     shown = front.client().get("/mall/figures?year=2025").text
-    assert f"{every.amount:,.2f}" in shown and "whose" not in shown
+    assert f"{every.mall.amount:,.2f}" in shown and "whose" not in shown
     bought = front.client(Role.TENDERER).get("/mall/figures?year=2025&whose=bought").text
-    assert f"{own.amount:,.2f}" in bought
+    assert f"{own.mall.amount:,.2f}" in bought
 
 
 @pytest.mark.parametrize(("query", "status"), [
@@ -174,3 +175,32 @@ def test_a_page_after_nothing_known_is_refused(front):  # noqa: F811
     with front.acts.reading() as session, pytest.raises(Unusable, match="after"):
         ocds.orders(session, "ocds-000000", year=2025, after="' OR 1=1")
     assert front.client().get("/api/v1/ocds/orders.json?after=' OR 1=1").status_code == 400
+
+
+# -- a district's year --------------------------------------------------------------------------------------------------
+
+
+def test_the_year_of_a_district_shows_the_totals_of_its_rows(front):  # noqa: F811
+    """Seed documents: 1,237 mall orders of 82.87 million yuan; 2,693 framework suppliers, 49.55 million."""
+    front.acts.act(year.take_over, SYSTEM)
+    with front.acts.reading() as session:
+        found = market.figures(session, Scope(year.YEAR))
+        whole = session.execute(text(
+            "SELECT source = 'framework', count(*), sum(total) FROM mall_order WHERE fiscal_year = 2025 GROUP BY 1"
+        )).all()  # fmt: skip
+        lines = session.execute(text("SELECT sum(amount), sum(price * quantity) FROM mall_order_line")).one()
+        inside = session.execute(text("SELECT count(DISTINCT org_id) FROM framework_member")).scalar()
+    assert (found.mall.orders, found.mall.amount) == (1237, Decimal("82870000.00"))
+    assert (found.called.orders, found.called.amount) == (412, Decimal("49550000.00"))
+    assert (found.entered, found.agreements) == (2693, 12) and inside == 2693
+    assert sorted(map(tuple, whole)) == [(0, 1237, 8287000000), (1, 412, 4955000000)]
+    assert lines[0] == lines[1] == 8287000000 + 4955000000
+    assert sum(one.amount for one in found.months) == sum(one.amount for one in found.categories) == found.amount
+    shown = front.client().get("/mall/figures").text
+    assert all(one in shown for one in ("82,870,000.00", "1,237", "49,550,000.00", "2,693"))
+
+
+def test_the_same_seed_makes_the_same_year(front):  # noqa: F811
+    made = front.acts.act(year.take_over, SYSTEM)
+    assert made["digest"] == "d3529931950683b4de926c6b410750c170af2802c3adfbdeb4b9d6ad61491f4f"
+    assert (made["orders"], made["suppliers"]) == (1649, 2693)

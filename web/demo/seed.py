@@ -16,10 +16,10 @@ from typing import Any
 
 from certs import keys
 from core import canon
-from core.access import Role
+from core.access import SYSTEM, Role
 from core.clock import CST
 from web import timers, wiring
-from web.demo import world
+from web.demo import world, year
 from web.demo.goods_story import GoodsRoom, story_of
 from web.demo.house import local_stage, settings_of
 from web.demo.local import LocalStage
@@ -199,6 +199,7 @@ def seed(data_dir: Path) -> None:
     builder = world.Builder(stage, stored_keys=True)
     world.build(builder, base)
     builder.person("centre1", "admin", "系统管理员", [Role.ADMIN], base["tender"]["region"])
+    stage.acts.act(year.take_over, SYSTEM)
     goods = read_case(GOODS_CASES / "classroom.json")
     for place, one in enumerate(goods["bidders"], start=1):
         user = builder.org(f"bidder{place}", one["name"], one["uscc"], "bidder", base["tender"]["region"], "centre1")
