@@ -9,9 +9,10 @@ def N_(message: str) -> str:
 
 
 STATES: dict[str, str] = {
-    "PLACED": N_("To be confirmed"),
+    "PLACED": N_("Placed"),
     "CONFIRMED": N_("Confirmed"),
     "SHIPPED": N_("On the way"),
+    "RECEIVED": N_("Delivered"),
     "PARTIAL": N_("Delivered in part"),
     "INSPECTED": N_("Accepted"),
     "INVOICED": N_("Invoiced"),

@@ -64,7 +64,6 @@ STATES: dict[str, str] = {
     "ARCHIVED": N_("Archived"),
     "FAILED": N_("Failed"),
     "TERMINATED": N_("Terminated"),
-    "RECEIVED": N_("Received"),
     "pending": N_("Pending"),
     "verified": N_("Verified"),
     "refused": N_("Refused"),

@@ -30,7 +30,7 @@ CHAIR = Line("A05010299", "办公椅", "把", 10, Decimal("350.00"))
 LAPTOP = Line("A02010105", "便携式计算机", "台", 3, Decimal("4999.99"), brand="某品牌", model="X1")
 
 
-@dataclass
+@dataclass(repr=False)
 class Orders:
     stage: Stage
     told: list[hooks.Happening] = field(default_factory=list)

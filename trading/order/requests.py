@@ -21,13 +21,12 @@ from core.rules import Breach, refuse_if
 from trading.order import hooks, rules
 from trading.order.actions import drop
 from trading.order.delivery import count_in, halt, pieces, standing, under_way
-from trading.order.machine import CALLED_OFF, RETURNABLE
+from trading.order.machine import CALLED_OFF, DELIVERING, RETURNABLE
 from trading.order.models import Order, OrderRating, OrderRequest
 from trading.order.settlement import invoice_body, write_invoice, write_payment
 from trading.order.states import amounts, back_to, blocked_by, book_of, counts, go, guard, lines_of, shipments_of
 
 KIND = {"CANCEL_REQUESTED": "cancel", "RETURN_REQUESTED": "return", "RETURNING": "return", "DISPUTED": "dispute"}
-DELIVERING = ("SHIPPED", "RECEIVED")
 # What the centre may decide, and from where.
 OUTCOMES: dict[str, tuple[str, ...]] = {
     "go_on": (*CALLED_OFF, *DELIVERING, *RETURNABLE),
