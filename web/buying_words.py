@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from web import words
+from web.rule_words import PHRASES
 from web.words import N_
 
 words.teach(
@@ -86,7 +87,7 @@ WHY_NOT = {
 }
 CUSTODIANS = {"tenderer": N_("buyer"), "centre": N_("trading centre"), "regulator": N_("regulator")}
 # Values beside an article.
-words.PHRASES.update(
+PHRASES.update(
     {
         "requester": N_("who asked"), "another person": N_("another person"),
         "not of this step": N_("not of this step"),

@@ -249,7 +249,7 @@ FIELDS: dict[str, str] = {
     "absence": N_("Absence"),
     "brands": N_("Brands"),
     "chain": N_("Chain of approval"),
-    "deduction": N_("Deduction for small firms (%)"),
+    "deduction": N_("Deduction for small firms (percent)"),
     "delivery_days": N_("Delivered within (days)"),
     "duty": N_("Duty"),
     "effective_from": N_("From"),

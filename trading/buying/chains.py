@@ -145,13 +145,15 @@ def chains_of(session: Session, org: str) -> list[ChainRow]:
 
 
 def approvers(session: Session, org: str, step: Any) -> set[str]:
-    """The active people of the organisation who may approve this step ({duty, persons}) themselves."""
-    active = select(Person.id).where(Person.org_id == org, Person.state == "active")
+    """The active buyers of the organisation who may approve this step ({duty, persons}) themselves."""
+    active = select(Person).where(Person.org_id == org, Person.state == "active")
     if step["duty"] == MANAGER:
-        return set(session.scalars(active.where(Person.manager.is_(True))))
-    if step["duty"]:
-        return set(session.scalars(active.join(Duty, Duty.person_id == Person.id).where(Duty.duty == step["duty"])))
-    return set(session.scalars(active.where(Person.id.in_(step["persons"]))))
+        active = active.where(Person.manager.is_(True))
+    elif step["duty"]:
+        active = active.join(Duty, Duty.person_id == Person.id).where(Duty.duty == step["duty"])
+    else:
+        active = active.where(Person.id.in_(step["persons"]))
+    return {row.id for row in session.scalars(active) if Role.TENDERER in row.roles}
 
 
 def away(session: Session, org: str, now: datetime) -> list[Away]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org, Person
+from core.access import Role
 from core.acts import Tx
 from core.clock import CST
 from core.faults import Unusable
@@ -53,7 +54,7 @@ def regime_of(session: Session, org: str) -> str:
 
 def colleague(session: Session, org: str, person: str, field: str) -> Person:
     row = session.get(Person, person)
-    if row is None or row.org_id != org or row.state != "active":
+    if row is None or row.org_id != org or row.state != "active" or Role.TENDERER not in row.roles:
         raise Unusable(f"{field}: nobody with this name is active in your organisation")
     return row
 

@@ -175,6 +175,6 @@ document.addEventListener("gh:live", (event) => {
   if (kind === "quote.moved" && data.request === desk.request && data.state !== desk.state && !form) location.reload();
 });
 document.addEventListener("gh:over", () => setTimeout(() => location.reload(), 1500));
-document.addEventListener("gh:key", () => unlockByItself().catch(failed));
+document.addEventListener("gh:key", () => lookForKey().then(unlockByItself).catch(failed));
 lookForKey().then(unlockByItself).catch(failed);
 if (form) keptSealed(desk.request).then((kept) => (sealed ??= kept));
