@@ -22,7 +22,9 @@ class Config:
     of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
     address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
     time ours is compared; () = with none. `turn_urls`: stun:, turn: or turns: addresses for calls between seats that
-    cannot reach each other; `turn_secret` is the relay's shared secret.
+    cannot reach each other; `turn_secret` is the relay's shared secret. `workers`: processes that hold lines of auctions,
+    the first of which does everything else as well; `line_ports`: where the others listen, `line_urls`: the addresses
+    that pages are told in their place, () = those ports of the page's own host.
     """
 
     demo: bool
@@ -40,6 +42,9 @@ class Config:
     ntp_servers: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = ""
+    workers: int = 1
+    line_urls: tuple[str, ...] = ()
+    line_ports: tuple[int, ...] = ()
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -81,6 +86,8 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         ntp_servers=_servers(env.get("NTP_SERVERS", "" if demo else STANDARD_TIME)),
         turn_urls=_relays(env.get("TURN_URL", ""), env.get("TURN_SECRET", "")),
         turn_secret=env.get("TURN_SECRET", ""),
+        workers=_workers(env.get("WORKERS", "1")),
+        line_urls=tuple(env.get("LINE_URLS", "").replace(",", " ").split()),
     )
 
 
@@ -101,6 +108,12 @@ def _relays(text: str, secret: str) -> tuple[str, ...]:
         if one.startswith("turn") and len(secret) < 16:
             raise Unusable("TURN_SECRET: at least 16 characters, the relay's static-auth-secret")
     return found
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 16:
+        raise Unusable(f"WORKERS: how many processes hold lines of auctions, 1 to 16, found {text!r}")
+    return int(text)
 
 
 def _megabytes(text: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from web.auction_words import ENTRIES as AUCTION
 from web.rule_words import N_
 
 ENTRIES: dict[str, str] = {
+    **AUCTION,
     "affiliate.declared": N_("Company of the operator declared"),
     "anomaly.confirmed": N_("Score that stands out confirmed"),
     "award.ballot_opened": N_("Ballot opened"),
