@@ -60,10 +60,10 @@ def build(tx: Tx, bidders: int, *, seconds: int = 3600, window: int = 180, exten
     }
     ends = tx.now + timedelta(seconds=seconds)
     row = Auction(
-        number="JJ20260101000001", buyer_org=buyer, buyer_person="", regime="government", title="反向竞价", region=REGION,
-        address="某路1号", receiver="张三", lines=[line], entrants="open", ceiling=Decimal(ceiling), step=Decimal(step),
-        window=window, extend=extend, far=99, state="BIDDING", opens_at=tx.now, planned_end=ends, ends_at=ends,
-        created_at=tx.now, published_at=tx.now,
+        number="JJ20260101000001", buyer_org=buyer, buyer_person="", regime="government", title="反向竞价",
+        region=REGION, address="某路1号", receiver="张三", lines=[line], entrants="open", ceiling=Decimal(ceiling),
+        step=Decimal(step), window=window, extend=extend, far=99, state="BIDDING", opens_at=tx.now,
+        planned_end=ends, ends_at=ends, created_at=tx.now, published_at=tx.now,
     )  # fmt: skip
     tx.session.add(row)
     tx.session.flush()

@@ -1,5 +1,5 @@
-"""A live auction with 60 bidders: 2,000 prices in three minutes, and as many as go; on two processes, on one, and beside
-npm's socket.io with better-sqlite3 as usually written."""
+"""A live auction with 60 bidders: 2,000 prices in three minutes, and as many as go; on two processes, on one, and
+beside npm's socket.io with better-sqlite3 as usually written."""
 
 from __future__ import annotations
 

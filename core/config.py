@@ -22,9 +22,9 @@ class Config:
     of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
     address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
     time ours is compared; () = with none. `turn_urls`: stun:, turn: or turns: addresses for calls between seats that
-    cannot reach each other; `turn_secret` is the relay's shared secret. `workers`: processes that hold lines of auctions,
-    the first of which does everything else as well; `line_ports`: where the others listen, `line_urls`: the addresses
-    that pages are told in their place, () = those ports of the page's own host.
+    cannot reach each other; `turn_secret` is the relay's shared secret. `workers`: processes that hold lines of
+    auctions, the first of which does everything else as well; `line_ports`: where the others listen, `line_urls`: the
+    addresses that pages are told in their place, () = those ports of the page's own host.
     """
 
     demo: bool

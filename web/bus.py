@@ -1,8 +1,8 @@
 """Events of one process on the lines of another: a wake-up over a local socket, the numbers as the truth.
 
-After a commit the others are told which channels have grown; each reads what it lacks by number and tells its own lines,
-in order. A wake-up that is lost is healed by the next one, or by a look every second. Where a channel's number is
-behind when this process itself has written to it, what lies between is read first.
+After a commit the others are told which channels have grown; each reads what it lacks by number and tells its own
+lines, in order. A wake-up that is lost is healed by the next one, or by a look every second. Where a channel's number
+is behind when this process itself has written to it, what lies between is read first.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import socket as sockets
 import threading
 from pathlib import Path
 
 import gevent
 from gevent import get_hub
+from gevent import socket as sockets
 
 from core import live
 from core.access import SYSTEM
@@ -48,6 +48,9 @@ class Bus:
     def run(self) -> None:
         gevent.spawn(self._hear)
         gevent.spawn(self._heal)
+
+    def close(self) -> None:
+        self._own.close()
 
     # -- this process has written -----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""python -m web.line_server FD NUMBER [CERTIFICATE KEY]: lines of auctions in a process beside web.serve, which starts it.
+"""python -m web.line_server: lines of auctions in a process beside web.serve, which starts it.
 
 It is handed a listening socket and ends when the pipe at its standard input closes: with its parent, also when that was
 killed.

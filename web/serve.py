@@ -1,7 +1,7 @@
 """python -m web.serve: gevent's server on our own listener, the socket hub, the timers and the pulse in one process.
 
 Uploads have a second process (web.upload_server) on a port of their own, so that they disturb no socket. With WORKERS
-above 1 there are so many processes for the lines of auctions: this one, and beside it web.line_server on ports of its own.
+above 1 there are so many processes for the lines of auctions: this one, and web.line_server on ports of its own.
 """
 
 from __future__ import annotations

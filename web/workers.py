@@ -32,7 +32,7 @@ Listen = Callable[[str, int], sockets.socket]
 
 
 def listeners(settings: Config, listen: Listen, host: str, port: int) -> list[sockets.socket]:
-    """One for each further process: LINE_PORT and on, or the ports after that of uploads, or in their absence others."""
+    """One for each further process: LINE_PORT and on, else the ports after that of uploads, or any."""
     wanted = os.environ.get("LINE_PORT", "")
     found = []
     for place in range(settings.workers - 1):

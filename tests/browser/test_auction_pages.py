@@ -1,4 +1,4 @@
-"""A live auction in a real browser, on two processes: published, entered under a mask, bid down, cut, closed, ordered."""
+"""A live auction in a real browser, on two processes: published, entered, bid down, cut, closed, ordered."""
 
 from __future__ import annotations
 

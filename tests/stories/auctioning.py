@@ -65,6 +65,7 @@ class Bidder:
     async def begin(self) -> None:
         self.http = aiohttp.ClientSession(headers={"Cookie": f"gh_session={self.cookie}", "X-Gongheng": "1"},
                                           timeout=aiohttp.ClientTimeout(TIMEOUT))  # fmt: skip
+        self.wires = aiohttp.ClientSession()
         self.tasks = [asyncio.create_task(self._stay()), asyncio.create_task(self._listen())]
         async with asyncio.timeout(PATIENCE):
             await self.up.wait()
@@ -76,6 +77,7 @@ class Bidder:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.http.close()
+        await self.wires.close()
 
     async def cut(self) -> None:
         """This line falls; the next one comes by itself."""
@@ -86,12 +88,13 @@ class Bidder:
         delay, failed = FIRST_DELAY, 0
         while not self.leaves.is_set():
             self.gone = asyncio.get_running_loop().create_future()
-            self.line = socketio.AsyncClient(reconnection=False)
+            self.line = socketio.AsyncClient(reconnection=False, http_session=self.wires)
             self.line.on("connect", partial(self._connected, self.gone))
             self.line.on("live", self.inbox.put_nowait)
             try:
-                await self.line.connect(self.house.address(self.place if failed < 3 else 0), wait=False,
-                                        headers={"Cookie": f"gh_session={self.cookie}"}, transports=["websocket"])  # fmt: skip
+                address = self.house.address(self.place if failed < 3 else 0)
+                await self.line.connect(address, headers={"Cookie": f"gh_session={self.cookie}"}, wait=False,
+                                        transports=["websocket"])  # fmt: skip
                 failed, delay = 0, FIRST_DELAY
                 await self.line.eio.wait()
             except SocketIOError:
@@ -215,9 +218,10 @@ async def play(house: House, bidders: int, goal: int, pause: Callable[[], float]
     """Everybody bids until the goal under the trouble; then all are level. The bidders, with what each has heard."""
     crowd = Crowd(house, goal, random.Random(seed))
     people = [Bidder(crowd, place) for place in range(bidders)]
-    await asyncio.gather(*(one.begin() for one in people))
-    work = [asyncio.create_task(one.work(pause)) for one in people]
+    work: list[asyncio.Task[None]] = []
     try:
+        await asyncio.gather(*(one.begin() for one in people))
+        work += [asyncio.create_task(one.work(pause)) for one in people]
         await trouble(people)
         async with asyncio.timeout(PATIENCE + goal / 5):
             await asyncio.gather(*work)

@@ -21,9 +21,9 @@ CATEGORY = "A02010105"
 LINE = {"category": CATEGORY, "name": "台式计算机", "unit": "台", "quantity": 10, "brand": "", "model": "",
         "specs": {"内存": "16GB"}}  # fmt: skip
 NOTICE: dict[str, Any] = {
-    "regime": "government", "title": "办公电脑反向竞价", "region": "420112", "address": "东西湖区某路1号", "receiver": "张三",
-    "lines": [LINE], "entrants": "open", "ceiling": "50000", "step": "100", "opens_at": OPENS.isoformat(),
-    "ends_at": ENDS.isoformat(),
+    "regime": "government", "title": "办公电脑反向竞价", "region": "420112", "address": "东西湖区某路1号",
+    "receiver": "张三", "lines": [LINE], "entrants": "open", "ceiling": "50000", "step": "100",
+    "opens_at": OPENS.isoformat(), "ends_at": ENDS.isoformat(),
 }  # fmt: skip
 
 

@@ -73,9 +73,7 @@ def test_killed_before_the_end_and_back_long_after_it(house):
     house.lively(ENDS - 2 * SECOND)
     house.at(ENDS + 600 * SECOND)
     start(house)
-    assert house.ring("auction.close", auction) == {
-        "state": "BIDDING"
-    }  # the timer of the old end rings: nothing is sold
+    assert house.ring("auction.close", auction) == {"state": "BIDDING"}  # the old timer sells nothing
     ends = ENDS + 600 * SECOND + WINDOW
     assert house.row(auction).ends_at == ends
     house.lively(ends)

@@ -105,9 +105,7 @@ def broken(since, until, whole=True):
 def test_an_outage_gives_back_what_was_lost_and_a_window():
     window = timedelta(seconds=180)
     assert broken(OPENS + MINUTE, OPENS + 11 * MINUTE) == ENDS + 10 * MINUTE + window
-    assert (
-        broken(OPENS - 5 * MINUTE, OPENS + MINUTE) == ENDS + MINUTE + window
-    )  # not lost before the start
+    assert broken(OPENS - 5 * MINUTE, OPENS + MINUTE) == ENDS + MINUTE + window  # not lost before the start
     assert broken(ENDS - MINUTE, ENDS + 60 * MINUTE) == ENDS + 60 * MINUTE + window  # a whole window after it is back
     assert broken(OPENS - 2 * MINUTE, OPENS) == ENDS
     assert broken(ENDS, ENDS + MINUTE) == ENDS

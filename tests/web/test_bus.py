@@ -59,6 +59,8 @@ def pair(config, world, tmp_path_factory):
             hub.bus.watch(channel)
         found.append(hub)
     yield found
+    for hub in found:
+        hub.bus.close()
     for engine in engines:
         engine.dispose()
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from accounts.queries import names
+from accounts.models import Org
 from core import canon, live
 from core.access import Actor, Role
 from core.doors import Payload, asking
@@ -38,6 +38,12 @@ class Reader:
     buyer: bool
     centre: bool
     entry: AuctionEntry | None
+
+
+def names(session: Session, orgs: list[str]) -> dict[str, str]:
+    """Organisations by id."""
+    found = session.execute(select(Org.id, Org.name).where(Org.id.in_(orgs))) if orgs else ()
+    return {org: name for org, name in found}  # noqa: C416  pairs, not rows
 
 
 def reader(session: Session, row: Auction, actor: Actor) -> Reader:
@@ -91,7 +97,8 @@ def _after(key: str, down: bool) -> Any:
 
 def counts(session: Session) -> dict[str, int]:
     """How many stand in each public tab."""
-    found = dict(session.execute(select(Auction.state, func.count()).group_by(Auction.state)).tuples().all())
+    grouped = session.execute(select(Auction.state, func.count()).group_by(Auction.state))
+    found = {state: count for state, count in grouped}  # noqa: C416  pairs, not rows
     return {tab: sum(found.get(state, 0) for state in states) for tab, states in TABS.items()}
 
 
