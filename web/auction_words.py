@@ -28,7 +28,7 @@ BREAKS = {
 OFFERS = {
     "waiting": N_("asked to confirm"),
     "confirmed": N_("confirmed"),
-    "declined": N_("declined"),
+    "declined": N_("gave up"),
     "lapsed": N_("did not answer in time"),
     "rejected": N_("not accepted by the buyer"),
 }
@@ -82,7 +82,7 @@ FIELDS = {
     "ends_at": N_("Ends"),
     "entrants": N_("Who may bid"),
     "invited": N_("Invited suppliers"),
-    "step": N_("Step"),
+    "step": N_("Least reduction"),
     "window": N_("Window before the end"),
     "extend": N_("Extension"),
     "far": N_("Asks again from"),
@@ -100,17 +100,15 @@ SCRIPT = (
     N_("Price %(price)s yuan (%(words)s) taken as number %(bid)s at %(at)s."),
     N_("The line is cut. Your price is sent again as soon as it is back; it counts once."),
     N_("Sending…"),
-    N_("Type the price again to confirm it."),
     N_("The two prices differ."),
     N_("At most %(price)s yuan now."),
     N_("The end was moved to %(at)s."),
     N_("mine"),
     N_("Price"),
-    N_("Ceiling price"),
+    N_("Highest price allowed"),
     N_("Publish the auction"),
     N_("Confirm the lowest price"),
     N_("A price is a number with at most two decimals."),
-    N_("no price yet"),
 )
 WORK = (N_("Publish the auction"), N_("The lowest bidder confirms"), N_("Confirm the purchase"), N_("Reverse auction"),
-        N_("Bid"), N_("Confirm the lowest price"))  # fmt: skip
+        N_("Give this price"), N_("Confirm the lowest price"))  # fmt: skip

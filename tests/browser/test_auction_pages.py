@@ -91,7 +91,7 @@ def entered(live: Live, auction: str) -> Page:
 
 def bid(page: Page, price: str) -> None:
     page.locator("#price").fill(price)
-    page.get_by_role("button", name="Bid", exact=True).click()
+    page.get_by_role("button", name="Give this price", exact=True).click()
 
 
 def test_a_live_auction_from_notice_to_order(mall: Live, tmp_path: Path) -> None:
@@ -124,14 +124,14 @@ def test_a_live_auction_from_notice_to_order(mall: Live, tmp_path: Path) -> None
     bid(second, "4990")
     expect(second.locator("[data-breaches]")).to_contain_text("far below")
     second.locator("#sure").fill("4991")
-    second.get_by_role("button", name="Bid", exact=True).click()
+    second.get_by_role("button", name="Give this price", exact=True).click()
     expect(second.locator("[data-breaches]")).to_contain_text("differ")
     bid(second, "49900")
     expect(first.locator("[data-mine]")).to_have_text("You do not lead. Your best price is 50000 yuan.")
 
     relay.cut()
     first.locator("#price").fill("49700")
-    first.get_by_role("button", name="Bid", exact=True).click()
+    first.get_by_role("button", name="Give this price", exact=True).click()
     expect(first.locator("[data-ack]")).to_contain_text("The line is cut")
     mall.stage.act("bidder3", "auction.bid", auction, price="49800")
     expect(first.locator("#price")).to_have_value("49700")
@@ -152,9 +152,9 @@ def _ordered(live: Live, auction: str, first: Page) -> None:
     centre.locator("#watch").locator("xpath=ancestor::section").get_by_label("Reason").fill("核实报价")
     centre.get_by_role("button", name="Pause the auction").click()
     expect(first.locator("[data-state]")).to_have_text("Paused")
-    expect(first.get_by_role("button", name="Bid", exact=True)).to_be_disabled()
+    expect(first.get_by_role("button", name="Give this price", exact=True)).to_be_disabled()
     live.stage.act("centre1", "auction.resume", auction, reason="无误")
-    expect(first.get_by_role("button", name="Bid", exact=True)).to_be_enabled()
+    expect(first.get_by_role("button", name="Give this price", exact=True)).to_be_enabled()
     live.stage.move_to(live.stage.now() + timedelta(hours=2))
     expect(first.locator("#result")).to_be_visible(timeout=20_000)
     expect(first.locator("main")).to_contain_text("武汉江源建设集团有限公司")

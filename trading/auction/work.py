@@ -45,7 +45,7 @@ def _buying(session: Session, org: str) -> list[dict[str, Any]]:
 def _bidding(session: Session, org: str) -> list[dict[str, Any]]:
     query = select(Auction).join(AuctionEntry, AuctionEntry.auction_id == Auction.id)
     mine = query.where(AuctionEntry.org_id == org, Auction.state.in_(("PUBLISHED", *LIVE, "PAUSED")))
-    found = [_item(row, "Reverse auction", "Bid", row.ends_at)
+    found = [_item(row, "Reverse auction", "Give this price", row.ends_at)
              for row in session.scalars(mine.order_by(Auction.ends_at).limit(MOST))]  # fmt: skip
     waiting = select(Auction, AuctionOffer).join(AuctionOffer, AuctionOffer.auction_id == Auction.id)
     waiting = waiting.where(AuctionOffer.org_id == org, AuctionOffer.state == "waiting", Auction.state == "CLOSED")

@@ -55,7 +55,7 @@ function draw() {
     series: [
       {
         type: "line", step: "end", symbol: "none", data: points, lineStyle: { width: 2, color: "#1a5fb4" },
-        markLine: { silent: true, symbol: "none", lineStyle: { color: "#b3261e", type: "dashed" }, label: { formatter: t("Ceiling price"), position: "insideEndTop" }, data: points.length ? [] : [{ yAxis: Number(auction.ceiling) }] },
+        markLine: { silent: true, symbol: "none", lineStyle: { color: "#b3261e", type: "dashed" }, label: { formatter: t("Highest price allowed"), position: "insideEndTop" }, data: points.length ? [] : [{ yAxis: Number(auction.ceiling) }] },
       },
     ],
   });
