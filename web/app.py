@@ -158,7 +158,7 @@ def create_line_app(settings: config.Config, page_port: int) -> Flask:
     app = _house(settings, clocks.follow(settings))
     app.config.update(PAGE_PORT=page_port)
     front.check_permits(app)
-    app.wsgi_app = _nothing  # type: ignore[method-assign]
+    app.wsgi_app = _nothing  # type: ignore[method-assign, assignment]
     hub = socket.attach(app)
     hub.part = socket.Part(*socket.AUCTION_LINES, page_port, settings.public_url)
     if settings.proxies:

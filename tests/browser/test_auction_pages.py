@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -70,7 +71,7 @@ def published(live: Live) -> str:
     page.locator("[name=step]").fill("100")
     page.get_by_role("button", name="Publish", exact=True).click()
     live.sign(page, "tenderer")
-    page.wait_for_url("**/mall/auctions/*[0-9a-f]")
+    page.wait_for_url(re.compile(r"/mall/auctions/[0-9a-f]{16}$"))
     expect(page.locator("[data-state]")).to_have_text("Announced, not begun")
     errors = [one for one in errors if "409" not in one]  # the refusal above
     assert errors == []

@@ -123,7 +123,7 @@ def _form(row: Auction | None) -> dict[str, Any]:
             "window": own["AUC-WINDOW"].number, "extend": own["AUC-EXTEND"].number, "most_extensions": 0,
             "far": own["AUC-FAR"].number,
         }  # fmt: skip
-    codes = session.scalars(select(Org.uscc).where(Org.id.in_(row.invited))) if row.invited else []
+    codes = list(session.scalars(select(Org.uscc).where(Org.id.in_(row.invited))))
     keys = ("id", "regime", "title", "region", "address", "receiver", "note", "lines", "entrants", "window", "extend",
             "most_extensions", "far")  # fmt: skip
     return {key: getattr(row, key) for key in keys} | {
