@@ -23,7 +23,9 @@ class Config:
     address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
     time ours is compared; () = with none. `turn_urls`: stun:, turn: or turns: addresses for calls between seats that
     cannot reach each other; `turn_secret` is the relay's shared secret. `ocds_prefix`: what the Open Contracting
-    Partnership gave this publisher; the default is nobody's.
+    Partnership gave this publisher; the default is nobody's. `workers`: processes that hold lines of
+    auctions, the first of which does everything else as well; `line_ports`: where the others listen, `line_urls`: the
+    addresses that pages are told in their place, () = those ports of the page's own host.
     """
 
     demo: bool
@@ -42,6 +44,9 @@ class Config:
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = ""
     ocds_prefix: str = "ocds-000000"
+    workers: int = 1
+    line_urls: tuple[str, ...] = ()
+    line_ports: tuple[int, ...] = ()
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -84,6 +89,8 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         turn_urls=_relays(env.get("TURN_URL", ""), env.get("TURN_SECRET", "")),
         turn_secret=env.get("TURN_SECRET", ""),
         ocds_prefix=_prefix(env.get("OCDS_PREFIX", Config.ocds_prefix)),
+        workers=_workers(env.get("WORKERS", "1")),
+        line_urls=tuple(env.get("LINE_URLS", "").replace(",", " ").split()),
     )
 
 
@@ -110,6 +117,12 @@ def _relays(text: str, secret: str) -> tuple[str, ...]:
         if one.startswith("turn") and len(secret) < 16:
             raise Unusable("TURN_SECRET: at least 16 characters, the relay's static-auth-secret")
     return found
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 16:
+        raise Unusable(f"WORKERS: how many processes hold lines of auctions, 1 to 16, found {text!r}")
+    return int(text)
 
 
 def _megabytes(text: str) -> int:

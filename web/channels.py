@@ -79,6 +79,7 @@ def _order(session: Session, actor: Actor, key: str) -> bool:
 
 
 TABLE: dict[str, list[Judge]] = {
+    "auction": [_roles(Role.PUBLIC)],  # masked until the close (trading/auction/queries.py)
     "hall": [_roles(Role.PUBLIC)],
     "room": [is_member, _centre, _booked, _supervisor],
     "draw": [_party, _supervisor],

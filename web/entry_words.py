@@ -35,6 +35,11 @@ ENTRIES: dict[str, str] = {
     "item.imported": N_("File of items loaded"),
     "mall_template.saved": N_("Template of specifications saved"),
     "patrol.drawn": N_("Monthly sample of prices drawn"),
+from web.auction_words import ENTRIES as AUCTION
+from web.rule_words import N_
+
+ENTRIES: dict[str, str] = {
+    **AUCTION,
     "affiliate.declared": N_("Company of the operator declared"),
     "anomaly.confirmed": N_("Score that stands out confirmed"),
     "award.ballot_opened": N_("Ballot opened"),

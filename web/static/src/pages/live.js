@@ -13,8 +13,16 @@ let socket;
 let waiting;
 const AGAIN = 2000; // milliseconds
 
-/** The one connection of this page. */
-export const line = () => (socket ??= io({ transports: ["websocket"], withCredentials: true }));
+const TRIES = 2; // at another address than the page's own
+
+/** The one connection of this page; where its process is away, to the process that served the page. */
+export function line() {
+  if (socket) return socket;
+  const elsewhere = document.querySelector("[data-socket^=http]")?.dataset.socket;
+  socket = io(elsewhere ?? location.origin, { transports: ["websocket"], withCredentials: true });
+  if (elsewhere) socket.io.on("reconnect_attempt", (tries) => (socket.io.uri = tries > TRIES ? location.origin : elsewhere));
+  return socket;
+}
 
 /**
  * An event of the table with its answer; rejects after a while without one.
