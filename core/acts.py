@@ -46,6 +46,10 @@ class House:
     config: Config
 
 
+class Stale(Exception):
+    """What was made ahead of an act no longer fits: the act is undone, and its door makes it anew (core.doors)."""
+
+
 class Tx:
     """What an act may use: the session, one reading of the clock, the actor, the ledger and after-commit hooks."""
 
@@ -57,6 +61,7 @@ class Tx:
         self.events: list[LiveEvent] = []
         self.granted: Grant | None = None
         self.recorded: dict[str, int] = {}
+        self.ready: Any = None  # what the act's `ahead` made outside (core.doors)
 
     def record(
         self, stream: str, kind: str, body: dict[str, Any], *, case: str = "", actor: Actor | None = None

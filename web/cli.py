@@ -132,12 +132,14 @@ for _name in offline.COMMANDS:
 @click.option("--manager", default="", help="name of the project manager")
 @click.option("--certificate", default="", help="certificate number of the project manager")
 @click.option("--flag", "flags", multiple=True, help="a price deduction claimed, such as small_firm")
+@click.option("--brand", "brands", multiple=True, nargs=2, help="id of a core product and the brand offered")
 @plain
 def price_sheet(price: str, out: Path, days: str, quality: str, manager: str, certificate: str,
-                flags: tuple[str, ...]) -> None:  # fmt: skip
+                flags: tuple[str, ...], brands: tuple[tuple[str, str], ...]) -> None:  # fmt: skip
     """Write price.json, checked as the opening will check it. PRICE is in the tender's unit."""
     lasting = int(days) if days.isdecimal() else 0
-    data = sheet.compose(sheet.Sheet(price, lasting, quality, {"name": manager, "certificate": certificate}, flags))
+    leads = {"name": manager, "certificate": certificate}
+    data = sheet.compose(sheet.Sheet(price, lasting, quality, leads, flags, dict(brands)))
     sheet.read(data)
     try:
         with out.open("xb") as file:

@@ -254,6 +254,23 @@ def test_two_qualified_are_no_evaluation(copied: Life) -> None:
     assert (copied.state(), copied.row().round) == ("REGISTERED", 2)
 
 
+@pytest.mark.rule("R2-31", "refused")
+def test_three_qualified_of_two_brands_are_no_evaluation(begin) -> None:
+    """The brand goes from the sealed sheet through the opening to the purchaser's examination."""
+    case = classroom()
+    case["tender"]["evaluation"]["brands"] = {"core": [{"id": "core1", "name": "交互式触控一体机"}]}
+    for one, brand in zip(case["bidders"], ("海信", "HiSense 海信", "海 信", "鸿合"), strict=True):
+        one["brands"] = {"core1": brand}
+    life = begin(case).to_opened()
+    shown = life.stage.ask("agency", "qualification.sheet", life.case)
+    assert [one["brands"]["core1"] for one in shown["bids"]] == ["海信", "HiSense 海信", "海 信", "鸿合"]
+    made = life.qualify()
+    assert (made["state"], made["qualified"]) == ("FAILED", 3), "甲 and 丙 are one bidder, 丁 is not qualified"
+    shown = life.stage.ask("agency", "qualification.sheet", life.case)
+    assert shown["counted"] == 2 and len(shown["alike"][0]["bids"]) == 2
+    assert life.row().failed_reason.startswith("R2-09/qualified:")
+
+
 @pytest.mark.rulebook("3.1 R2 fewer than three")
 @pytest.mark.rule("R2-09/conforming", "refused")
 def test_two_conforming_bids_are_scored_by_nobody(copied: Life) -> None:

@@ -83,6 +83,8 @@ KINDS = {
     "patrol": N_("price patrol"),
     "blind": N_("blind parts"),
     "lowprice": N_("low prices"),
+    "brand": N_("bids of one brand"),
+    "figures": N_("corrected prices"),
     "lack": N_("lack of competition"),
     "unlock": N_("requests to reopen scores"),
     "halt": N_("words given to go on"),

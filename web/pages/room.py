@@ -114,6 +114,7 @@ words.teach(
         "DEEM-SIGNED": N_("This member has signed."),
         "CLARIFY-LATE": N_("The time to answer is over."),
         "CLARIFIED": N_("The question has been answered."),
+        "CORRECTION": N_("Only the bidder whose price was corrected answers."),
         "CLARIFICATION": N_("Only the bidder that was asked answers."),
     }
 )
@@ -181,8 +182,9 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
     if view["state"] == "signed_in":
         return page("evaluation/pledge.html", SAID, case=case, view=view, channels=own)
     view = standing.dated(view)
-    for one in view["clarifications"]:
+    for one in [*view["clarifications"], *view["figures"].get("corrections", ())]:
         one["until"] = datetime.fromisoformat(one["until"])
+        one["late"] = g.now > one["until"]
     names, chosen = {bid["id"]: bid["org_name"] or bid["id"] for bid in view["bids"]}, _chosen(view)
     return page(
         "evaluation/room.html", (*SAID, *readers.SAID), case=case, view=view, chosen=chosen, marks=_marks(view),
