@@ -55,10 +55,19 @@ def own_items(
     return list(session.scalars(query.order_by(Item.sku).limit(limit)))
 
 
+@asking("item.mine", Role.BIDDER)
+def mine(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
+    """{state?, text?, after?} → {items, more}: one's own items for programs, a page at a time; `after` is an id."""
+    state, text, after = (str(p.get(key, ""))[:60] for key in ("state", "text", "after"))
+    rows = own_items(session, actor.org, state=state, text=text, after=after, limit=PAGE + 1) if actor.org else []
+    listed = [{key: getattr(row, key) for key in SHOWN} for row in rows[:PAGE]]
+    return {"items": listed, "more": rows[PAGE - 1].id if len(rows) > PAGE else ""}
+
+
 def counts(session: Session, org: str) -> dict[str, int]:
     """{state: how many items}"""
     query = select(Item.state, func.count()).where(Item.supplier_org == org).group_by(Item.state)
-    return dict(session.execute(query).tuples())
+    return {state: count for state, count in session.execute(query)}  # noqa: C416
 
 
 def pending(session: Session, after: str = "", limit: int = PAGE) -> list[tuple[Item, str]]:

@@ -72,7 +72,10 @@ def _number(text: str) -> bool:
 
 
 def spec_faults(specs: Mapping[str, str], asked: Asked) -> list[tuple[str, str, str]]:
-    """[(field, required, found)] of what does not fit the template: missing, of the wrong kind, or not asked for."""
+    """[(field, required, found)] of what does not fit the template: missing, of the wrong kind, or not asked for. Where
+    no template asks anything, anything may be said."""
+    if not asked.fields:
+        return []
     wrong: list[tuple[str, str, str]] = []
     names = {one.name for one in asked.fields}
     wrong += [(name, "-", "not in the template") for name, said in specs.items() if said and name not in names]

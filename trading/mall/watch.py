@@ -105,8 +105,8 @@ def raise_flag(tx: Tx, item: Item, kind: str, *, by: Actor | None = None, **what
     row = Flag(item_id=item.id, supplier_org=item.supplier_org, kind=kind, price=item.price, at=tx.now, **what)
     tx.session.add(row)
     tx.session.flush()
-    told = {key: what[key] for key in ("rule", "required", "found") if key in what}
-    body = {"item": item.id, "flag": row.id, "flagged": kind, **told}
+    told: dict[str, str] = {key: what[key] for key in ("rule", "required", "found") if key in what}
+    body: dict[str, Any] = {"item": item.id, "flag": row.id, "flagged": kind, **told}
     tx.record(listing.stream(item.id), "item.flagged", body, actor=by)
     tx.publish(f"org:{item.supplier_org}", "item.flagged", {"item": item.id})
     return row

@@ -23,6 +23,7 @@ from web.demo import world
 from web.demo.goods_story import GoodsRoom, story_of
 from web.demo.house import local_stage, settings_of
 from web.demo.local import LocalStage
+from web.demo.mall import Mall
 from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
 
@@ -206,6 +207,7 @@ def seed(data_dir: Path) -> None:
     grown = World(stage, builder, base, goods)
     grown.grow()
     place = base["tender"]["region"]
+    Mall(stage, builder, place).grow()
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
     stage.acts.engine.dispose()
@@ -213,7 +215,7 @@ def seed(data_dir: Path) -> None:
 
 
 SHOWN = (
-    ("tenderer", "招标人"), ("agency", "招标代理"), ("bidder1", "投标人"), ("centre1", "交易中心(主场)"),
+    ("tenderer", "招标人"), ("agency", "招标代理"), ("bidder1", "投标人、商城供应商"), ("centre1", "交易中心(主场)"),
     ("centre2", "交易中心(副场)"), ("regulator", "行业监管"), ("auditor", "审计"), ("admin", "系统管理员"),
 )  # fmt: skip
 
