@@ -35,7 +35,7 @@ from tests.trading.supply_world import (
     mall,
     rules_of,
 )  # fmt: skip
-from trading.mall import listing, pictures, queries, rules
+from trading.mall import items, listing, pictures, queries, rules
 from trading.mall.facts import Asked, SpecField
 from trading.mall.machine import FLAG  # fmt: skip
 from trading.mall.machine import ITEM as MACHINE
@@ -364,6 +364,27 @@ def test_stock_is_taken_and_given_back_and_its_end_is_told(mall: Mall) -> None:
     act(listing.give_back, SYSTEM, {item: 2})
     assert (mall.row(item).stock, mall.row(item).sold) == (2, 3)
     assert mall.kinds(f"item:{item}")[-2:] == ["item.changed", "item.changed"]
+
+
+def test_what_an_entry_no_longer_holds_is_taken_down(mall: Mall) -> None:
+    supplier = mall.enter(categories=[COMPUTERS, "A05000000"])
+    kept, gone = mall.listed(), mall.listed(sku="K-2", category="A05010201", specs={})
+
+    def hear(kind: str) -> None:
+        with mall.world.read() as session:
+            entries = [one for one in ledger.entries(session, f"supplier:{supplier}") if one.kind == kind]
+        items.entry_changed(mall.world.acts, entries[-1])
+
+    mall.do(FIRST, "supplier.change", categories=[COMPUTERS], regions=[CITY], promise="三日内送达")
+    mall.do(CENTRE, "supplier.decide", supplier=supplier, approve=True)
+    hear("supplier.changed")
+    assert (mall.row(kept).state, mall.row(gone).state) == ("listed", "delisted")
+    assert mall.kinds(f"item:{gone}")[-1] == "item.delisted"
+    mall.do(REGULATOR, "supplier.remove", supplier=supplier, reason="围标")
+    mall.stage.at(NOW + 365 * DAY)
+    mall.do(FIRST, "supplier.apply", categories=[COMPUTERS], regions=[CITY], promise="三日内送达")
+    hear("supplier.applied")
+    assert mall.row(kept).state == "delisted", "it comes back through a review only"
 
 
 def test_lists_go_by_keys_without_a_gap(mall: Mall) -> None:

@@ -272,5 +272,9 @@ def test_the_sample_of_a_month_is_drawn_once_and_again_by_anyone(mall: Mall) -> 
     assert population == items
     assert rules.sample(row.seed, population, 30) == row.items
     assert [one.kind for item in items for one in mall.flags(item)] == ["sample"] * 4
+    with mall.world.read() as session:
+        own = queries.own_flags(session, mall.stage.people[FIRST].org)
+        seen = [queries.item_flags(session, item, own=True) for item in items]
+    assert (own, seen) == ([], [[]] * 4), "which ones a supplier learns when something was found"
     mall.stage.at(datetime(2026, 6, 1, tzinfo=NOW.tzinfo))
     assert mall.do(CENTRE, "patrol.draw")["seed"] != row.seed

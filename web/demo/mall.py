@@ -83,6 +83,7 @@ class Mall:
 
     def __init__(self, stage: LocalStage, builder: world.Builder, region: str) -> None:
         self.stage, self.builder, self.region = stage, builder, region
+        self.drawn: dict[tuple[str, str], str] = {}
 
     def grow(self) -> None:
         act = self.stage.act
@@ -117,9 +118,7 @@ class Mall:
 
     def _rows(self, login: str, goods: tuple[Any, ...], level: Decimal) -> list[dict[str, Any]]:
         category, name, brand, models, unit, price, specs, colour = goods
-        picture = pictures.take(
-            self.stage.acts, self.stage.actor(login), self.stage.upload(login, _drawn(colour))["sha256"]
-        )
+        picture = self._picture(login, colour)
         return [
             {
                 "sku": f"{category[-5:]}-{model}", "category": category, "name": f"{name} {brand} {model}",
@@ -130,6 +129,12 @@ class Mall:
             }
             for place, model in enumerate(models)
         ]  # fmt: skip
+
+    def _picture(self, login: str, colour: str) -> str:
+        if (login, colour) not in self.drawn:
+            brought = self.stage.upload(login, _drawn(colour))["sha256"]
+            self.drawn[login, colour] = pictures.take(self.stage.acts, self.stage.actor(login), brought)
+        return self.drawn[login, colour]
 
     def _looked_into(self) -> None:
         """A supplier raises a price by a quarter; a buyer reports another."""

@@ -215,7 +215,7 @@ def seed(data_dir: Path) -> None:
 
 
 SHOWN = (
-    ("tenderer", "招标人"), ("agency", "招标代理"), ("bidder1", "投标人、商城供应商"), ("centre1", "交易中心(主场)"),
+    ("tenderer", "招标人"), ("agency", "招标代理"), ("bidder1", "投标人"), ("centre1", "交易中心(主场)"),
     ("centre2", "交易中心(副场)"), ("regulator", "行业监管"), ("auditor", "审计"), ("admin", "系统管理员"),
 )  # fmt: skip
 
