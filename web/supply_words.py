@@ -15,7 +15,6 @@ SENTENCES: dict[str, str] = {
     "SUP-CATEGORY": N_("The category is not within the supplier's entry."),
     "SUP-REGION": N_("The place is not within the regions that are delivered to."),
     "SUP-DOUBTFUL": N_("The name of this category is not certain in the official list; nothing new is put under it."),
-    "SUP-ENTRY": N_("This organisation has an entry already."),
     "SUP-WAITING": N_("A change of this entry waits for the centre already."),
     "SUP-SAME": N_("Nothing of the entry would change."),
     "SUP-MOST": N_("An entry has at most this many categories or regions; a code covers all below it."),
@@ -84,7 +83,7 @@ FLAG_KINDS: dict[str, str] = {
     "median": N_("above the median"),
     "agreement": N_("above the agreement"),
     "elsewhere": N_("dearer than elsewhere"),
-    "report": N_("reported"),
+    "report": N_("price reported"),
     "sample": N_("monthly sample"),
 }
 FLAG_STATES: dict[str, tuple[str, str]] = {
@@ -96,8 +95,8 @@ FLAG_STATES: dict[str, tuple[str, str]] = {
 CREDIT_STATES: dict[str, tuple[str, str]] = {
     "told": (N_("may be answered"), "orange"),
     "answered": (N_("answered"), "blue"),
-    "kept": (N_("kept"), "secondary"),
-    "withdrawn": (N_("withdrawn"), "green"),
+    "kept": (N_("points kept"), "secondary"),
+    "withdrawn": (N_("points withdrawn"), "green"),
 }
 MARKS: dict[str, str] = {"energy": N_("energy saving"), "environment": N_("environmental label")}
 SCRIPTS = (N_("Nothing is found."), N_("Open what lies below (→)"), N_("Show %(name)s"))

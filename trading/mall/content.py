@@ -79,7 +79,8 @@ def _specs(p: Mapping[str, Any]) -> dict[str, str]:
     given = fields.mapping(p, "specs") if p.get("specs") else {}
     if len(given) > 60:
         raise Unusable("specs: a list of at most 60 is expected")
-    return {name: fields.text(given, name, limit=200) for name, said in sorted(given.items()) if said not in ("", None)}
+    said = {name: value for name, value in sorted(given.items()) if value not in ("", None)}
+    return {name: fields.text({"specs": value}, "specs", limit=200) for name, value in said.items()}
 
 
 def _pictures(p: Mapping[str, Any]) -> list[str]:

@@ -246,9 +246,10 @@ class Load:
 
     def _made(self, new: New) -> dict[str, Any]:
         state = ITEM.move("draft", "item.submit", self.tx.actor).target if self.submit else ITEM.first
-        found = {"id": new_id(), "supplier_org": self.tx.actor.org, "state": state, "version": 1, "sold": 0,
+        name = new_id()
+        found = {"id": name, "supplier_org": self.tx.actor.org, "state": state, "version": 1, "sold": 0,
                  "agreement_id": "", "reason": "", "filed_at": self.tx.now if self.submit else None}  # fmt: skip
-        items.plan_marks(self.tx.session, found["id"], new.values["certificates"], self.tx.now)
+        items.plan_marks(self.tx.session, name, new.values["certificates"], self.tx.now)
         return found | self._common(new)
 
     def _changed(self, new: New, row: Item) -> dict[str, Any]:

@@ -11,20 +11,21 @@ from sqlalchemy.orm import Session
 
 from core import fields, jobs
 from core.access import SYSTEM, Role
-from core.acts import Tx
+from core.acts import Acts, Tx
 from core.clock import CST
 from core.data import regions
 from core.doors import Payload, acting
 from core.faults import Unusable
+from core.ledger import Entry
 from core.rules import Breach, Refused, refuse_if, shown
 from trading.mall import content, listing, rules, watch
 from trading.mall.categories import categories
 from trading.mall.facts import Asked
 from trading.mall.machine import ITEM
-from trading.mall.models import Flag, Item, Picture, PriceChange
+from trading.mall.models import Flag, Item, Picture
 from trading.mall.templates import asked_of
 from trading.supplier.facts import Standing
-from trading.supplier.queries import standing
+from trading.supplier.queries import standing, standings
 from trading.supplier.rules import may_supply
 
 MOST_REVIEWED = 100
@@ -64,11 +65,10 @@ def complete(values: dict[str, Any], asked: Asked, day: date, book: rules.Book) 
 
 def _pictures(session: Session, org: str, values: dict[str, Any], book: rules.Book) -> list[Breach]:
     wanted = values["pictures"]
-    refuse_if(rules.pictures_few(len(wanted), book))
     query = select(Picture.sha256).where(Picture.org_id == org, Picture.sha256.in_(wanted))
     if set(wanted) - set(session.scalars(query)):
         raise Unusable("pictures: upload the file first")
-    return []
+    return rules.pictures_few(len(wanted), book)
 
 
 def _sku_free(tx: Tx, item: str, sku: str, book: rules.Book) -> list[Breach]:
@@ -157,28 +157,35 @@ def told_change(tx: Tx, row: Item, changed: list[str], price: Decimal) -> None:
     listing.appear(tx, row, "item.changed", changed=changed)
 
 
-def ready(tx: Tx, row: Item) -> list[Breach]:
-    """Everything that listing asks, of the item as it stands: what blocks and what warns."""
-    book, values = rules.book_at(tx.now), values_of(row)
-    asked = asked_of(tx.session, [row.category])[row.category]
-    return [
-        *placed(values, standing(tx.session, row.supplier_org), book),
-        *complete(values, asked, tx.now.date(), book),
-        *watch.of_item(tx.session, row, tx.now),
-    ]
+def ready(tx: Tx, rows: list[Item]) -> dict[str, list[Breach]]:
+    """{item: everything that listing asks of it as it stands, what blocks and what warns}, in a few questions."""
+    book, day = rules.book_at(tx.now), tx.now.date()
+    sellers = standings(tx.session, {row.supplier_org for row in rows})
+    asked = asked_of(tx.session, {row.category for row in rows})
+    watched = watch.of_items(tx.session, rows, tx.now)
+    found: dict[str, list[Breach]] = {}
+    for row in rows:
+        values = values_of(row)
+        found[row.id] = [
+            *placed(values, sellers[row.supplier_org], book),
+            *complete(values, asked[row.category], day, book),
+            *watched[row.id],
+        ]
+    return found
 
 
 @acting("item.submit", Role.BIDDER)
 def submit(tx: Tx, case: str, p: Payload) -> Payload:
     """{items: [id]} → {breaches}: handed in for review, all or none."""
     fields.only(p, "items")
-    warned: list[Breach] = []
-    for one in _ids(p):
-        row = own_item(tx, one)
-        step = ITEM.move(row.state, "item.submit", tx.actor)
-        warned += refuse_if(ready(tx, row))
-        asked = asked_of(tx.session, [row.category])[row.category]
-        row.template, row.state, row.filed_at, row.changed_at = dict(asked.versions), step.target, tx.now, tx.now
+    rows = [own_item(tx, one) for one in _ids(p)]
+    steps = [ITEM.move(row.state, "item.submit", tx.actor) for row in rows]
+    found, warned = ready(tx, rows), list[Breach]()
+    asked = asked_of(tx.session, {row.category for row in rows})
+    for row, step in zip(rows, steps, strict=True):
+        warned += refuse_if(found[row.id])
+        row.template, row.state = dict(asked[row.category].versions), step.target
+        row.filed_at, row.changed_at = tx.now, tx.now
         tx.record(listing.stream(row.id), "item.submitted", {"item": row.id, "sku": row.sku})
     return {"breaches": shown(warned)}
 
@@ -216,36 +223,34 @@ def review(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, "items", "approve", "reason")
     approve = fields.yes_no(p, "approve")
     reason = fields.text(p, "reason", limit=300, default="" if approve else None)
-    warned: list[Breach] = []
-    for one in _ids(p):
-        row = tx.session.get(Item, one)
-        if row is None:
-            raise Unusable("item: no such item")
-        step = ITEM.move(row.state, "item.approve" if approve else "item.refuse", tx.actor)
-        if approve:
-            warned += _approve(tx, row)
-        else:
-            row.state, row.reason, row.filed_at, row.changed_at = step.target, reason, None, tx.now
+    rows = [tx.session.get(Item, one) for one in _ids(p)]
+    known = [row for row in rows if row is not None]
+    if len(known) < len(rows):
+        raise Unusable("item: no such item")
+    for row in known:
+        ITEM.move(row.state, "item.approve" if approve else "item.refuse", tx.actor)
+    warned = _approve(tx, known) if approve else []
+    for row in known:
+        if not approve:
+            row.state, row.reason, row.filed_at, row.changed_at = "refused", reason, None, tx.now
             tx.record(listing.stream(row.id), "item.refused", {"item": row.id, "reason": reason})
-        tx.publish(f"org:{row.supplier_org}", "item.reviewed", {"item": row.id})
+    for org in sorted({row.supplier_org for row in known}):
+        tx.publish(f"org:{org}", "item.reviewed", {"items": [row.id for row in known if row.supplier_org == org]})
     return {"breaches": shown(warned)}
 
 
-def _approve(tx: Tx, row: Item) -> list[Breach]:
+def _approve(tx: Tx, rows: list[Item]) -> list[Breach]:
     """Asked again: templates, prices of others and the supplier's standing may have changed since it was handed in."""
-    book, found = rules.book_at(tx.now), ready(tx, row)
-    asked = asked_of(tx.session, [row.category])[row.category]
-    warned = refuse_if(found + rules.templates_same(row.template, asked, book))
-    row.marks = rules.marks_of(row.certificates, tx.now.date())
-    listing.put_up(tx, row, last_price(tx.session, row.id))
-    watch.flag(tx, row, warned)
+    book, found = rules.book_at(tx.now), ready(tx, rows)
+    asked = asked_of(tx.session, {row.category for row in rows})
+    past = watch.history(tx.session, [row.id for row in rows])
+    warned: list[Breach] = []
+    for row in rows:
+        warned += refuse_if(found[row.id] + rules.templates_same(row.template, asked[row.category], book))
+        row.marks = rules.marks_of(row.certificates, tx.now.date())
+        listing.put_up(tx, row, past[row.id][-1].price if row.id in past else None)
+        watch.flag(tx, row, [one for one in found[row.id] if not one.blocks])
     return warned
-
-
-def last_price(session: Session, item: str) -> Decimal | None:
-    """The price buyers saw last."""
-    query = select(PriceChange.price).where(PriceChange.item_id == item).order_by(PriceChange.at.desc()).limit(1)
-    return session.scalar(query)
 
 
 def release(tx: Tx, row: Item) -> None:
@@ -253,10 +258,27 @@ def release(tx: Tx, row: Item) -> None:
     blocked = select(Flag.id).where(Flag.item_id == row.id, Flag.state == "blocked").limit(1)
     if row.state != "blocked" or tx.session.scalar(blocked):
         return
-    found = [one for one in ready(tx, row) if one.blocks]
+    found = [one for one in ready(tx, [row])[row.id] if one.blocks]
     if found:
         raise Refused(found)
-    listing.put_up(tx, row, last_price(tx.session, row.id))
+    past = watch.history(tx.session, [row.id]).get(row.id, [])
+    listing.put_up(tx, row, past[-1].price if past else None)
+
+
+def _take_down(tx: Tx, org: str, everything: bool) -> None:
+    """What the supplier's entry no longer holds: all of it when a supplier that was removed applies anew."""
+    seller, book = standing(tx.session, org), rules.book_at(tx.now)
+    for row in tx.session.scalars(select(Item).where(Item.supplier_org == org, Item.state == "listed")).all():
+        if everything or placed(values_of(row), seller, book):
+            row.state = "delisted"
+            listing.appear(tx, row, "item.delisted", why="entry")
+
+
+def entry_changed(acts: Acts, entry: Entry) -> None:
+    acts.act(_take_down, SYSTEM, str(entry.body["org"]), entry.kind == "supplier.applied")
+
+
+LISTENERS = {"supplier.applied": entry_changed, "supplier.changed": entry_changed}
 
 
 @acting("item.mark_ended")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
@@ -55,10 +55,19 @@ def own_items(
     return list(session.scalars(query.order_by(Item.sku).limit(limit)))
 
 
+@asking("item.mine", Role.BIDDER)
+def mine(session: Session, now: datetime, actor: Actor, case: str, p: Payload) -> Payload:
+    """{state?, text?, after?} → {items, more}: one's own items for programs, a page at a time; `after` is an id."""
+    state, text, after = (str(p.get(key, ""))[:60] for key in ("state", "text", "after"))
+    rows = own_items(session, actor.org, state=state, text=text, after=after, limit=PAGE + 1) if actor.org else []
+    listed = [{key: getattr(row, key) for key in SHOWN} for row in rows[:PAGE]]
+    return {"items": listed, "more": rows[PAGE - 1].id if len(rows) > PAGE else ""}
+
+
 def counts(session: Session, org: str) -> dict[str, int]:
     """{state: how many items}"""
     query = select(Item.state, func.count()).where(Item.supplier_org == org).group_by(Item.state)
-    return dict(session.execute(query).tuples())
+    return {state: count for state, count in session.execute(query)}  # noqa: C416
 
 
 def pending(session: Session, after: str = "", limit: int = PAGE) -> list[tuple[Item, str]]:
@@ -89,15 +98,21 @@ def flags(session: Session, *, state: str = "open", after: str = "", limit: int 
 
 
 def own_flags(session: Session, org: str, limit: int = PAGE) -> list[tuple[Flag, Item]]:
-    """Tasks on a supplier's items that are not released, the latest first."""
+    """Tasks on a supplier's items that are not released, the latest first. Which items the sample has drawn a supplier
+    learns when something was found."""
     query = select(Flag, Item).join(Item, Item.id == Flag.item_id)
-    query = query.where(Flag.supplier_org == org, Flag.state.in_(("open", "confirmed", "blocked")))
+    query = query.where(Flag.supplier_org == org, Flag.state.in_(("open", "confirmed", "blocked")), _told())
     return [(flag, item) for flag, item in session.execute(query.order_by(Flag.at.desc(), Flag.id).limit(limit))]
 
 
-def item_flags(session: Session, item: str, limit: int = PAGE) -> list[Flag]:
+def _told() -> ColumnElement[bool]:
+    return or_(Flag.kind != "sample", Flag.state != "open")
+
+
+def item_flags(session: Session, item: str, *, own: bool = False, limit: int = PAGE) -> list[Flag]:
+    """`own`: as its supplier sees them."""
     query = select(Flag).where(Flag.item_id == item).order_by(Flag.at.desc(), Flag.id).limit(limit)
-    return list(session.scalars(query))
+    return list(session.scalars(query.where(_told()) if own else query))
 
 
 def my_reports(session: Session, person: str, limit: int = PAGE) -> list[tuple[Flag, Item]]:

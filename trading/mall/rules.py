@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from core.money import plain
 from core.rules import Breach, RuleBook, RuleRow
@@ -72,7 +72,10 @@ def _number(text: str) -> bool:
 
 
 def spec_faults(specs: Mapping[str, str], asked: Asked) -> list[tuple[str, str, str]]:
-    """[(field, required, found)] of what does not fit the template: missing, of the wrong kind, or not asked for."""
+    """[(field, required, found)] of what does not fit the template: missing, of the wrong kind, or not asked for. Where
+    no template asks anything, anything may be said."""
+    if not asked.fields:
+        return []
     wrong: list[tuple[str, str, str]] = []
     names = {one.name for one in asked.fields}
     wrong += [(name, "-", "not in the template") for name, said in specs.items() if said and name not in names]
@@ -161,12 +164,17 @@ def _above(base: Decimal, percent: RuleRow) -> Decimal:
     return base * (100 + percent.value) / 100
 
 
+def _most(limit: Decimal) -> str:
+    """Prices are whole fen: what lies between two of them limits like the lower one."""
+    return f"≤ {plain(limit.quantize(Decimal('0.01'), rounding=ROUND_DOWN))}"
+
+
 def _rise(facts: PriceFacts, book: Book) -> list[Breach]:
     since = facts.now - timedelta(days=book["PRICE-RISE/days"].number)
     base = lowest_of(facts.past, since)
     for row in (book["PRICE-RISE/block"], book["PRICE-RISE"]):
         if base is not None and facts.price > (most := _above(base, row)):
-            return [row.breach(plain(facts.price), required=f"≤ {plain(most)}", field="price")]
+            return [row.breach(plain(facts.price), required=_most(most), field="price")]
     return []
 
 
@@ -176,7 +184,7 @@ def _beside(facts: PriceFacts, book: Book) -> list[Breach]:
         return []
     most = _above(median(facts.alike), row)
     over = facts.price > most
-    return [row.breach(plain(facts.price), required=f"≤ {plain(most)}", field="price")] if over else []
+    return [row.breach(plain(facts.price), required=_most(most), field="price")] if over else []
 
 
 def watch(facts: PriceFacts, book: Book) -> list[Breach]:

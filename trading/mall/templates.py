@@ -35,7 +35,7 @@ def asked_of(session: Session, codes: Iterable[str]) -> dict[str, Asked]:
     paths = {code: [one.code for one in categories().path(code)] for code in set(codes)}
     above = {one for path in paths.values() for one in path}
     newest = select(Template.category, func.max(Template.version)).where(Template.category.in_(above))
-    wanted = dict(session.execute(newest.group_by(Template.category)).tuples())
+    wanted = {code: version for code, version in session.execute(newest.group_by(Template.category))}  # noqa: C416
     rows = session.scalars(select(Template).where(Template.category.in_(list(wanted))))
     known = {row.category: row for row in rows if row.version == wanted[row.category]}
     found = {}

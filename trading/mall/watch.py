@@ -92,6 +92,9 @@ def asked(session: Session, item: Item, values: Mapping[str, Any], now: datetime
 
 def flag(tx: Tx, item: Item, breaches: Iterable[Breach]) -> None:
     """Each warning becomes a task of the patrol, unless one of its kind is open for this item."""
+    breaches = list(breaches)
+    if not breaches:
+        return
     tx.session.flush()
     open_kinds = set(tx.session.scalars(select(Flag.kind).where(Flag.item_id == item.id, Flag.state == "open")))
     for one in breaches:
@@ -105,10 +108,11 @@ def raise_flag(tx: Tx, item: Item, kind: str, *, by: Actor | None = None, **what
     row = Flag(item_id=item.id, supplier_org=item.supplier_org, kind=kind, price=item.price, at=tx.now, **what)
     tx.session.add(row)
     tx.session.flush()
-    told = {key: what[key] for key in ("rule", "required", "found") if key in what}
-    body = {"item": item.id, "flag": row.id, "flagged": kind, **told}
+    told: dict[str, str] = {key: what[key] for key in ("rule", "required", "found") if key in what}
+    body: dict[str, Any] = {"item": item.id, "flag": row.id, "flagged": kind, **told}
     tx.record(listing.stream(item.id), "item.flagged", body, actor=by)
-    tx.publish(f"org:{item.supplier_org}", "item.flagged", {"item": item.id})
+    if kind != "sample":
+        tx.publish(f"org:{item.supplier_org}", "item.flagged", {"item": item.id})
     return row
 
 

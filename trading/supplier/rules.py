@@ -43,7 +43,6 @@ RULES = RuleBook(
         _row("SUP-CATEGORY", None, "-", "B", "category within the supplier's entry"),
         _row("SUP-REGION", None, "-", "B", "region within the supplier's entry"),
         _row("SUP-DOUBTFUL", None, "-", "B", "category whose name is certain"),
-        _row("SUP-ENTRY", None, "-", "B", "no entry of this organisation yet"),
         _row("SUP-WAITING", None, "-", "B", "no change that waits for the centre"),
         _row("SUP-SAME", None, "-", "B", "something that differs from the entry in force"),
         _row("SUP-MOST", 200, "个", "B", "number of categories or regions of an entry"),

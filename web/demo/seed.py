@@ -23,6 +23,7 @@ from web.demo import world, year
 from web.demo.goods_story import GoodsRoom, story_of
 from web.demo.house import local_stage, settings_of
 from web.demo.local import LocalStage
+from web.demo.mall import Mall
 from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
 
@@ -207,6 +208,7 @@ def seed(data_dir: Path) -> None:
     grown = World(stage, builder, base, goods)
     grown.grow()
     place = base["tender"]["region"]
+    Mall(stage, builder, place).grow()
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
     stage.acts.engine.dispose()

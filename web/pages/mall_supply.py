@@ -107,7 +107,7 @@ def _form(session: Session, row: Item | None) -> str:
         certificates={one["mark"]: one for one in row.certificates} if row else {},
         acts={step.act for step in ITEM.open_acts(row.state)} if row else set(),
         history=queries.price_history(session, row.id) if row else [],
-        flags=queries.item_flags(session, row.id) if row else [],
+        flags=queries.item_flags(session, row.id, own=True) if row else [],
         breaches=watch.of_item(session, row, g.now) if row and row.state != "listed" else [],
     )  # fmt: skip
 
@@ -235,7 +235,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Task]:
     if count := suppliers.unanswered(session, row.id):
         found.append({"title": N_("%(n)s entries of credit points"), "values": {"n": count},
                       "href": "/mall/supply#points", "act": N_("Answer")})  # fmt: skip
-    asked = [flag for flag, _ in queries.own_flags(session, actor.org) if not flag.answer and flag.kind != "sample"]
+    asked = [flag for flag, _ in queries.own_flags(session, actor.org) if not flag.answer]
     if asked:
         found.append({"title": N_("%(n)s questions about prices"), "values": {"n": len(asked)},
                       "href": "/mall/supply#flags", "act": N_("Answer")})  # fmt: skip
