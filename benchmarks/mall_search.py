@@ -35,7 +35,7 @@ from trading.mall.search import Wanted
 from trading.supplier.models import MallSupplier
 from web.app import create_app
 from web.demo import goods
-from web.pages.mall import _regions as regions_of
+from web.pages.mall import below
 
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 SEED, SUPPLIERS, LOT = 20260302, 500, 20_000
@@ -102,7 +102,7 @@ def _address(asked: dict[str, Any]) -> str:
 
 def _ask(acts: Acts, asked: dict[str, Any]) -> None:
     with acts.reading() as session:
-        found = search.find(session, Wanted(**asked), regions=regions_of(asked.get("region", "")))
+        found = search.find(session, Wanted(**asked), regions=below(asked.get("region", "")))
         shop.cards(session, [one.item for one in found.places])
 
 

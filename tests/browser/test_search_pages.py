@@ -12,15 +12,16 @@ from playwright.sync_api import expect
 from core.access import SYSTEM
 from tests.browser.conftest import Live
 from tests.browser.test_trading_pages import faults_of
-from tests.trading.search_world import DESK, PRINTER, item, offer, supplier
+from tests.trading.search_world import DESK, item, offer, supplier
 from trading.mall import search_index
 from trading.mall.models import Item
 
 pytestmark = pytest.mark.browser
+FIRST, LAST = "item000000000001", "item000000000050"
 
 
 def fill(tx) -> None:
-    if tx.session.get(Item, "item000000000001") is not None:
+    if tx.session.get(Item, FIRST) is not None:
         return
     orgs = [supplier(tx, 1), supplier(tx, 2, regions=("420000", "430000"))]
     rows = [item(tx, n, orgs[n % 2], name=f"惠普 M{100 + n} 黑白激光打印机", model=f"M{100 + n}", sold=n,
@@ -76,9 +77,10 @@ def test_on_a_phone_choices_are_a_sheet_without_scripts(live: Live) -> None:
     context.close()
 
 
-@pytest.mark.parametrize(
-    "path", ["/mall", "/mall/items/item000000000001", "/mall/compare?item=item000000000001&item=item000000000050"]
-)
+PATHS = ("/mall", f"/mall/items/{FIRST}", f"/mall/compare?item={FIRST}&item={LAST}")
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_pages_are_clean_on_a_phone(live: Live, path: str) -> None:
     live.acts.act(fill, SYSTEM)
     page = live.open("", path, phone=True)

@@ -7,7 +7,7 @@ category over it. Every count is exact, and what a page costs hardly grows with 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -225,41 +225,55 @@ def _level(view: View, hits: BitMap, chosen: str) -> list[tuple[str, int]]:
         at = found[0][0]
 
 
-def _named(
-    session: Session, view: View, hits: BitMap, letter: str, chosen: tuple[str, ...], of: Callable[[Place], str]
-) -> list[tuple[str, int]]:
-    """The most frequent brands or suppliers among the hits and those chosen. Of many hits, so many at even distances
-    name the candidates; what is then counted is counted over all."""
+def _sample(session: Session, hits: BitMap) -> list[Place]:
+    """All hits, or so many of them at even distances."""
     step = max(1, len(hits) // SAMPLE)
-    some = hits if step == 1 else BitMap(hits[at] for at in range(0, len(hits), step))
-    seen = Counter(of(place) for place in store.places(session, some))
-    likely = [value for value, _ in sorted(seen.items(), key=lambda one: (-one[1], one[0]))[: MOST * 2]]
-    values = list(dict.fromkeys((*chosen, *likely)))
+    return store.places(session, hits if step == 1 else [hits[at] for at in range(0, len(hits), step)])
+
+
+def _named(
+    view: View, hits: BitMap, letter: str, chosen: tuple[str, ...], seen: Iterable[str]
+) -> list[tuple[str, int]]:
+    """Those chosen and the most frequent of the rest: `seen` names the candidates, all hits are counted."""
+    frequent = sorted(Counter(seen).items(), key=lambda one: (-one[1], one[0]))
+    values = list(dict.fromkeys((*chosen, *(value for value, _ in frequent[: MOST * 2]))))
     counted = _tally(hits, list(zip(values, view.all(letter + one for one in values), strict=True)))
     counted.sort(key=lambda one: (one[0] not in chosen, -one[1], one[0]))
     return counted[: MOST + len(chosen)]
 
 
-def _counts(
-    session: Session, view: View, wanted: Wanted, base: BitMap, filters: Sets, regions: list[str]
+def _makers(
+    session: Session, view: View, wanted: Wanted, hits: BitMap, open_to: Callable[[str], BitMap]
 ) -> dict[str, list[tuple[str, int]]]:
+    """Brands and suppliers, too many to count all of them."""
+    of_hits = _sample(session, hits)
+    brands = _sample(session, open_to("brand")) if wanted.brands else of_hits
+    suppliers = _sample(session, open_to("supplier")) if wanted.suppliers else of_hits
+    return {
+        "brand": _named(view, open_to("brand"), terms.BRAND, wanted.brands, (one.brand for one in brands)),
+        "supplier": _named(view, open_to("supplier"), terms.SUPPLIER, wanted.suppliers,
+                           (one.supplier for one in suppliers)),
+    }  # fmt: skip
+
+
+def _counts(
+    session: Session, view: View, wanted: Wanted, base: BitMap, filters: Sets, regions: Collection[str]
+) -> dict[str, list[tuple[str, int]]]:
+    hits = _all([base, *filters.values()])
+
     def open_to(kind: str) -> BitMap:
-        return _all([base, *(one for name, one in filters.items() if name != kind)])
+        return _all([base, *(one for name, one in filters.items() if name != kind)]) if kind in filters else hits
 
     bands = [str(one) for one in range(len(terms.BANDS))]
-    ways = ["market", FRAMEWORK]
-    hits = _all([base, *filters.values()])
     return {
         "category": _level(view, hits, wanted.category),
-        "brand": _named(session, view, open_to("brand"), terms.BRAND, wanted.brands, lambda one: one.brand),
-        "supplier": _named(session, view, open_to("supplier"), terms.SUPPLIER, wanted.suppliers,
-                           lambda one: one.supplier),
+        **_makers(session, view, wanted, hits, open_to),
         "region": _tally(hits, [(one, _region(view, one)) for one in regions]),
         "band": _tally(open_to("band"), [(one, view.of(terms.BAND + one)) for one in bands]),
         "mark": _tally(hits, [(one, view.of(terms.MARK + one)) for one in MARKS]),
-        "way": _tally(open_to("way"), [(one, _way(view, one, base)) for one in ways]),
+        "way": _tally(open_to("way"), [(one, _way(view, one, base)) for one in ("market", FRAMEWORK)]),
         "stock": _tally(hits, [("1", view.of(terms.STOCK))]),
-    }  # fmt: skip
+    }
 
 
 def _common(wanted: Wanted, regions: Collection[str]) -> list[str]:
@@ -284,4 +298,4 @@ def find(session: Session, wanted: Wanted, limit: int = 24, regions: Collection[
     hits = _all([base, *filters.values()])
     tiers = text.tiers(hits) if wanted.order == "relevance" else [hits]
     places, more = _page(session, view, wanted, tiers, limit)
-    return Found(len(hits), places, more, _counts(session, view, wanted, base, filters, list(regions)))
+    return Found(len(hits), places, more, _counts(session, view, wanted, base, filters, regions))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from core.access import SYSTEM
@@ -17,17 +18,21 @@ from core.ledger import Entry
 from trading.mall import search_store as store
 from trading.mall import search_terms as terms
 from trading.mall.models import STATES, Item
-from trading.mall.search_store import Changes, PricePoint, SearchDoc
+from trading.mall.search_store import Changes, PricePoint
 from trading.mall.search_terms import Shown
 from trading.supplier.models import MallSupplier
 
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 BACK = timedelta(hours=1)  # how far a new process looks back for what the last one did not do any more
 BATCH = 1 << store.CHUNK  # items whose bitmaps are written together when all are made anew
+KEYS = (
+    Item.id, Item.supplier_org, Item.category, Item.name, Item.brand, Item.model, Item.specs, Item.price, Item.stock,
+    Item.sold, Item.regions, Item.marks, Item.agreement_id, Item.state, Item.changed_at, Item.listed_at,
+)  # fmt: skip
 
 
-def shown(item: Item, regions: Collection[str]) -> Shown | None:
-    """What buyers see of it, None while they see nothing. `regions`: its supplier's, where it names none itself."""
+def shown(item: Any, regions: Collection[str]) -> Shown | None:
+    """What buyers see of a row with KEYS, None while they see nothing. `regions`: its supplier's, if it names none."""
     if item.state != "listed":
         return None
     listed = item.listed_at or item.changed_at
@@ -42,55 +47,43 @@ def shown(item: Item, regions: Collection[str]) -> Shown | None:
     )  # fmt: skip
 
 
-def _regions(session: Session, items: Iterable[Item]) -> dict[str, list[str]]:
-    """Regions that the suppliers of these items deliver to, by supplier."""
-    orgs = {item.supplier_org for item in items}
-    query = select(MallSupplier.org_id, MallSupplier.regions).where(MallSupplier.org_id.in_(orgs))
-    return dict(session.execute(query).all())
+def _items(session: Session, ids: Collection[str]) -> list[tuple[Any, Shown | None]]:
+    """The rows of items, each with what buyers see of it."""
+    rows = list(session.execute(select(*KEYS).where(Item.id.in_(ids)).order_by(Item.id)))
+    query = select(MallSupplier.org_id, MallSupplier.regions)
+    query = query.where(MallSupplier.org_id.in_({row.supplier_org for row in rows}))
+    regions = dict(session.execute(query).all())
+    return [(row, shown(row, regions.get(row.supplier_org, ()))) for row in rows]
 
 
-def _number(session: Session, item: Item) -> SearchDoc:
-    """A new number, for an item that the index has not held before."""
-    row = SearchDoc(item_id=item.id, shown={}, price=-1, changed_at=item.changed_at)
-    session.add(row)
-    return row
-
-
-def _take(session: Session, item: Item, row: SearchDoc, regions: Collection[str]) -> tuple[set[str], set[str]]:
-    """The row as the item is now; (terms it had, terms it has)."""
-    old, new = Shown.of(row.shown) if row.shown else None, shown(item, regions)
-    row.changed_at = item.changed_at
-    if old == new:
-        return set(), set()
-    if new is None:
-        row.shown = {}
-    else:
-        if new.price != row.price:
-            session.add(PricePoint(item_id=item.id, at=item.changed_at, price=item.price))
-        row.brand, row.supplier, row.price, row.sold, row.listed = (
-            new.brand, new.supplier, new.price, new.sold, new.listed,
-        )  # fmt: skip
-        row.shown = new.plain()
-    return terms.terms(old) if old else set(), terms.terms(new) if new else set()
+def _refresh(session: Session, ids: Collection[str], changes: Changes) -> int:
+    items, known = _items(session, ids), store.held(session, ids)
+    fresh = {row.id: row.changed_at for row, now in items if now is not None and row.id not in known}
+    if fresh:
+        store.number(session, fresh)
+        known |= store.held(session, fresh)
+    said: dict[int, tuple[datetime, Shown | None]] = {}
+    prices = []
+    for row, now in items:
+        kept = known.get(row.id)
+        if kept is None or kept.shown == now:
+            continue
+        said[kept.doc] = row.changed_at, now
+        if now is not None and now.price != kept.price:
+            prices.append({"item_id": row.id, "at": row.changed_at, "price": row.price})
+        changes.add(kept.doc, terms.terms(kept.shown) if kept.shown else set(), terms.terms(now) if now else set())
+    store.say(session, said)
+    if prices:
+        session.execute(insert(PricePoint), prices)
+    return len(said)
 
 
 def refresh(session: Session, item_ids: Iterable[str]) -> int:
     """Make the index say what these items' rows say; in the transaction that changed them. How many were different."""
     session.flush()
-    ids = sorted(set(item_ids))
-    changes, different = Changes(), 0
-    for some in store.parted(ids):
-        items = list(session.scalars(select(Item).where(Item.id.in_(some)).order_by(Item.id)))
-        rows, regions = store.held(session, some), _regions(session, items)
-        rows |= {item.id: _number(session, item) for item in items if item.id not in rows and item.state == "listed"}
-        session.flush()
-        for item in items:
-            if item.id in rows:
-                old, new = _take(session, item, rows[item.id], regions.get(item.supplier_org, ()))
-                different += old != new
-                changes.add(rows[item.id].doc, old, new)
+    changes = Changes()
+    different = sum(_refresh(session, some, changes) for some in store.parted(sorted(set(item_ids))))
     changes.write(session)
-    session.flush()
     return different
 
 
@@ -102,8 +95,6 @@ def rebuild(tx: Tx) -> int:
     while ids := list(session.scalars(_listed(last))):
         count += refresh(session, ids)
         last = ids[-1]
-        session.flush()
-        session.expunge_all()
     return count
 
 
@@ -118,10 +109,8 @@ def _different(session: Session, ids: Collection[str]) -> list[str]:
     """Those of which the index says something else than their rows."""
     found: list[str] = []
     for some in store.parted(ids):
-        items = list(session.scalars(select(Item).where(Item.id.in_(some))))
-        rows, regions = store.held(session, some), _regions(session, items)
-        said = {item: Shown.of(row.shown) for item, row in rows.items() if row.shown}
-        found += [one.id for one in items if said.get(one.id) != shown(one, regions.get(one.supplier_org, ()))]
+        said = {item: one.shown for item, one in store.held(session, some).items()}
+        found += [row.id for row, now in _items(session, some) if said.get(row.id) != now]
     return found
 
 

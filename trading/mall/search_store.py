@@ -8,19 +8,33 @@ its change, by which a reader finds in one look what has become old. An empty ma
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from pyroaring import BitMap
-from sqlalchemy import BigInteger, Engine, ForeignKey, Index, LargeBinary, String, bindparam, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    Engine,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.db import Base, Keyed, Yuan
+from core.db import Base, Yuan
+from trading.mall.search_terms import Shown
 
 CHUNK = 16  # bits of a number that lie in one bitmap
 ROOM = 96 << 20  # bytes of bitmaps a process keeps
@@ -56,10 +70,11 @@ class SearchBits(Base):
     __table_args__ = (Index("ux_mall_search_bits_term_chunk", "term", "chunk", unique=True),)
 
 
-class PricePoint(Keyed, Base):
+class PricePoint(Base):
     """From when on an item was offered at which price."""
 
     __tablename__ = "mall_price_point"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     item_id: Mapped[str] = mapped_column(ForeignKey("mall_item.id"))
     at: Mapped[datetime]
     price: Mapped[Decimal] = mapped_column(Yuan)
@@ -81,6 +96,14 @@ _NEWEST = text("SELECT max(seq) FROM mall_search_bits")
 _UNSEEN = text("SELECT org_id FROM mall_supplier WHERE state <> 'active'")
 
 
+_GONE = update(SearchDoc).where(SearchDoc.doc == bindparam("b_doc"))
+_GONE = _GONE.values(shown=bindparam("b_shown"), changed_at=bindparam("b_at"))
+_SHOWN = _GONE.values(
+    brand=bindparam("b_brand"), supplier=bindparam("b_supplier"), price=bindparam("b_price"),
+    sold=bindparam("b_sold"), listed=bindparam("b_listed"),
+)  # fmt: skip
+
+
 def parted(values: Iterable[Any], step: int = STEP) -> Iterable[list[Any]]:
     listed = list(values)
     return (listed[at : at + step] for at in range(0, len(listed), step))
@@ -93,28 +116,66 @@ def newest(session: Session) -> int:
     return session.connection().execute(_NEWEST).scalar() or 0
 
 
-@dataclass
-class Changes:
-    """What numbers gain and lose, by (chunk, term)."""
+@dataclass(frozen=True)
+class Held:
+    """What the index holds of an item; `shown` None while buyers do not see it."""
 
-    gained: dict[tuple[int, str], list[int]] = field(default_factory=dict)
-    lost: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    doc: int
+    price: int
+    shown: Shown | None
+
+
+def held(session: Session, items: Collection[str]) -> dict[str, Held]:
+    """Of those it knows, by item."""
+    query = select(SearchDoc.item_id, SearchDoc.doc, SearchDoc.price, SearchDoc.shown)
+    rows = session.execute(query.where(SearchDoc.item_id.in_(items)))
+    return {item: Held(doc, price, Shown.of(plain) if plain else None) for item, doc, price, plain in rows}
+
+
+def number(session: Session, items: Mapping[str, datetime]) -> None:
+    """Numbers for items that the index has not held before, with the moment of their change."""
+    rows = [{"item_id": item, "shown": {}, "price": -1, "changed_at": at} for item, at in items.items()]
+    if rows:
+        session.execute(insert(SearchDoc), rows)
+
+
+def say(session: Session, docs: Mapping[int, tuple[datetime, Shown | None]]) -> None:
+    """What is shown of each number from its moment on; the numbers of what is not shown any more stay."""
+    connection = session.connection()
+    gone = [{"b_doc": doc, "b_at": at, "b_shown": {}} for doc, (at, shown) in docs.items() if shown is None]
+    if gone:
+        connection.execute(_GONE, gone)
+    rows = [
+        {"b_doc": doc, "b_at": at, "b_shown": one.plain(), "b_brand": one.brand, "b_supplier": one.supplier,
+         "b_price": one.price, "b_sold": one.sold, "b_listed": one.listed}
+        for doc, (at, one) in docs.items() if one is not None
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_SHOWN, rows)
+
+
+Docs = defaultdict[str, list[int]]
+
+
+class Changes:
+    """What numbers gain and lose, by chunk and term."""
+
+    def __init__(self) -> None:
+        self._gained: defaultdict[int, Docs] = defaultdict(lambda: defaultdict(list))
+        self._lost: defaultdict[int, Docs] = defaultdict(lambda: defaultdict(list))
 
     def add(self, doc: int, old: set[str], new: set[str]) -> None:
-        chunk = doc >> CHUNK
+        gained, lost = self._gained[doc >> CHUNK], self._lost[doc >> CHUNK]
         for term in new - old:
-            self.gained.setdefault((chunk, term), []).append(doc)
+            gained[term].append(doc)
         for term in old - new:
-            self.lost.setdefault((chunk, term), []).append(doc)
+            lost[term].append(doc)
 
     def write(self, session: Session) -> None:
         """Into the table, under one new number of change."""
         seq = newest(session) + 1
-        touched: dict[int, list[str]] = {}
-        for chunk, term in self.gained.keys() | self.lost.keys():
-            touched.setdefault(chunk, []).append(term)
-        for chunk, names in touched.items():
-            for some in parted(names):
+        for chunk, gained in self._gained.items():
+            for some in parted(gained.keys() | self._lost[chunk].keys()):
                 self._write(session, seq, chunk, some)
 
     def _write(self, session: Session, seq: int, chunk: int, names: list[str]) -> None:
@@ -123,8 +184,8 @@ class Changes:
         rows = []
         for term in names:
             bits = BitMap.deserialize(kept[term]) if term in kept else BitMap()
-            bits |= BitMap(self.gained.get((chunk, term), ()))
-            bits -= BitMap(self.lost.get((chunk, term), ()))
+            bits |= BitMap(self._gained[chunk].get(term, ()))
+            bits -= BitMap(self._lost[chunk].get(term, ()))
             bits.run_optimize()
             rows.append({"term": term, "chunk": chunk, "seq": seq, "bits": bits.serialize()})
         connection.execute(_WRITE, rows)
@@ -255,18 +316,12 @@ class Place:
 
 
 def places(session: Session, docs: Iterable[int]) -> list[Place]:
-    keys = (SearchDoc.doc, SearchDoc.item_id, SearchDoc.brand, SearchDoc.supplier, SearchDoc.price, SearchDoc.sold,
-            SearchDoc.listed)  # fmt: skip
-    found: list[Place] = []
-    for some in parted(docs):
-        found += [Place(*row) for row in session.execute(select(*keys).where(SearchDoc.doc.in_(some)))]
-    return found
-
-
-def held(session: Session, items: Collection[str]) -> dict[str, SearchDoc]:
-    """What the index holds of these items, by item."""
-    query = select(SearchDoc).where(SearchDoc.item_id.in_(items))
-    return {row.item_id: row for row in session.scalars(query)}
+    """Of these numbers, in no order. The numbers stand in the statement: a page asks for hundreds."""
+    columns = "doc, item_id, brand, supplier, price, sold, listed"
+    rows = session.connection().exec_driver_sql(
+        f"SELECT {columns} FROM mall_search_doc WHERE doc IN ({', '.join(map(str, docs))})"  # noqa: S608 - whole numbers
+    )
+    return [Place(*row) for row in rows.all()]
 
 
 def mark(session: Session) -> datetime | None:

@@ -9,11 +9,10 @@ Numbers by which a list is ordered are terms too, one for each bit that is set (
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 from core.faults import Unusable
@@ -55,20 +54,19 @@ class Shown:
     stock: bool
 
     def plain(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(self.__dict__)
 
     @classmethod
     def of(cls, plain: dict[str, Any]) -> Shown:
         return cls(**plain | {key: tuple(plain[key]) for key in ("regions", "marks")})
 
 
-def _script(char: str) -> int:
-    """0 nothing to look for, 1 a letter or digit, 2 a character that is a word of its own (Chinese and the like)."""
-    if char.isascii():
-        return 1 if char.isalnum() else 0
-    if "\u2e80" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff" or "\uf900" <= char <= "\ufaff":
-        return 2 if char.isalnum() else 0
-    return 1 if char.isalnum() else 0
+# Letters and digits of any script; and among them those of which each is a word (Chinese and the like).
+_WORDS = re.compile(r"[^\W_]+")
+_CHINESE = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_SCRIPTS = re.compile(f"[{_CHINESE}]+|[^{_CHINESE}]+")
+_IS_CHINESE = re.compile(f"[{_CHINESE}]").match
+LETTERS, CHINESE = 3, 2  # characters of the longest piece
 
 
 def folded(text: str) -> str:
@@ -76,32 +74,30 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+def _scripts(bare: str) -> list[tuple[int, str]]:
+    """Of characters without spaces and signs."""
+    return [(CHINESE if _IS_CHINESE(run) else LETTERS, run) for run in _SCRIPTS.findall(bare)]
+
+
 def runs(text: str) -> list[tuple[int, str]]:
-    """(script, characters): pieces of one script between spaces and signs."""
-    return [(script, "".join(run)) for script, run in groupby(folded(text), _script) if script]
-
-
-def _pieces(script: int, run: str, sizes: Iterable[int]) -> set[str]:
-    return {run[at : at + size] for size in sizes for at in range(len(run) - size + 1)}
+    """(size of its pieces, characters): pieces of one script between spaces and signs."""
+    return [one for word in _WORDS.findall(folded(text)) for one in _scripts(word)]
 
 
 def grams(text: str) -> set[str]:
     """Of a text that is looked through: spaces and signs in it do not count."""
-    bare = "".join(run for _, run in runs(text))
     found: set[str] = set()
-    for script, run in runs(bare):
-        found |= _pieces(script, run, range(1, script_size(script) + 1))
+    for most, run in _scripts("".join(_WORDS.findall(folded(text)))):
+        found.update(run)
+        for size in range(2, most + 1):
+            found.update([run[at : at + size] for at in range(len(run) - size + 1)])
     return found
-
-
-def script_size(script: int) -> int:
-    return 3 if script == 1 else 2
 
 
 def asked(run: tuple[int, str]) -> set[str]:
     """The grams that must all be there for a piece of a query."""
-    script, text = run
-    return _pieces(script, text, [min(len(text), script_size(script))])
+    size = min(len(run[1]), run[0])
+    return {run[1][at : at + size] for at in range(len(run[1]) - size + 1)}
 
 
 def words(query: str) -> list[tuple[int, str]]:
@@ -129,6 +125,11 @@ def named(word: str) -> tuple[str, ...]:
         return ()
     held = {code for code, name in _names() if word in name}
     return tuple(sorted(c for c in held if not held & {one.code for one in categories().path(c)[:-1]}))
+
+
+@lru_cache(maxsize=8192)
+def _path(code: str) -> tuple[str, ...]:
+    return tuple(CATEGORY + one.code for one in categories().path(code))
 
 
 def above(region: str) -> list[str]:
@@ -164,7 +165,7 @@ def clipped(letter: str, value: int) -> int:
 def _facets(shown: Shown) -> set[str]:
     found = {LIVE, BRAND + shown.brand, SUPPLIER + shown.supplier, AGREEMENT + shown.agreement,
              f"{BAND}{band(shown.price)}"}  # fmt: skip
-    found |= {CATEGORY + one.code for one in categories().path(shown.category)}
+    found.update(_path(shown.category))
     found |= {MARK + mark for mark in shown.marks}
     found |= {WITHIN + one for region in shown.regions for one in above(region)}
     found |= {EXACT + region for region in shown.regions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, request
@@ -55,9 +56,6 @@ class Facet:
     path: list[tuple[str, str]]
 
 
-# -- words ------------------------------------------------------------------------------------------------------------
-
-
 def _say(kind: str, value: str, suppliers: dict[str, str]) -> str:
     """A value that can be chosen, in words."""
     if kind == "category":
@@ -80,7 +78,8 @@ def _short(code: str) -> str:
 # -- what can be chosen -----------------------------------------------------------------------------------------------
 
 
-def _regions(chosen: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def below(chosen: str) -> tuple[str, ...]:
     """The provinces, or what lies directly in the chosen region."""
     table = data.regions()
     if chosen:
@@ -90,8 +89,8 @@ def _regions(chosen: str) -> list[str]:
             raise Unusable("region: no such region") from None
     found: list[str] = []
     for one in table.under(chosen or None):
-        found += [below.code for below in table.under(one.code)] if one.virtual else [one.code]
-    return found
+        found += [lower.code for lower in table.under(one.code)] if one.virtual else [one.code]
+    return tuple(found)
 
 
 def _path(kind: str, picked: Chosen) -> list[tuple[str, str]]:
@@ -158,7 +157,7 @@ def index() -> str | Response:
     session, picked = reading(), shop_address.chosen(request.args)
     try:
         wanted = shop_address.wanted(picked, request.args.get("after", ""))
-        regions = _regions(wanted.region)
+        regions = below(wanted.region)
         found = search.find(session, wanted, regions=regions)
     except Unusable as error:  # the words stay in the field, a shorter piece of what is too long
         kept = picked | {"q": [picked["q"][0][: terms.LONGEST]]} if "q" in picked else picked

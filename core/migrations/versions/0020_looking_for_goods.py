@@ -36,10 +36,10 @@ def upgrade() -> None:
         batch_op.create_index('ix_mall_favourite_person_at', ['person_id', 'at', 'item_id'], unique=False)
 
     op.create_table('mall_price_point',
+    sa.Column('id', sa.Integer(), autoincrement=True, nullable=False),
     sa.Column('item_id', sa.String(length=16), nullable=False),
     sa.Column('at', sa.DateTime(), nullable=False),
     sa.Column('price', sa.BigInteger(), nullable=False),
-    sa.Column('id', sa.String(length=16), nullable=False),
     sa.ForeignKeyConstraint(['item_id'], ['mall_item.id'], name=op.f('fk_mall_price_point_item_id_mall_item')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_mall_price_point'))
     )
