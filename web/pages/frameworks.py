@@ -220,7 +220,7 @@ def reviewed(framework: str) -> str:
     reviewing = row.state == "OPENED" and owns(row, g.actor)
     outcome = None
     if reviewing and not review.incomplete(session, row, g.now):
-        outcome = review.outcome(session, row, g.now, [])
+        _, outcome = review.outcome(session, row, g.now, [])
     report = desk.state(session, row.report_doc) if row.report_doc else None
     return shown(
         "review.html", row=row, listed=listed, items=items_of(session, row.id), files=files_of, reviewing=reviewing,
