@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web import framework_words
 from web.rule_words import N_
 
 ENTRIES: dict[str, str] = {
@@ -190,4 +191,5 @@ ENTRIES: dict[str, str] = {
     "terminal.offered": N_("Code for a seat's machine made"),
     "terminal.registered": N_("Machine of a seat registered"),
     "terminal.retired": N_("Machine of a seat retired"),
+    **framework_words.ENTRIES,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from web import framework_words
 from web.rule_words import N_
 
 # What the payload readers say, as patterns; the field's name stands before the colon.
@@ -187,4 +188,5 @@ FIELDS: dict[str, str] = {
     "window_minutes": N_("Time to unlock (minutes)"),
     "winner": N_("Winner"),
     "years": N_("Years in the field"),
+    **framework_words.FIELDS,
 }

@@ -97,7 +97,7 @@ def edit(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, *_KEYS)
     row, step = guard(tx, case, "framework.edit")
     if row.parent:
-        raise Unusable("framework: a supplementary call stands as its agreement does")
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(row.parent, required="-"))
     row.name, row.settings = printed(p, "name", limit=120), _settings(p)
     go(tx, row, step, "framework.edited", {"settings": row.settings})
     return {}
@@ -112,7 +112,7 @@ def add_item(tx: Tx, case: str, p: Payload) -> Payload:
     if category.doubtful:
         raise Unusable("category: not one whose name is known")
     if row.parent:
-        raise Unusable("framework: a supplementary call stands as its agreement does")
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(row.parent, required="-"))
     last = tx.session.scalar(select(func.max(FrameworkItem.position)).where(FrameworkItem.framework_id == row.id))
     if (last or 0) >= 200:
         raise Unusable("items: a list of at most 200 is expected")

@@ -60,7 +60,7 @@ def owns(row: Framework, actor: Actor) -> bool:
 def own(tx: Tx, framework: str) -> Framework:
     row = framework_row(tx.session, framework)
     if not owns(row, tx.actor):
-        raise Refused(denied("FH-OWN", "tenderer or agency of this agreement", tx.actor.org_name or "-"))
+        raise Refused(denied("FH-OWN", "tenderer / agency", tx.actor.org_name or "-"))
     return row
 
 
@@ -70,7 +70,7 @@ def guard(tx: Tx, framework: str, act: str) -> tuple[Framework, Row]:
     timer = tx.actor == SYSTEM
     step = machine.MACHINES[row.kind].move(row.state, act, None if timer else tx.actor)
     if not timer and step.roles == machine.OWN and not owns(row, tx.actor):
-        raise Refused(denied("FH-OWN", "tenderer or agency of this agreement", tx.actor.org_name or "-"))
+        raise Refused(denied("FH-OWN", "tenderer / agency", tx.actor.org_name or "-"))
     return row, step
 
 

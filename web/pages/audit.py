@@ -76,6 +76,7 @@ KINDS = {
     "contract": N_("contract"),
     "period": N_("periods"),
     "bond": N_("bid bonds"),
+    "framework": N_("framework agreements"),
     "blind": N_("blind parts"),
     "lowprice": N_("low prices"),
     "lack": N_("lack of competition"),
