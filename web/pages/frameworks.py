@@ -227,6 +227,7 @@ def reviewed(framework: str) -> str:
         problems=review.problems(session, row), totals=review.totals(session, row), outcome=outcome, report=report,
         people=reviewers(session, row) if reviewing else [], incomplete=review.incomplete(session, row, g.now),
         rate=rate_of(session, row), owns=owns(row, g.actor),
+        numbers={one["row"].id: one["row"].number for one in listed},
         high={one["row"].id: review.too_high(row, one["offers"], items_of(session, row.id), g.now) for one in listed},
     )  # fmt: skip
 
