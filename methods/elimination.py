@@ -6,13 +6,15 @@ nothing of rounding, there it is our reading.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from core.faults import Unusable
 from methods.exact import ceil
+from methods.shape import choice, fields, mapping, number, rows, text, whole
 from methods.trail import Line, Trail
 
 Tied = Literal["ask", "out"]
@@ -48,10 +50,10 @@ def total(prices: Mapping[str, Fraction], weights: Mapping[str, int]) -> Fractio
 
 def grouped(keys: Mapping[str, Key]) -> tuple[tuple[str, ...], ...]:
     """Ids by their keys, the smallest first; those of one key stand together."""
-    rows: dict[Key, list[str]] = {}
+    found: dict[Key, list[str]] = {}
     for one in sorted(keys):
-        rows.setdefault(keys[one], []).append(one)
-    return tuple(tuple(rows[key]) for key in sorted(rows))
+        found.setdefault(keys[one], []).append(one)
+    return tuple(tuple(found[key]) for key in sorted(found))
 
 
 def places(groups: Sequence[Sequence[str]]) -> dict[str, int]:
@@ -64,11 +66,11 @@ def places(groups: Sequence[Sequence[str]]) -> dict[str, int]:
 
 
 def most_inside(n: int, cut: Cut, cap: int | None, trail: Trail) -> int:
-    """min(cap, ⌊n × (1 − rate)⌋, n − least), never below 0; `cap` None = the solicitation names none."""
+    """min(cap, floor(n × (1 − rate)), n − least), never below 0; `cap` None = the solicitation names none."""
     leaving = ceil(n * cut.rate)
-    trail.add("leaving", "⌈n × rate⌉", leaving, n=n, rate=cut.rate)
+    trail.add("leaving", "ceil(n × rate)", leaving, n=n, rate=cut.rate)
     by_rate, by_least = n - leaving, n - cut.least
-    trail.add("by_rate", "n − ⌈n × rate⌉", by_rate, n=n, leaving=leaving)
+    trail.add("by_rate", "n − ceil(n × rate)", by_rate, n=n, leaving=leaving)
     trail.add("by_least", "n − least", by_least, n=n, least=cut.least)
     bounds = [by_rate, by_least] + ([cap] if cap is not None else [])
     room = max(0, min(bounds))
@@ -96,3 +98,41 @@ def shortlist(groups: Sequence[Sequence[str]], cut: Cut, cap: int | None, tied: 
     trail.add("inside", "the first of the order, while they fit", list(inside), room=room)
     trail.add("out", "all others", list(out), undecided=list(undecided))
     return Shortlist(tuple(map(tuple, groups)), room, tuple(inside), tuple(out), undecided, trail.lines)
+
+
+def computed(given: Any) -> Shortlist:
+    """From written values: {keys: {id: [decimal]}, order: [id], rate, least, cap, tied}.
+
+    `keys`: what each is ordered by, the smallest first. `order`: equals across the line, as they were told apart.
+    `rate` is a fraction "1/5", `cap` a whole number or null.
+    """
+    said = fields(given, "elimination", ("keys", "order", "rate", "least", "cap", "tied"), ())
+    keys = {one: _key(values, f"keys.{one}") for one, values in mapping(said["keys"], "keys").items()}
+    order = tuple(text(one, "order") for one in rows(said["order"], "order"))
+    cap = None if said["cap"] is None else whole(said["cap"], "cap", 0)
+    cut = Cut(_share(said["rate"]), whole(said["least"], "least", 0))
+    tied: Tied = "out" if choice(said["tied"], "tied", ("ask", "out")) == "out" else "ask"
+    groups = grouped(keys)
+    if order:
+        ours = tuple(sorted(order))
+        groups = tuple(part for group in groups for part in ([(one,) for one in order] if group == ours else [group]))
+    return shortlist(groups, cut, cap, tied)
+
+
+def _key(values: Any, where: str) -> Key:
+    return tuple(number(value, where) for value in rows(values, where))
+
+
+def _share(value: Any) -> Fraction:
+    """A fraction of 0 to 1, written 1/5 or 0."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}(/[1-9][0-9]{0,8})?", value):
+        raise Unusable("rate must be a fraction such as 1/5")
+    if not 0 <= Fraction(value) <= 1:
+        raise Unusable("rate must be a fraction of 0 to 1")
+    return Fraction(value)
+
+
+def eliminated(given: Any) -> dict[str, Any]:
+    """`computed` as plain data: {room, inside, out, derivation}."""
+    found = computed(given)
+    return {"room": found.room, "inside": list(found.inside), "out": list(found.out), "derivation": found.derivation}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from web import order_words
+from web import auction_words, framework_words, order_words
 from web.rule_words import N_
 
 ENTRIES: dict[str, str] = {
+    **auction_words.ENTRIES,
     **order_words.ENTRIES,
     "supplier.applied": N_("Supplier applied for the mall"),
     "supplier.approved": N_("Supplier's entry approved"),
@@ -35,11 +36,6 @@ ENTRIES: dict[str, str] = {
     "item.imported": N_("File of items loaded"),
     "mall_template.saved": N_("Template of specifications saved"),
     "patrol.drawn": N_("Monthly sample of prices drawn"),
-from web.auction_words import ENTRIES as AUCTION
-from web.rule_words import N_
-
-ENTRIES: dict[str, str] = {
-    **AUCTION,
     "affiliate.declared": N_("Company of the operator declared"),
     "anomaly.confirmed": N_("Score that stands out confirmed"),
     "award.ballot_opened": N_("Ballot opened"),
@@ -263,4 +259,5 @@ ENTRIES: dict[str, str] = {
     "quote.unlocked": N_("Quote unlocked"),
     "quote.unselected": N_("Selection of a quote not approved"),
     "quote.withdrawn": N_("Quote withdrawn"),
+    **framework_words.ENTRIES,
 }

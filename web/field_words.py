@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web import order_words
+from web import framework_words, order_words
 from web.rule_words import N_
 
 # What the payload readers say, as patterns; the field's name stands before the colon.
@@ -277,4 +277,5 @@ FIELDS: dict[str, str] = {
     "times": N_("Times"),
     "to_whom": N_("Who is asked"),
     "value": N_("Number"),
+    **framework_words.FIELDS,
 }

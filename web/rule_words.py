@@ -344,4 +344,6 @@ LAWS: dict[str, str] = {
     "发改法规规〔2022〕1117号": N_("NDRC Document 1117 of 2022"),
     "国办发〔2024〕21号": N_("State Council Office Document 21 of 2024"),
     "远程异地评标工作要求": N_("Requirements for Remote Evaluation"),
+    "财政部令第110号": N_("Ministry of Finance Order 110"),
+    "电子采购交易规范附录D（GB/T43711—2024）": N_("GB/T 43711-2024, annex D"),
 }

@@ -16,7 +16,7 @@ from core.clock import CST
 from core.money import D
 from tests.trading.stage import Seal, Stage, set_up
 from trading.framework import sheet
-from trading.framework.models import Framework, FrameworkMember, FrameworkNeed
+from trading.framework.models import Framework, FrameworkMember, FrameworkNeed, FrameworkPrice
 from trading.framework.states import items_of, members_of
 from web import rooms, timers
 
@@ -64,7 +64,8 @@ class Agreements:
 
     def member(self, framework: str, who: str) -> FrameworkMember:
         with self.read() as session:
-            return next(one for one in members_of(session, framework) if one.org_id == self.actor(who).org)
+            mine = [one for one in members_of(session, framework) if one.org_id == self.actor(who).org]
+            return max(mine, key=lambda one: one.number)
 
     def move(self, moment: datetime) -> None:
         """Forward, and whatever is due by then is done."""
@@ -169,6 +170,29 @@ class Agreements:
             if self.member(framework, who).state == "SHORTLISTED":
                 self.sign_agreement(framework, who)
         self.work()
+        return framework
+
+    def ready(self, prices: dict[str, str], **changes: Any) -> str:
+        """An agreement in force whose first stage nobody has to play: the suppliers of `prices` in their order, and
+        one that was eliminated."""
+        framework = self.scheme(**changes)
+        items = self.items(framework)
+        with self.read() as session, session.begin():
+            row = session.get_one(Framework, framework)
+            row.state, row.solicited_at, row.signed_at = "ACTIVE", self.now, self.now
+            months = row.settings["months"]
+            row.starts_on, row.ends_on = self.now.date(), self.now.date() + timedelta(days=30 * months)
+            for n, (who, price) in enumerate([*prices.items(), (SUPPLIERS[3], "")], 1):
+                actor = self.actor(who)
+                member = FrameworkMember(
+                    framework_id=framework, org_id=actor.org, person_id=actor.person, number=n, place=n,
+                    state="ACTIVE" if price else "ELIMINATED", applied_at=self.now,
+                    joined_at=self.now if price else None,
+                )  # fmt: skip
+                session.add(member)
+                session.flush()
+                for item in items if price else ():
+                    session.add(FrameworkPrice(member_id=member.id, item_id=item, price=D(price), since=self.now))
         return framework
 
     # -- stage two --------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from core import fields, jobs
 from core.access import Role, denied
 from core.acts import Tx
 from core.doors import Payload, acting
-from core.faults import Unusable
 from core.rules import Refused, refuse_if, shown
 from trading.framework import machine, rules
 from trading.framework.facts import Remaining
@@ -55,7 +54,7 @@ def supplement(tx: Tx, case: str, p: Payload) -> Payload:
     if row.parent or tx.session.scalar(
         select(Framework.id).where(Framework.parent == row.id, Framework.state.not_in(ENDED)).limit(1)
     ):
-        raise Unusable("framework: one supplementary call at a time")
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(row.number, required="-"))
     child = Framework(
         number=number(tx, Framework, "KJ"), name=f"{row.name}（补充征集）"[:120], kind="closed", regime=row.regime,
         state="SCHEME", org_id=row.org_id, agency_org=row.agency_org, person_id=tx.actor.person, region=row.region,
@@ -86,11 +85,11 @@ def apply(tx: Tx, case: str, p: Payload) -> Payload:
     assert row.starts_on is not None and row.ends_on is not None
     refuse_if(rules.inside(day_of(tx.now), row.starts_on, row.ends_on, book_of(row, tx.now)))
     if org.id in (row.org_id, row.agency_org):
-        raise Refused(denied("FH-OWN", "bidder, not a party of this agreement", org.name))
+        raise Refused(denied("FH-OWN", "bidder", org.name))
     mine_here = (FrameworkMember.framework_id == row.id, FrameworkMember.org_id == org.id)
     waiting = ("APPLIED", "CHECKED", *machine.PRESENT)
     if tx.session.scalar(select(FrameworkMember.id).where(*mine_here, FrameworkMember.state.in_(waiting)).limit(1)):
-        raise Unusable("member: your organisation has applied already")
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(org.name, required="-"))
     last = tx.session.scalar(select(func.max(FrameworkMember.number)).where(FrameworkMember.framework_id == row.id))
     member = FrameworkMember(
         framework_id=row.id, org_id=org.id, person_id=tx.actor.person, state="APPLIED", number=(last or 0) + 1,

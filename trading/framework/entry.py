@@ -250,8 +250,8 @@ def expire(tx: Tx, case: str, p: Payload) -> Payload:
     if row.state not in ("ACTIVE", "OPEN_CALL") or row.ends_on is None or tx.now < over(row.ends_on):
         return {}
     row, step = guard(tx, case, "framework.expire")
-    go(tx, row, step, "framework.expired", {"ends_on": row.ends_on.isoformat()})
     last = summary_by(row, tx.now)
+    go(tx, row, step, "framework.expired", {"summary_by": last.isoformat() if last else ""})
     if last is not None:
         jobs.plan(tx.session, over(last), "framework.overdue", row.id, {"rule": "FA-09/summary"})
     return {"state": row.state}

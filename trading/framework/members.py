@@ -50,7 +50,7 @@ def _guarded(tx: Tx, framework: str, p: Payload) -> tuple[Framework, FrameworkMe
     """For the solicitor, the regulator of the place, and timers; while the agreement runs."""
     row = framework_row(tx.session, framework)
     if tx.actor != SYSTEM and not owns(row, tx.actor) and not oversees(tx, row):
-        raise Refused(denied("FH-OWN", "tenderer or agency of this agreement", tx.actor.org_name or "-"))
+        raise Refused(denied("FH-OWN", "tenderer / agency", tx.actor.org_name or "-"))
     if row.state not in RUNNING:
         raise Refused(book_of(row, tx.now)["FH-INSIDE"].breach(row.state, required=" / ".join(RUNNING)))
     return row, member_row(tx.session, row, fields.text(p, "member", limit=16))

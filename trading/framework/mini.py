@@ -162,8 +162,8 @@ def write(tx: Tx, case: str, found: Found) -> Payload:
     if due is None:
         return {}
     need, row, step = needs.guard(tx, case, "framework.rank")
-    by_org = {one.org_id: one for one in members_of(tx.session, row.id)}
     ceilings = {one["member"]: one["ceilings"] for one in need.invited}
+    by_org = {one.org_id: one for one in members_of(tx.session, row.id) if one.id in ceilings}
     listed = []
     for one in rows:
         member = by_org[one.org_id]

@@ -161,7 +161,7 @@ def offer(
 def own_offer(tx: Tx, need: FrameworkNeed) -> FrameworkMember:
     member = tx.session.get(FrameworkMember, need.member_id)
     if member is None or member.org_id != tx.actor.org:
-        raise Refused(denied("FH-MEMBER", "supplier of this offer", tx.actor.org_name or "-"))
+        raise Refused(denied("FH-MEMBER", "supplier", tx.actor.org_name or "-"))
     return member
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.models import Org
+from core.faults import Unusable
 from core.money import plain
 from core.paper import Paper, PaperResult, SignatureBox
+from core.paper_fonts import checked
 from trading.framework.models import Framework, FrameworkItem, FrameworkPrice
 from trading.project.papers import hour, place
 
@@ -83,10 +85,23 @@ def _reasons(paper: Paper, result: Mapping[str, Any]) -> None:
             if found and not found["pass"]:
                 said.append([one["name"], f"{name}不通过：{found['reason']}"])
         if one["problem"]:
-            said.append([one["name"], f"响应文件不能读取：{one['problem']}"])
+            said.append([one["name"], f"响应文件不能读取：{legible(one['problem'])}"])
         said += [[one["name"], f"报价高于最高限制单价：{b['found']}，{b['required']}"] for b in one["too_high"]]
     if said:
         paper.section("未通过的原因").table(["供应商", "原因"], said, widths=[2, 5])
+
+
+def legible(text: str) -> str:
+    """What a supplier wrote, with a box for each character that the font lacks: it must not hold up the agreement."""
+    return "".join(one if _has(one) else "□" for one in text)
+
+
+def _has(character: str) -> bool:
+    try:
+        checked(character)
+    except Unusable:
+        return False
+    return True
 
 
 def priced(items: Sequence[FrameworkItem], prices: Mapping[str, FrameworkPrice]) -> list[dict[str, str]]:
@@ -112,7 +127,13 @@ def agreement(row: Framework, owner: Org, supplier: Org, record: Mapping[str, An
     )  # fmt: skip
     paper.section("协议标的和价格")
     rows = [
-        [one["name"], one["category"], f"{one['brand']} {one['model']}".strip() or "—", one["unit"], one["price"]]
+        [
+            one["name"],
+            one["category"],
+            legible(f"{one['brand']} {one['model']}".strip()) or "—",
+            one["unit"],
+            one["price"],
+        ]
         for one in record["lines"]
     ]
     widths, align = [3, 1.6, 2.4, 1, 1.6], ["left", "left", "left", "centre", "right"]

@@ -15,7 +15,6 @@ from core import canon, fields
 from core.access import Role, denied
 from core.acts import Tx
 from core.doors import Payload, acting
-from core.faults import Unusable
 from core.machine import Row
 from core.rules import Refused
 from trading.framework import machine, needs
@@ -75,7 +74,7 @@ def fix_rota(tx: Tx, case: str, p: Payload) -> Payload:
     if row.state not in RUNNING or "rota" not in row.settings["ways"]:
         raise Refused(own_book["FH-WAY"].breach(row.state, required="rota"))
     if order_of(tx.session, row) or draw_of(tx.session, row) is not None:
-        raise Unusable("rota: fixed already")
+        raise Refused(own_book["FH-TWICE"].breach("rota", required="-"))
     members = members_of(tx.session, row.id, *machine.PRESENT)
     if not members:
         raise Refused(own_book["FH-MEMBER"].breach("0", required="≥ 1"))

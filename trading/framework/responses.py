@@ -30,9 +30,9 @@ def may_respond(tx: Tx, framework: str, act: str) -> Framework:
     row, _ = guard(tx, framework, act)
     org = trading_org(tx.session, tx.actor.org)
     if org.id in (row.org_id, row.agency_org):
-        raise Refused(denied("FH-OWN", "bidder, not a party of this agreement", org.name))
+        raise Refused(denied("FH-OWN", "bidder", org.name))
     if row.parent and any(one.org_id == org.id for one in members_of(tx.session, row.parent, "ACTIVE", "SUSPENDED")):
-        raise Refused(book_of(row, tx.now)["FH-MEMBER"].breach(org.name, required="not in the agreement yet"))
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(org.name, required="-"))
     return row
 
 

@@ -22,6 +22,7 @@ from core.money import plain
 from core.rules import Breach, Refused, refuse_if, shown
 from methods import elimination
 from methods.elimination import Key, Shortlist
+from methods.exact import shown as shown_exactly
 from trading.framework import machine, papers, rules, sealed, sheet
 from trading.framework.facts import Offered
 from trading.framework.models import Framework, FrameworkItem, FrameworkMember
@@ -34,6 +35,7 @@ from trading.framework.states import (
     member_row,
     members_of,
     move_member,
+    printed,
     scheme_of,
     stream,
 )
@@ -56,7 +58,7 @@ def mark(tx: Tx, case: str, p: Payload) -> Payload:
         said = fields.mapping(p, item)
         fields.only(said, "pass", "reason")
         passed = fields.yes_no(said, "pass")
-        reason = "" if passed else fields.text(said, "reason", limit=500, default="")
+        reason = "" if passed else printed(said, "reason", limit=500, default="")
         if not passed and not reason:
             raise Refused(book_of(row, tx.now)["FH-REASON"].breach("-", required="reason", field="reason"))
         found[item] = {"pass": passed, "reason": reason}
@@ -134,21 +136,30 @@ def keys_of(row: Framework, members: list[FrameworkMember], total: dict[str, Fra
     return found
 
 
-def outcome(session: Session, row: Framework, now: datetime, ties: list[str]) -> Shortlist:
-    """The order and who enters. `ties`: the reviewers' own order of equals across the line."""
+def given(session: Session, row: Framework, now: datetime, ties: list[str]) -> dict[str, Any]:
+    """What the elimination is computed from (methods.elimination.computed). `ties`: the reviewers' own order of equals
+    across the line."""
     members = qualified(session, row, now)
     keys = keys_of(row, members, totals(session, row))
-    groups = elimination.grouped(keys)
     cut = rules.cut_of(scheme_of(session, row), book_of(row, now))
-    out = row.settings["tie"] == "out"
     cap = row.settings["cap"]
     if cap is not None and row.parent:
         cap = max(0, cap - len(members_of(session, row.parent, "ACTIVE", "SUSPENDED")))
-    found = elimination.shortlist(groups, cut, cap, "out" if out else "ask")
+    return {
+        "keys": {one: [shown_exactly(value) for value in key] for one, key in keys.items()}, "order": ties,
+        "rate": str(cut.rate), "least": cut.least, "cap": cap,
+        "tied": "out" if row.settings["tie"] == "out" else "ask",
+    }  # fmt: skip
+
+
+def outcome(session: Session, row: Framework, now: datetime, ties: list[str]) -> tuple[dict[str, Any], Shortlist]:
+    """(what it was computed from, the order and who enters); an order of others than the undecided ones is none."""
+    source = given(session, row, now, [])
+    found = elimination.computed(source)
     if not found.undecided or sorted(ties) != sorted(found.undecided):
-        return found
-    split = [part for group in groups for part in ([(one,) for one in ties] if group == found.undecided else [group])]
-    return elimination.shortlist(split, cut, cap)
+        return source, found
+    source = given(session, row, now, ties)
+    return source, elimination.computed(source)
 
 
 def _reviewers(tx: Tx, p: Payload) -> list[Person]:
@@ -175,8 +186,8 @@ def conclude(tx: Tx, case: str, p: Payload) -> Payload:
         return {"state": row.state}
     by_number = {str(one.number): one.id for one in members}
     ties = [by_number.get(str(one), "") for one in fields.items(p, "ties", most=500)] if p.get("ties") else []
-    reason = fields.text(p, "tie_reason", limit=500, default="")
-    found = outcome(tx.session, row, tx.now, ties)
+    reason = printed(p, "tie_reason", limit=500, default="")
+    source, found = outcome(tx.session, row, tx.now, ties)
     if found.undecided:
         required = " / ".join(str(_number(tx.session, one)) for one in found.undecided)
         raise Refused(own["FH-TIE"].breach("-", required=required, field="ties"))
@@ -188,7 +199,7 @@ def conclude(tx: Tx, case: str, p: Payload) -> Payload:
     warnings = shown(rules.reviewers(len(people), own))
     _write_places(tx, row, found)
     row.result = _result(tx, row, found, ties, reason, warnings)
-    row.report_doc = _report(tx, row, people)
+    row.report_doc = _report(tx, row, people, source)
     body = {"document": row.report_doc, "inside": list(found.inside), "out": list(found.out), "warnings": warnings}
     go(tx, row, step, "framework.concluded", body, target="REVIEWED")
     return body
@@ -229,13 +240,14 @@ def _result(
     }  # fmt: skip
 
 
-def _report(tx: Tx, row: Framework, people: list[Person]) -> str:
+def _report(tx: Tx, row: Framework, people: list[Person], source: dict[str, Any]) -> str:
     signers = [
         desk.signer(tx.session, one.id, f"reviewer-{place}", "member", tx.now) for place, one in enumerate(people, 1)
     ]
     rate = rules.rate_of(scheme_of(tx.session, row), book_of(row, tx.now))
     record = {"schema": "framework-review/1", "framework": row.id, "number": row.number, "at": tx.now.isoformat(),
-              "rate": {"rule": rate.id, "article": rate.article}, "result": row.result}  # fmt: skip
+              "rate": {"rule": rate.id, "article": rate.article}, "result": row.result,
+              "elimination": {"input": source, "result": elimination.eliminated(source)}}  # fmt: skip
     owner = accounts.org(tx.session, row.org_id) or {}
     paper = papers.report(row, owner.get("name", ""), record, [one.name for one in people], demo=tx.config.demo)
     first = desk.first_revision(paper.bytes, paper.boxes, record, signers)

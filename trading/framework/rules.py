@@ -15,7 +15,7 @@ from methods.elimination import Cut
 from trading.framework.facts import Offered, Remaining, Scheme
 
 Book = Mapping[str, RuleRow]
-LAW, STANDARD = "财政部令第110号", "GB/T 43711—2024"
+LAW, STANDARD = "财政部令第110号", "电子采购交易规范附录D（GB/T43711—2024）"
 SINCE = {LAW: date(2022, 3, 1), STANDARD: date(2024, 3, 15)}
 SEALED = "电子招标投标办法 第27条"
 MONTHS = 12
@@ -65,22 +65,22 @@ GOVERNMENT = RuleBook(
 )
 STATE_FIRMS = RuleBook(
     [
-        _row("FB-01", "1", "年", "附录D", "B", "有效期超过一年的须约定价格调整方式", law=STANDARD),
-        _row("FB-02", None, "-", "附录D", "B", "开放式入围不含价格，第二阶段须竞争", law=STANDARD),
-        _row("FB-05/responders", "2", "家", "附录D", "B", "竞争至少需要两家", law=STANDARD, sure="P",
+        _row("FB-01", "1", "年", "", "B", "有效期超过一年的须约定价格调整方式", law=STANDARD),
+        _row("FB-02", None, "-", "", "B", "开放式入围不含价格，第二阶段须竞争", law=STANDARD),
+        _row("FB-05/responders", "2", "家", "", "B", "竞争至少需要两家", law=STANDARD, sure="P",
              serves="FA-05/responders"),
-        _row("FB-05/one", "50", "%", "附录D", "B", "只竞争一次的，淘汰参与竞争供应商的50%以上", law=STANDARD),
-        _row("FB-05/two", "30", "%", "附录D", "B", "竞争两次的，每次淘汰30%以上", law=STANDARD),
-        _row("FB-05/least", "1", "家", "附录D", "B", "淘汰家数向上取整，为本平台的理解", law=STANDARD, sure="P",
+        _row("FB-05/one", "50", "%", "", "B", "只竞争一次的，淘汰参与竞争供应商的50%以上", law=STANDARD),
+        _row("FB-05/two", "30", "%", "", "B", "竞争两次的，每次淘汰30%以上", law=STANDARD),
+        _row("FB-05/least", "1", "家", "", "B", "淘汰家数向上取整，为本平台的理解", law=STANDARD, sure="P",
              serves="FA-05/least"),
-        _row("FB-06", None, "元", "附录D", "B", "响应报价不得超过最高限制单价", law=STANDARD, sure="P",
+        _row("FB-06", None, "元", "", "B", "响应报价不得超过最高限制单价", law=STANDARD, sure="P",
              serves="FA-06"),
-        _row("FB-07", "30", "日", "附录D", "T", "签订框架协议的期限", law=STANDARD, sure="P", serves="FA-07/sign"),
-        _row("FB-08/direct", None, "-", "附录D", "B", "直接选定须第一阶段已竞争价格且条件未变", law=STANDARD),
-        _row("FB-08/ceiling", None, "元", "附录D", "B", "二次竞价以协议价格为最高限价", law=STANDARD, sure="P",
+        _row("FB-07", "30", "日", "", "T", "签订框架协议的期限", law=STANDARD, sure="P", serves="FA-07/sign"),
+        _row("FB-08/direct", None, "-", "", "B", "直接选定须第一阶段已竞争价格且条件未变", law=STANDARD),
+        _row("FB-08/ceiling", None, "元", "", "B", "二次竞价以协议价格为最高限价", law=STANDARD, sure="P",
              serves="FA-08/ceiling"),
-        _row("FB-10", None, "-", "附录D", "B", "供应商数量或能力不足方可补充", law=STANDARD),
-        _row("FB-12", None, "-", "附录D", "B", "退出、清退须有约定情形", law=STANDARD, sure="P", serves="FA-12/cause"),
+        _row("FB-10", None, "-", "", "B", "供应商数量或能力不足方可补充", law=STANDARD),
+        _row("FB-12", None, "-", "", "B", "退出、清退须有约定情形", law=STANDARD, sure="P", serves="FA-12/cause"),
     ]
 )  # fmt: skip
 # Rows of the platform itself, the same in both regimes.
@@ -98,6 +98,7 @@ HOUSE = RuleBook(
         RuleRow("FH-REASON", None, "-", LAW, "B", "写明理由", "P"),
         RuleRow("FH-MEMBER", None, "-", LAW, "B", "有供货资格的入围供应商", "P"),
         RuleRow("FH-INSIDE", None, "-", LAW, "B", "在框架协议有效期内", "P"),
+        RuleRow("FH-TWICE", None, "-", LAW, "B", "同一事项、同一供应商只有一次", "P"),
         RuleRow("FH-ROTA", None, "-", LAW, "B", "轮候顺序已确定并告知全体入围供应商", "P"),
         RuleRow("FH-OWN", None, "-", LAW, "B", "征集人或其代理机构", "P"),
     ]
@@ -116,18 +117,11 @@ def book(regime: str, day: date) -> Book:
 
 def term(s: Scheme, own: Book) -> list[Breach]:
     """FA-01: at most a year for goods, two for services. State firms: over a year with a way to adjust prices."""
-    row = own.get(f"FA-01/{s.goods}")
-    if row is not None:
-        most = row.number * MONTHS
-        return (
-            []
-            if s.months <= most
-            else [row.breach(f"{s.months}/{MONTHS}年", required=f"≤ {row.number}年", field="months")]
-        )
-    row = own["FB-01"]
-    if s.months <= row.number * MONTHS or s.adjustment:
+    row = own.get(f"FA-01/{s.goods}") or own["FB-01"]
+    most = row.number * MONTHS
+    if s.months <= most or (row.id == "FB-01" and s.adjustment):
         return []
-    return [row.breach(f"{s.months}/{MONTHS}年", required="adjustment", field="adjustment")]
+    return [row.breach(s.months, required=f"≤ {most}", field="months")]
 
 
 def openness(s: Scheme, own: Book) -> list[Breach]:
@@ -205,7 +199,7 @@ def reviewers(count: int, own: Book) -> list[Breach]:
     row = own.get("FA-03/reviewers")
     if row is None or (count >= row.number and count % 2):
         return []
-    return [row.breach(count, required=f"≥ {row.number}, odd", field="reviewers")]
+    return [row.breach(count, required=f"≥ {row.number}, 单数", field="reviewers")]
 
 
 def in_time(at: datetime, deadline: datetime, own: Book) -> list[Breach]:

@@ -26,6 +26,7 @@ from trading.framework.states import (
     items_of,
     number,
     over,
+    printed,
     publish,
     scheme_of,
     stream,
@@ -61,7 +62,7 @@ def _settings(p: Payload) -> dict[str, Any]:
         "tie": fields.choice(p, "tie", TIES),
         "rota": fields.choice(p, "rota", ROTAS) if "rota" in ways else "rank",
         "unlock_hours": fields.integer(p, "unlock_hours", least=1, most=120, default=24),
-        **{key: fields.text(p, key, limit=2000, default="") for key in _TEXTS},
+        **{key: printed(p, key, limit=2000, default="") for key in _TEXTS},
     }
 
 
@@ -78,7 +79,7 @@ def plan(tx: Tx, case: str, p: Payload) -> Payload:
         raise Unusable("agency_org: not an agency")
     region = regions().check(fields.text(p, "region", limit=6)).code
     row = Framework(
-        number=number(tx, Framework, "KJ"), name=fields.text(p, "name", limit=120), state="SCHEME",
+        number=number(tx, Framework, "KJ"), name=printed(p, "name", limit=120), state="SCHEME",
         kind=fields.choice(p, "kind", ("closed", "open")), regime=fields.choice(p, "regime", ("gov", "soe")),
         org_id=tenderer, agency_org=agency, person_id=tx.actor.person, region=region, settings=_settings(p),
         created_at=tx.now,
@@ -96,8 +97,8 @@ def edit(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, *_KEYS)
     row, step = guard(tx, case, "framework.edit")
     if row.parent:
-        raise Unusable("framework: a supplementary call stands as its agreement does")
-    row.name, row.settings = fields.text(p, "name", limit=120), _settings(p)
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(row.parent, required="-"))
+    row.name, row.settings = printed(p, "name", limit=120), _settings(p)
     go(tx, row, step, "framework.edited", {"settings": row.settings})
     return {}
 
@@ -111,14 +112,14 @@ def add_item(tx: Tx, case: str, p: Payload) -> Payload:
     if category.doubtful:
         raise Unusable("category: not one whose name is known")
     if row.parent:
-        raise Unusable("framework: a supplementary call stands as its agreement does")
+        raise Refused(book_of(row, tx.now)["FH-TWICE"].breach(row.parent, required="-"))
     last = tx.session.scalar(select(func.max(FrameworkItem.position)).where(FrameworkItem.framework_id == row.id))
     if (last or 0) >= 200:
         raise Unusable("items: a list of at most 200 is expected")
     item = FrameworkItem(
         framework_id=row.id, position=(last or 0) + 1, category=category.code,
-        name=fields.text(p, "name", limit=120), specs=fields.text(p, "specs", limit=500, default=""),
-        unit=fields.text(p, "unit", limit=10), weight=fields.integer(p, "weight", least=1, most=10**6, default=1),
+        name=printed(p, "name", limit=120), specs=fields.text(p, "specs", limit=500, default=""),
+        unit=printed(p, "unit", limit=10), weight=fields.integer(p, "weight", least=1, most=10**6, default=1),
         ceiling=fields.decimal(p, "ceiling", least=Decimal("0.01"), places=2),
     )  # fmt: skip
     tx.session.add(item)

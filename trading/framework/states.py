@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import canon
+from core import canon, fields
 from core.access import SYSTEM, Actor, Role, denied
 from core.acts import Tx
 from core.clock import CST
@@ -17,6 +18,7 @@ from core.data import calendar
 from core.db import Base
 from core.faults import Unusable
 from core.machine import Row
+from core.paper_fonts import checked
 from core.rules import Breach, Refused
 from trading.framework import machine, rules
 from trading.framework.facts import Scheme
@@ -58,7 +60,7 @@ def owns(row: Framework, actor: Actor) -> bool:
 def own(tx: Tx, framework: str) -> Framework:
     row = framework_row(tx.session, framework)
     if not owns(row, tx.actor):
-        raise Refused(denied("FH-OWN", "tenderer or agency of this agreement", tx.actor.org_name or "-"))
+        raise Refused(denied("FH-OWN", "tenderer / agency", tx.actor.org_name or "-"))
     return row
 
 
@@ -68,7 +70,7 @@ def guard(tx: Tx, framework: str, act: str) -> tuple[Framework, Row]:
     timer = tx.actor == SYSTEM
     step = machine.MACHINES[row.kind].move(row.state, act, None if timer else tx.actor)
     if not timer and step.roles == machine.OWN and not owns(row, tx.actor):
-        raise Refused(denied("FH-OWN", "tenderer or agency of this agreement", tx.actor.org_name or "-"))
+        raise Refused(denied("FH-OWN", "tenderer / agency", tx.actor.org_name or "-"))
     return row, step
 
 
@@ -162,6 +164,11 @@ def publish(tx: Tx, row: Framework, kind: str, body: dict[str, Any], *, need: st
     said = {"notice": notice.id, "kind": kind, "sha256": digest} | ({"need": need} if need else {})
     tx.record(stream(row.id), "framework.noticed", said)
     return notice
+
+
+def printed(p: Mapping[str, Any], key: str, *, limit: int, default: str | None = None) -> str:
+    """Text that a document will carry: characters that its font lacks are refused where they are typed."""
+    return checked(fields.text(p, key, limit=limit, default=default))
 
 
 def late(own: Book, rule: str, since: datetime, now: datetime) -> list[Breach]:

@@ -81,6 +81,7 @@ KINDS = {
     "item": N_("items of the mall"),
     "mall_template": N_("templates of specifications"),
     "patrol": N_("price patrol"),
+    "framework": N_("framework agreements"),
     "blind": N_("blind parts"),
     "lowprice": N_("low prices"),
     "brand": N_("bids of one brand"),

@@ -220,13 +220,14 @@ def reviewed(framework: str) -> str:
     reviewing = row.state == "OPENED" and owns(row, g.actor)
     outcome = None
     if reviewing and not review.incomplete(session, row, g.now):
-        outcome = review.outcome(session, row, g.now, [])
+        _, outcome = review.outcome(session, row, g.now, [])
     report = desk.state(session, row.report_doc) if row.report_doc else None
     return shown(
         "review.html", row=row, listed=listed, items=items_of(session, row.id), files=files_of, reviewing=reviewing,
         problems=review.problems(session, row), totals=review.totals(session, row), outcome=outcome, report=report,
         people=reviewers(session, row) if reviewing else [], incomplete=review.incomplete(session, row, g.now),
         rate=rate_of(session, row), owns=owns(row, g.actor),
+        numbers={one["row"].id: one["row"].number for one in listed},
         high={one["row"].id: review.too_high(row, one["offers"], items_of(session, row.id), g.now) for one in listed},
     )  # fmt: skip
 

@@ -116,7 +116,9 @@ document.querySelector("form[data-respond]")?.addEventListener("input", async ()
   await Promise.all([cancel(before), drop(KEPT)]);
 });
 
-// The end of the quotes, and what was opened, come by themselves.
-document.addEventListener("gh:live", (event) => {
-  if (event.detail.kind === "framework.unlock") location.reload();
+// The page goes on to unlocking by itself. What was said before comes again on a fresh page: it reloads only out of the
+// phase that has ended.
+document.addEventListener("gh:live", ({ detail: { kind, data } }) => {
+  const ours = kind === "framework.unlock" && (data.need ?? data.framework) === desk.subject;
+  if (ours && document.querySelector("form[data-respond]") && !sealed) location.reload();
 });
