@@ -177,7 +177,7 @@ def test_a_page_after_nothing_known_is_refused(front):  # noqa: F811
     assert front.client().get("/api/v1/ocds/orders.json?after=' OR 1=1").status_code == 400
 
 
-# -- a district's year -----------------------------------------------------------------------------------------------
+# -- a district's year --------------------------------------------------------------------------------------------
 
 
 def test_the_year_of_a_district_shows_the_totals_of_its_rows(front):  # noqa: F811
