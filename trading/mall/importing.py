@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -211,17 +212,17 @@ class Load:
         for listed in (new for new in old if new.row is not None and new.row.state == "listed"):
             self._listed(listed)
         quiet = [self._changed(new, new.row) for new in old if new.row is not None and new.row.state != "listed"]
-        if quiet:
-            self.tx.session.execute(update(Item), quiet)
+        for _, alike in groupby(sorted(quiet, key=sorted), key=sorted):  # one statement for rows that change alike
+            self.tx.session.execute(update(Item), list(alike))
         return len(fresh), len(old), len(self.checked.lines) - len(fresh) - len(old)
 
     def _still_so(self) -> None:
         tx, seen = self.tx, self.checked
-        known = {
-            row.sku: fingerprint(row)
-            for part in watch.parts(new.values["sku"] for new in seen.lines)
-            for row in own_items(tx.session, tx.actor.org, part)
-        }
+        known: dict[str, tuple[Any, ...]] = {}
+        for part in watch.parts(new.values["sku"] for new in seen.lines):
+            query = select(Item.sku, Item.id, Item.version, Item.state, Item.changed_at)
+            query = query.where(Item.supplier_org == tx.actor.org, Item.sku.in_(part))
+            known |= {row[0]: tuple(row[1:]) for row in tx.session.execute(query)}
         asked = asked_of(tx.session, seen.asked)
         same = known == seen.known and asked == seen.asked and standing(tx.session, tx.actor.org) == seen.seller
         if not same:
@@ -259,7 +260,8 @@ class Load:
             state = ITEM.move(state, "item.submit", self.tx.actor).target
         items.plan_marks(self.tx.session, row.id, new.values["certificates"], self.tx.now)
         filed = self.tx.now if state == "pending" else None
-        return {"id": row.id, "state": state, "filed_at": filed} | self._common(new)
+        wanted = {"state": state, "filed_at": filed} | self._common(new)
+        return {"id": row.id} | {key: value for key, value in wanted.items() if getattr(row, key) != value}
 
     def _listed(self, new: New) -> None:
         assert new.row is not None
