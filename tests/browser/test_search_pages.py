@@ -30,7 +30,7 @@ def fill(tx) -> None:
             for n in range(1, 31)]  # fmt: skip
     rows += [item(tx, 50, orgs[0], name="会议桌 2400×1200", brand="圣奥", category=DESK, price=Decimal("2380.00"))]
     offer(tx, *rows)
-    for price in ("880.00", "920.50"):
+    for price in ("920.50", "880.00"):
         rows[0].price, rows[0].changed_at = Decimal(price), rows[0].changed_at + timedelta(days=20)
         search_index.refresh(tx.session, [rows[0].id])
 
