@@ -290,6 +290,29 @@ def test_the_silence_of_the_supplier_is_assent_after_five_working_days(orders):
     assert orders.row(order).state == "INSPECTED"
 
 
+def test_a_closed_note_that_nobody_told_of_is_counted_once_by_the_timer(orders):
+    order = orders.confirmed()
+    document = orders.noted(order, orders.sent(order))
+    with orders.world.read() as session, session.begin():
+        session.get_one(SigningDoc, document).state = "sealed"
+    orders.ring("order.assent", order, document=document)
+    orders.ring("order.assent", order, document=document)
+    assert orders.row(order).state == "INSPECTED" and orders.row(order).accepted == Decimal(3500)
+
+
+def test_a_closed_note_is_not_counted_again_after_a_decision(orders):
+    order = orders.confirmed()
+    document = orders.noted(order, orders.sent(order))
+    with orders.world.read() as session, session.begin():
+        session.get_one(SigningDoc, document).state = "sealed"
+    dispute(orders, order)
+    assert orders.ring("order.accept", order, document=document) == {"state": "DISPUTED"}
+    pieces = {orders.lines(order)[0].id: 10}
+    orders.do("交易中心", "order.decide", order, outcome="accept", reason="x", lines=pieces)
+    orders.ring("order.assent", order, document=document)
+    assert orders.row(order).accepted == Decimal(3500) and orders.lines(order)[0].accepted == 10
+
+
 @pytest.mark.parametrize(("late", "begins"), [(timedelta(0), "accepted"), (SECOND, "due")])
 def test_thirty_days_to_pay_run_from_the_acceptance_or_from_when_it_was_due(orders, late, begins):
     order = orders.confirmed()

@@ -18,6 +18,7 @@ from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, refuse_if, shown
 from trading.order import hooks, papers, rules
+from trading.order.machine import DELIVERING
 from trading.order.models import Order, OrderLine, Shipment
 from trading.order.states import blocked_by, book_of, count, counts, go, guard, lines_of, order_row, shipments_of
 
@@ -36,10 +37,15 @@ def pieces(p: Mapping[str, Any], known: Mapping[str, OrderLine]) -> dict[str, in
 @blocked_by("order.ship")
 def _ship_blocked(session: Session, row: Order, actor: Actor, now: datetime) -> list[Breach]:
     book = book_of(row)
-    needed = rules.needs_contract(row.total, book) and row.state == "CONFIRMED"
-    found = rules.contract_first(needed, book)
+    lacking = rules.needs_contract(row.total, book) and row.state == "CONFIRMED" and not _concluded(session, row)
+    found = rules.contract_first(lacking, book)
     left = sum(one.to_ship for one in counts(lines_of(session, row.id)).values())
     return found + ([] if left else [book["ORD-NOTHING"].breach(0, required="≥ 1")])
+
+
+def _concluded(session: Session, row: Order) -> bool:
+    """Sealed on the desk, though the order may not have heard of it yet."""
+    return bool(row.contract_doc) and desk.row(session, row.contract_doc).state == "sealed"
 
 
 @acting("order.ship", Role.BIDDER)
@@ -153,13 +159,15 @@ def _noted(session: Session, row: Order, p: Mapping[str, Any]) -> Shipment | Non
 @acting("order.assent")
 def assent(tx: Tx, order: str, p: Payload) -> Payload:
     """Timer: the supplier has neither signed nor disputed the note. Nothing while the buyer has not signed it itself:
-    then the time runs again."""
+    then the time runs again. A note whose closing a crash has hidden is counted now."""
     row = order_row(tx.session, order)
     sent = _noted(tx.session, row, p)
     if sent is None:
         return {"complete": False}
-    opened = desk.row(tx.session, sent.note_doc).opened_at
-    if tx.now < rules.until(book_of(row), "ORD-ASSENT", opened, data.calendar()):
+    doc = desk.row(tx.session, sent.note_doc)
+    if doc.state == "sealed":
+        return accept(tx, order, p)
+    if tx.now < rules.until(book_of(row), "ORD-ASSENT", doc.opened_at, data.calendar()):
         return {"complete": False}
     if any(one.signed_at for one in desk.places(tx.session, sent.note_doc)):
         return {"complete": desk.complete_without(tx, sent.note_doc)}
@@ -172,7 +180,8 @@ def accept(tx: Tx, order: str, p: Payload) -> Payload:
     """System: the note is closed; its numbers count from now on. Doing it twice does nothing."""
     row = order_row(tx.session, order)
     sent = _noted(tx.session, row, p)
-    if sent is None or desk.row(tx.session, sent.note_doc).state != "sealed":
+    closed = sent is not None and desk.row(tx.session, sent.note_doc).state == "sealed"
+    if sent is None or not closed or row.state not in DELIVERING:
         return {"state": row.state}
     row, step = guard(tx, order, "order.accept")
     sent.state, sent.inspected_at = "inspected", tx.now

@@ -108,5 +108,5 @@ def place(tx: Tx, placing: Placing) -> Order:
 
 
 def _number(tx: Tx, day: str) -> str:
-    last = tx.session.scalar(select(func.max(Order.number)).where(Order.number.startswith(day)))
+    last = tx.session.scalar(select(func.max(Order.number)).where(Order.number >= day, Order.number < f"{day}~"))
     return f"{day}{int(last[len(day) :]) + 1 if last else 1:06d}"

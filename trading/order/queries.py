@@ -83,7 +83,7 @@ def orders(
     elif tab in TABS:
         wanted.append(Order.state.in_(TABS[tab]))
     if text:
-        wanted.append(Order.number.startswith(text.upper(), autoescape=True))
+        wanted += [Order.number >= text.upper(), Order.number < f"{text.upper()}~"]
     query = select(Order).where(*wanted)
     if after:
         at, last = cursor_of(after)

@@ -280,7 +280,7 @@ def _count_under_way(tx: Tx, row: Order, accepted: Mapping[str, int]) -> dict[st
     for key, number in accepted.items():
         if number > sent.get(key, 0):
             refuse_if([book["ORD-COUNT"].breach(number, required=f"≤ {sent.get(key, 0)}", field="lines")])
-    for one in shipments_of(tx.session, row.id, "shipped", "received"):
+    for one in shipments_of(tx.session, row.id, "shipped", "received", "inspecting"):
         one.state, one.inspected_at = "inspected", tx.now
     result = {key: {"accepted": accepted.get(key, 0), "refused": number - accepted.get(key, 0)}
               for key, number in sent.items()}  # fmt: skip
