@@ -215,7 +215,7 @@ FIELDS: dict[str, str] = {
     "model": N_("Model"),
     "persons": N_("Persons"),
     "purchase": N_("Purchase"),
-    "quantity": N_("Quantity"),
+    "quantity": N_("How many"),
     "quote": N_("Quote"),
     "receiver": N_("Receiver"),
     "regime": N_("Regime"),
@@ -227,5 +227,5 @@ FIELDS: dict[str, str] = {
     "substitute": N_("Substitute"),
     "times": N_("Times"),
     "to_whom": N_("Who is asked"),
-    "value": N_("Number"),
+    "value": N_("Value"),
 }
