@@ -98,8 +98,8 @@ def test_a_budget_a_chain_and_a_purchase_from_cart_to_order(live: Live) -> None:
 def test_the_pages_are_clean_on_a_phone(live: Live) -> None:
     live.stage.act("clerk", "cart.put", item="item2", quantity=1)
     for who, path in (("clerk", "/mall/buying"), ("tenderer", "/mall/buying/chains"),
-                      ("centre1", "/mall/buying/rules"),
-                      ("tenderer", "/mall/quotes/new"), ("regulator", "/mall/buying"), ("", "/mall/quotes")):  # fmt: skip
+                      ("centre1", "/mall/buying/rules"), ("tenderer", "/mall/quotes/new"),
+                      ("regulator", "/mall/buying"), ("", "/mall/quotes")):  # fmt: skip
         page = live.open(who, path, phone=True)
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") == 200, (who, path)
