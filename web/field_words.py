@@ -264,7 +264,7 @@ FIELDS: dict[str, str] = {
     "meets": N_("Meets the specification"),
     "persons": N_("Persons"),
     "purchase": N_("Purchase"),
-    "quantity": N_("Quantity"),
+    "quantity": N_("How many"),
     "quote": N_("Quote"),
     "receiver": N_("Receiver"),
     "regime": N_("Regime"),
@@ -278,4 +278,5 @@ FIELDS: dict[str, str] = {
     "to_whom": N_("Who is asked"),
     "value": N_("Number"),
     **framework_words.FIELDS,
+    "value": N_("Value"),
 }

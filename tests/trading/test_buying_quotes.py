@@ -450,7 +450,8 @@ def test_the_first_is_the_lowest_then_the_earliest(rows: list, percent: int) -> 
 
 KEYS = st.sampled_from(["schema", "lines", "delivery_days", "small_firm", "note", "price"])
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(KEYS, x),
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda x: st.lists(x) | st.dictionaries(KEYS, x),
     max_leaves=8,
 )
 

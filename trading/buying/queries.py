@@ -228,8 +228,8 @@ def moves(session: Session, org: str, budget: str, after: str = "") -> tuple[lis
 
 def chain_page(session: Session, org: str) -> dict[str, Any]:
     """{people, duties: {person: {duty}}, chains, absences}"""
-    active = [one for one in accounts.people(session, org) if one["state"] == "active"]
-    people = [one for one in active if Role.TENDERER in one["roles"]]
+    found = accounts.people(session, org)
+    people = [one for one in found if one["state"] == "active" and Role.TENDERER in one["roles"]]
     duties: dict[str, set[str]] = defaultdict(set)
     for row in session.scalars(select(Duty).where(Duty.org_id == org)):
         duties[row.person_id].add(row.duty)

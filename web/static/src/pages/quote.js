@@ -169,10 +169,10 @@ const failed = (error) => {
   if (box) showError(box, error);
 };
 
-// What begins or ends a stage concerns this desk: the page is read again, unless somebody is typing prices.
+// What begins or ends a stage concerns this desk: the page is read again. After the end no price is taken any more.
 document.addEventListener("gh:live", (event) => {
   const { kind, data } = event.detail;
-  if (kind === "quote.moved" && data.request === desk.request && data.state !== desk.state && !form) location.reload();
+  if (kind === "quote.moved" && data.request === desk.request && data.state !== desk.state) location.reload();
 });
 document.addEventListener("gh:over", () => setTimeout(() => location.reload(), 1500));
 document.addEventListener("gh:key", () => lookForKey().then(unlockByItself).catch(failed));
