@@ -128,7 +128,7 @@ def test_killed_in_the_extension_it_is_not_sold_before_a_whole_window(tmp_path: 
 
     async def trouble(people: list[Bidder]) -> None:
         crowd = people[0].crowd
-        await crowd.until(lambda: crowd.taken >= 6)
+        await crowd.until(lambda: crowd.taken >= 6 and all(one.accepted for one in people))
         house.kill()
 
     try:
