@@ -159,8 +159,7 @@ def create_line_app(settings: config.Config, page_port: int) -> Flask:
     app.config.update(PAGE_PORT=page_port)
     front.check_permits(app)
     app.wsgi_app = _nothing  # type: ignore[method-assign, assignment]
-    hub = socket.attach(app)
-    hub.part = socket.Part(*socket.AUCTION_LINES, page_port, settings.public_url)
+    socket.attach(app, socket.Part(*socket.AUCTION_LINES, page_port, settings.public_url))
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app

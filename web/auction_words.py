@@ -40,6 +40,9 @@ SENTENCES = {
     "AUC-LEAST": N_("With fewer bidders than this an auction is void; so many at least are invited."),
     "AUC-CONFIRM": N_("The supplier confirms in time, else the next in line is asked."),
     "AUC-FAR": N_("This price is far below the best one. Type it again if it is meant."),
+    "AUC-WINDOW": N_("A price in this last time moves the end, unless the notice says otherwise."),
+    "AUC-EXTEND": N_("By so much a price in the last time moves the end, unless the notice says otherwise."),
+    "AUC-GAP": N_("A process that takes prices and is silent for longer counts as not reachable."),
     "AUC-SHORTEST": N_("The bidding time is too short."),
     "AUC-START": N_("Bidding has not begun."),
     "AUC-END": N_("Bidding is over: the server's clock decides."),
@@ -52,6 +55,7 @@ SENTENCES = {
     "AUC-TURN": N_("Only the supplier whose turn it is confirms."),
     "AUC-PARTY": N_("Only the buyer of this auction or the trading centre of its place does this."),
 }
+LAWS = {"平台竞价规则": N_("Auction rules of the platform")}
 PHRASES = {
     "another organisation": N_("another organisation than the buyer"),
     "buyer": N_("the buyer itself"),

@@ -278,5 +278,4 @@ FIELDS: dict[str, str] = {
     "to_whom": N_("Who is asked"),
     "value": N_("Number"),
     **framework_words.FIELDS,
-    "value": N_("Value"),
 }

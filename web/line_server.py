@@ -33,6 +33,7 @@ from certs import blocking  # noqa: E402
 from core import config  # noqa: E402
 from web import auction_pulse, workers  # noqa: E402
 from web.app import create_line_app  # noqa: E402
+from web.pages import auctions as auctions  # noqa: E402  its refusals are said here too
 
 GARBAGE = 10_000, 50, 100  # as web.serve
 log = logging.getLogger("gongheng.web")

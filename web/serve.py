@@ -24,6 +24,7 @@ from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import gevent  # noqa: E402
+from flask import Flask  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
 from sqlalchemy import func, select  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
@@ -138,6 +139,19 @@ def _seal_for_ever(acts: Acts) -> None:
         gevent.sleep(SEALS)
 
 
+def _go_on(app: Flask) -> None:
+    """What this process does by itself."""
+    acts = app.extensions["gongheng"].acts
+    gevent.spawn(retell, acts)
+    gevent.spawn(search_index.catch_up, acts)
+    gevent.spawn(_seal_for_ever, acts)
+    gevent.spawn(pulse.go_on, acts, PAGE)
+    gevent.spawn(auction_pulse.go_on, acts, 0)
+    gevent.spawn(standard_time.compare_for_ever, app)
+    gevent.spawn(timers.run_for_ever, app)
+    gevent.spawn(lines.go_on, app)
+
+
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("gongheng.web").setLevel(os.environ.get("LOG", "WARNING"))
@@ -170,14 +184,7 @@ def main() -> int:
     if among is not None:
         among.begin(for_lines, tls, keep)
     acts.gather = partial(gevent.sleep, 0)  # whoever has spoken by now is written in the same commit
-    gevent.spawn(retell, acts)
-    gevent.spawn(search_index.catch_up, acts)
-    gevent.spawn(_seal_for_ever, acts)
-    gevent.spawn(pulse.go_on, acts, PAGE)
-    gevent.spawn(auction_pulse.go_on, acts, 0)
-    gevent.spawn(standard_time.compare_for_ever, app)
-    gevent.spawn(timers.run_for_ever, app)
-    gevent.spawn(lines.go_on, app)
+    _go_on(app)
     gc.collect()
     gc.freeze()  # what the start has made stays: it is not looked through for garbage again
     gc.set_threshold(*GARBAGE)

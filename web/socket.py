@@ -248,8 +248,8 @@ EVENTS: dict[str, Event] = {
 GONE: list[Callable[[Socket, str], None]] = []
 
 
-def attach(app: Flask) -> Socket:
-    """Put the Socket.IO server in front of the app and let committed events reach it."""
+def attach(app: Flask, part: Part | None = None) -> Socket:
+    """Put the Socket.IO server in front of the app and let committed events reach it; `part`: for these lines alone."""
     socketio = SocketIO(
         app,
         async_mode="gevent",
@@ -264,6 +264,9 @@ def attach(app: Flask) -> Socket:
     server = socketio.server
     server.eio._async = server.eio._async | {"websocket": transport.Line}
     hub = Socket(app, server)
+    hub.part = part
+    if part is not None:  # its pages come from another port; engineio would let in none of them
+        server.eio.cors_allowed_origins = lambda origin, environ: hub._own_page(origin, environ.get("HTTP_HOST", ""))
     server.on("connect", hub.connect)
     server.on("disconnect", hub.disconnect)
     server.on("*", hub.receive)

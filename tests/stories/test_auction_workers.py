@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import canon, ledger
+from core import canon, jobs, ledger
+from core.clock import SystemClock
 from core.db import open_engine
 from core.once import ActOnce
 from tests.stories.auctioning import Bidder, House, Trouble, play
@@ -49,7 +51,7 @@ def one_order(house: House, people: list[Bidder]) -> None:
         assert sum(len(one.accepted) for one in people) == len(acknowledged)
         kept = session.scalars(select(ActOnce).where(ActOnce.act == "auction.bid")).all()
         assert sorted(one.result["seq"] for one in kept) == [one.seq for one in bids]
-        _same_everywhere(session, auction, bids, people, {entries[one.entry_id].mark: one for one in bids})
+        _same_everywhere(session, auction, bids, people)
     engine.dispose()
 
 
@@ -61,7 +63,7 @@ def _falling(row: Auction, bids: Any) -> None:
     assert all(one.at < one.ends_at for one in bids)
 
 
-def _same_everywhere(session: Session, auction: str, bids: Any, people: list[Bidder], _marks: Any) -> None:
+def _same_everywhere(session: Session, auction: str, bids: Any, people: list[Bidder]) -> None:
     first = people[0].heard
     assert [one["seq"] for one in first] == list(range(1, len(first) + 1))
     assert all(one.heard == first for one in people)
@@ -73,12 +75,10 @@ def _same_everywhere(session: Session, auction: str, bids: Any, people: list[Bid
     rows = [lines.line(one.leaf, one.salt, one.body, one.actor) for one in written]
     head = canon.dumps({f"auction:{auction}": ledger.head(session, f"auction:{auction}")})
     assert len(lines.read(lines.lines(rows), head).entries) == len(rows)
-    owners = {one.place: {one.house.made.marks[one.place]} for one in people}
-    for place, marks in owners.items():  # each page knows its own prices by its mark, and no other
-        (mark,) = marks
-        own = [one["bid"] for one in told if one["mark"] == rules.mark(mark, one["bid"])]
-        assert own == sorted(answer["seq"] for answer in people[place].accepted.values()) or set(own) >= {
-            answer["seq"] for answer in people[place].accepted.values()}  # fmt: skip
+    for one in people:  # each page knows its own prices by its mark; the last answers may have been lost at the end
+        secret = one.house.made.marks[one.place]
+        own = {bid["bid"] for bid in told if bid["mark"] == rules.mark(secret, bid["bid"])}
+        assert own >= {answer["seq"] for answer in one.accepted.values()}
 
 
 def test_two_processes_two_kills_and_cut_lines(tmp_path: Path) -> None:
@@ -105,7 +105,8 @@ def test_two_processes_two_kills_and_cut_lines(tmp_path: Path) -> None:
     with Session(engine) as session:
         row, noted = session.get_one(Auction, house.made.auction), session.scalars(select(AuctionBreak)).all()
         outages = [one for one in noted if one.kind == "outage"]
-        assert len(outages) == 1 and row.ends_at - row.planned_end >= outages[0].until - outages[0].since
+        assert len(outages) == 2  # before the first start nobody could bid either
+        assert row.ends_at - row.planned_end >= sum((one.until - one.since for one in outages), timedelta(0))
     engine.dispose()
 
 
@@ -121,32 +122,42 @@ def _closed(house: House, patience: float) -> dict[str, Any]:
 
 def test_killed_in_the_extension_it_is_not_sold_before_a_whole_window(tmp_path: Path) -> None:
     """The end goes by while nothing runs: after the start it is open again, and closes a window later."""
-    window = 3
-    house = House(tmp_path, 3, 2, seconds=6, window=window, extend=window)
+    window = 6
+    house = House(tmp_path, 3, 2, window=window, extend=window)
     house.start()
 
     async def trouble(people: list[Bidder]) -> None:
         crowd = people[0].crowd
-        await crowd.until(lambda: crowd.taken >= 6)
+        await crowd.until(lambda: crowd.taken >= 6 and all(one.accepted for one in people))
         house.kill()
-        await asyncio.sleep(0.2)
 
     try:
         asyncio.run(_until_killed(house, trouble))
-        time.sleep(2 * window)
+        _end_now(house)
         house.start()
         assert house.ask("auction.show")["state"] in ("BIDDING", "EXTENDING")
         shown = _closed(house, 30)
     finally:
         house.stop()
-    assert shown["state"] == "CLOSED" and len(shown["breaks"]) == 1
+    assert shown["state"] == "CLOSED"
     engine = engine_of(house)
     with Session(engine) as session:
-        row, outage = session.get_one(Auction, house.made.auction), session.scalars(select(AuctionBreak)).one()
+        row = session.get_one(Auction, house.made.auction)
+        outage = session.scalars(select(AuctionBreak).order_by(AuctionBreak.until.desc())).first()
         offer = session.scalars(select(AuctionOffer)).one()
         assert outage.end_before < outage.until < outage.end_after <= row.ends_at <= row.closed_at
         assert (row.ends_at - outage.until).total_seconds() >= window
         assert offer.price == row.best
+    engine.dispose()
+
+
+def _end_now(house: House) -> None:
+    """As if the end had been just after the kill; it is over before the server can be back."""
+    engine = engine_of(house)
+    with Session(engine) as session, session.begin():
+        row = session.get_one(Auction, house.made.auction)
+        row.planned_end = row.ends_at = SystemClock().now()
+        jobs.plan(session, row.ends_at, "auction.close", row.id)
     engine.dispose()
 
 

@@ -156,6 +156,13 @@ def test_an_outage_over_the_start_gives_back_what_lay_after_it(house):
     assert house.row(auction).ends_at == ENDS + 60 * SECOND + WINDOW
 
 
+def test_a_service_that_never_ran_gives_back_all_since_the_start(house):
+    auction = house.bidding()
+    house.at(OPENS, seconds=90)
+    start(house)
+    assert house.row(auction).ends_at == ENDS + 90 * SECOND + WINDOW
+
+
 def test_an_idle_service_has_no_outage(house):
     """Hours without any auction, in which nobody says that he runs."""
     house.beat()

@@ -15,8 +15,7 @@ from trading.supplier.models import MallSupplier
 
 NOTICE: dict[str, Any] = {
     "regime": "state_firm", "title": "办公电脑<b>采购</b>", "region": "420112", "address": "某路1号",
-    "receiver": "张三",
-    "lines": [LINE], "entrants": "open", "ceiling": "50000", "step": "100", "far": "40",
+    "receiver": "张三", "lines": [LINE], "entrants": "open", "ceiling": "50000", "step": "100", "far": "40",
     "opens_at": (NOW + timedelta(hours=1)).isoformat(), "ends_at": (NOW + timedelta(hours=2)).isoformat(),
 }  # fmt: skip
 

@@ -89,10 +89,9 @@ def beat(tx: Tx, worker: int) -> None:
 
 def _break_since(tx: Tx, machine: int | None, *, whole: bool, least: bool = False) -> None:
     """`least`: a silence counts only from a certain length on; a new start always does."""
-    if machine is None:
-        return
-    one = Broken(_moment(machine, tx.ahead, tx.now), tx.now, whole)
     for row in running(tx.session, tx.now):
+        since = row.opens_at if machine is None else _moment(machine, tx.ahead, tx.now)  # nothing has run at all
+        one = Broken(min(since, tx.now), tx.now, whole)
         if row.state == "PAUSED" or (least and not rules.counts(row.opens_at, one, book_of(row))):
             continue
         ends = rules.after_break(row.opens_at, row.ends_at, one, last_window(row))

@@ -25,7 +25,7 @@ from web.field_words import FIELDS
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.pages.cases import page
-from web.rule_words import PHRASES
+from web.rule_words import LAWS, PHRASES
 from web.words import N_
 
 blueprint = Blueprint("auctions", __name__)
@@ -37,7 +37,7 @@ TONES = {"BIDDING": "green", "EXTENDING": "orange", "PAUSED": "red", "VOID": "se
 
 words.teach(auction_words.SENTENCES)
 for table, more in ((words.STATES, auction_words.STATES), (FIELDS, auction_words.FIELDS),
-                    (PHRASES, auction_words.PHRASES)):  # fmt: skip
+                    (PHRASES, auction_words.PHRASES), (LAWS, auction_words.LAWS)):  # fmt: skip
     for key, text in more.items():
         table.setdefault(key, text)
 
