@@ -18,6 +18,7 @@ from core.access import Actor, Role
 from core.acts import Acts, Stale, Tx
 from core.faults import Unusable
 from core.quick import Draft
+from core.rules import Refused
 
 Payload = dict[str, Any]
 Handler = Callable[[Tx, str, Payload], Payload]
@@ -135,7 +136,10 @@ def _prepared(
 ) -> Payload:
     """`run` with what was made ahead of it, made anew when it was stale."""
     for _ in range(TRIES):
-        ready = make(acts, actor, case, payload)
+        try:
+            ready = make(acts, actor, case, payload)
+        except (Refused, Unusable):
+            break  # the act says what is wrong, in its own order: after the proof
 
         def with_it(tx: Tx, ready: Any = ready) -> Payload:
             tx.ready = ready

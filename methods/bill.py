@@ -130,7 +130,8 @@ def _line(row: Mapping[str, Any]) -> Line:
 
 
 def _numbers(said: Mapping[str, str]) -> dict[str, str]:
-    return {key: plain(value) for key in ("quantity", "fixed", "limit") if (value := number(said.get(key, "")))}
+    found = {key: number(said.get(key, "")) for key in ("quantity", "fixed", "limit")}
+    return {key: plain(value) for key, value in found.items() if value is not None}
 
 
 def read(value: Any) -> Bill:

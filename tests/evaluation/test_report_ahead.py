@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core import doors
-from core.rules import Refused
+from core.faults import Unusable
+from core.rules import Breach, Refused
 from evaluation.committee.queries import committee_of
 from evaluation.report import making
 from evaluation.report import record as records
@@ -133,6 +134,20 @@ def test_nobody_has_a_report_made_that_they_may_not_make(scored, watch):
         send(scored, next(iter(set(scored.experts["420112"]) - set(scored.names))), "report.dissent", text="x")
     with pytest.raises(Refused, match="DEEM-LEADER"):
         send(scored, "regulator", "report.deem", member=scored.place(scored.names[0]).id, reference="x")
+    assert watch.inside == [False]
+
+
+def test_a_payload_that_cannot_be_read_is_refused_after_the_proof(scored, watch):
+    send(scored, scored.names[0], "report.make")
+
+    def unproven(tx, act, case, digest, proof):
+        raise Refused(Breach("S-SIGN", "x", "B", "a signature", "-"))
+
+    for name, act in (("regulator", "report.deem"), (scored.names[1], "report.dissent")):
+        with pytest.raises(Refused, match="S-SIGN"):
+            doors.perform(scored.world.acts, unproven, scored.actor(name), act, scored.case, {})
+        with pytest.raises(Unusable):
+            send(scored, name, act)
     assert watch.inside == [False]
 
 

@@ -168,6 +168,12 @@ def test_numbers_of_a_bill_are_kept_without_separators(number) -> None:
     assert bills.priced_of(workbook.rows(workbook.write(bill))).lines[0].quantity == "1000"
 
 
+def test_a_fixed_sum_of_nothing_is_nought() -> None:
+    value = bills.compose(BILL)
+    value["sections"][1]["lines"][0]["fixed"] = "0.00"
+    assert bills.read(value).lines[2].fixed == "0"
+
+
 @pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x00", "\x1f", "\ud800"])
 def test_what_no_workbook_can_hold_is_refused_in_a_bill(odd) -> None:
     for change in ({"name": odd}, {"lines": [bills.compose(BILL)["sections"][0]["lines"][0] | {"feature": f"a{odd}"}]}):

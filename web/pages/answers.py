@@ -15,6 +15,7 @@ from evaluation.committee.models import Committee
 from evaluation.figures.models import PriceCorrection
 from evaluation.sitting.models import Clarification
 from trading.project.states import case_row
+from web import workbench
 from web.front import permit, reading, wired
 from web.pages.cases import opened_case, page
 from web.pages.room import inside
@@ -102,4 +103,4 @@ def _corrections(session: Session, actor: Actor, now: datetime) -> list[Item]:
     ]  # fmt: skip
 
 
-WORK = work
+workbench.PROVIDERS.append(work)
