@@ -1,4 +1,4 @@
-"""A framework agreement in a browser: scheme, a response sealed and unlocked on the page, review, shortlist, purchase."""
+"""A framework agreement in a browser: scheme, a response sealed and unlocked, review, shortlist, purchase."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def bought(live: Live, framework: str) -> None:
     supplier.get_by_role("button", name="Sign and accept").click()
     live.sign(supplier, "bidder2")
     expect(supplier.locator(".badge", has_text="accepted, ordered")).to_be_visible()
-    assert live.open("bidder3", page.url.removeprefix(live.base)).title().startswith("没有")
+    assert live.open("bidder3", page.url.removeprefix(live.base)).title().startswith("页面不存在")
     public = live.open("", f"/frameworks/{framework}", phone=True)
     expect(public.locator("#members")).to_contain_text("(1)")
     assert faults_of(public) == [] and public.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -14,7 +14,7 @@ from core import canon
 from core.ledger import EntryRow
 from core.rules import Refused
 from tests.certs.pdf_tools import fonts_missing
-from tests.trading.framework_world import BUYER, OWNER, REGULATOR, SUPPLIERS, Agreements, build
+from tests.trading.framework_world import BUYER, OWNER, REGULATOR, SUPPLIERS, Agreements, build, shows
 from trading.framework import queries
 from trading.framework.models import FrameworkNotice
 from trading.framework.states import over
@@ -62,6 +62,7 @@ def verified(agreements: Agreements, framework: str, folder: Path) -> list[str]:
     return told
 
 
+@shows("FA-07/copy", "FA-09/summary", sides=("allowed",))
 def test_a_closed_agreement_from_scheme_to_summary(agreements: Agreements, tmp_path: Path) -> None:
     prices = {A: "20", B: "21", C: "22", D: "23", E: "24", F: "25"}
     framework = agreements.opened(prices)
@@ -103,6 +104,7 @@ def test_a_closed_agreement_from_scheme_to_summary(agreements: Agreements, tmp_p
     assert kinds(agreements, framework)[-1] == "summary"
 
 
+@shows("FA-07/copy", "FA-09/summary", sides=("refused",))
 def test_duties_done_late_are_done_and_noted(agreements: Agreements) -> None:
     framework = agreements.active({A: "20", B: "21"})
     agreements.move(agreements.now + timedelta(days=15))
@@ -116,6 +118,7 @@ def test_duties_done_late_are_done_and_noted(agreements: Agreements) -> None:
         assert query.count() == 2
 
 
+@shows("FA-11/check", "FA-11/list")
 def test_an_open_agreement_is_joined_and_left_at_any_time(agreements: Agreements) -> None:
     framework = agreements.solicited(
         kind="open", goods="services", months=24, ground="all_qualified", ways=["direct", "mini"]
@@ -136,6 +139,12 @@ def test_an_open_agreement_is_joined_and_left_at_any_time(agreements: Agreements
     agreements.move(agreements.now + timedelta(days=9))
     late = agreements.do(OWNER, "framework.list", framework, member=agreements.member(framework, B).id)
     assert [one["rule"] for one in late["warnings"]] == ["FA-11/list"]
+    agreements.do(D, "framework.apply", framework, statement="具备资质")
+    agreements.move(agreements.now + timedelta(days=14))
+    late = agreements.do(
+        OWNER, "framework.check", framework, member=agreements.member(framework, D).id, **{"pass": True}
+    )
+    assert [one["rule"] for one in late["warnings"]] == ["FA-11/check"]
     need = agreements.pick(framework, A)
     agreements.do(A, "framework.accept", need)
     agreements.do(A, "framework.leave", framework, reason="业务调整")

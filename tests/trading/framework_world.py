@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
+
+import pytest
 
 from certs import desk_sign, sealing, suite
 from certs.sealing import Context
@@ -20,6 +23,7 @@ from trading.framework.models import Framework, FrameworkMember, FrameworkNeed, 
 from trading.framework.states import items_of, members_of
 from web import rooms, timers
 
+F = TypeVar("F", bound=Callable[..., object])
 ROOMS = rooms.modules()
 START = datetime(2026, 3, 2, 9, 0, tzinfo=CST)
 OWNER, BUYER, AGENCY, CENTRE, REGULATOR = "招标人", "采购单位", "代理", "交易中心", "监管"
@@ -30,6 +34,18 @@ TERMS: dict[str, Any] = {
 }  # fmt: skip
 PAPER = {"category": "A05040101", "name": "复印纸 A4 70克", "unit": "包", "ceiling": "25.00", "weight": 10}
 DELIVERY = {"address": "东西湖区某路1号", "receiver": "王某"}
+
+
+def shows(*rules: str, sides: tuple[str, ...] = ("allowed", "refused")) -> Callable[[F], F]:
+    """Marks a test with the rules whose sides it shows (scripts/rules_table.py)."""
+
+    def mark(test: F) -> F:
+        for rule in rules:
+            for side in sides:
+                test = pytest.mark.rule(rule, side)(test)
+        return test
+
+    return mark
 
 
 @dataclass

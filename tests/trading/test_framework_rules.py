@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import CST
+from tests.trading.framework_world import shows
 from trading.framework import rules
 from trading.framework.facts import Offered, Remaining, Scheme
 from trading.framework.rota import Turn, counts, next_turn
@@ -48,18 +49,27 @@ def own(scheme: Scheme) -> rules.Book:
     return SOE if scheme.regime == "soe" else GOV
 
 
+@shows(
+    "FA-01/goods", "FA-01/services", "FA-02", "FA-04", "FA-05/rate", "FA-05/quality", "FB-01", "FB-02", "FB-05/one",
+    "FB-05/two", "FB-08/direct", sides=("refused",),
+)  # fmt: skip
 @pytest.mark.parametrize(("base", "changes", "wanted"), BROKEN)
 def test_outside_the_law(base: Scheme, changes, wanted) -> None:
     scheme = replace(base, **changes)
     assert [one.rule for one in rules.scheme(scheme, own(scheme))] == wanted
 
 
+@shows(
+    "FA-01/goods", "FA-01/services", "FA-02", "FA-04", "FA-05/rate", "FA-05/quality", "FB-01", "FB-02", "FB-05/one",
+    "FB-05/two", "FB-08/direct", sides=("allowed",),
+)  # fmt: skip
 @pytest.mark.parametrize(("base", "changes"), SOUND)
 def test_within_the_law(base: Scheme, changes) -> None:
     scheme = replace(base, **changes)
     assert rules.scheme(scheme, own(scheme)) == []
 
 
+@shows("FA-05/least", "FB-05/least")
 @pytest.mark.parametrize(
     ("scheme", "rate", "least"),
     [
@@ -76,6 +86,7 @@ def test_who_must_leave(scheme: Scheme, rate: Fraction, least: int) -> None:
     assert (cut.rate, cut.least) == (rate, least)
 
 
+@shows("FA-03/days", "FA-03/reviewers", "FA-05/responders", "FB-05/responders")
 def test_days_responders_reviewers() -> None:
     assert [len(rules.long_enough(days, GOV)) for days in (19, 20, 21)] == [1, 0, 0]
     assert rules.long_enough(0, SOE) == []
@@ -85,12 +96,14 @@ def test_days_responders_reviewers() -> None:
     assert rules.reviewers(1, SOE) == [] and not rules.reviewers(1, GOV)[0].blocks
 
 
+@shows("FH-TIME")
 def test_in_time_is_before_the_deadline() -> None:
     end = datetime(2026, 3, 30, 9, 0, tzinfo=CST)
     moments = (end - timedelta(microseconds=1), end, end + timedelta(seconds=1))
     assert [len(rules.in_time(at, end, GOV)) for at in moments] == [0, 1, 1]
 
 
+@shows("FA-06", "FB-06", "FA-08/ceiling", "FB-08/ceiling")
 @pytest.mark.parametrize(("price", "broken"), [("24.99", 0), ("25.00", 0), ("25.01", 1)])
 @pytest.mark.parametrize("book", [GOV, SOE])
 @pytest.mark.parametrize("rule", ["FA-06", "FA-08/ceiling"])
@@ -99,21 +112,25 @@ def test_no_price_above_its_ceiling(price: str, broken: int, book: rules.Book, r
     assert len(rules.within(offered, book, rule)) == broken
 
 
+@shows("FA-10", "FB-10")
 @pytest.mark.parametrize(("signed", "left", "blocked"), [(10, 7, True), (10, 6, False), (3, 2, False), (20, 14, True)])
 def test_a_supplementary_call(signed: int, left: int, blocked: bool) -> None:
     r = Remaining(signed, left, "已有两地无法供货", date(2026, 5, 1), date(2027, 3, 1))
     assert bool(rules.may_call(r, GOV)) is blocked
     assert rules.may_call(r, SOE) == []
+    assert [one.rule for one in rules.may_call(replace(r, reason=""), SOE)] == ["FB-10"]
     assert [one.rule for one in rules.may_call(replace(r, reason="", left=1), GOV)] == ["FH-REASON"]
     assert [one.rule for one in rules.may_call(replace(r, left=1, on=r.ends), GOV)] == ["FH-INSIDE"]
 
 
+@shows("FH-INSIDE")
 def test_within_the_term_the_last_day_included() -> None:
     first, last = date(2026, 4, 1), date(2027, 3, 31)
     days = (first - timedelta(days=1), first, last, last + timedelta(days=1))
     assert [len(rules.inside(day, first, last, GOV)) for day in days] == [1, 0, 0, 1]
 
 
+@shows("FA-12/cause", "FA-12/quit", "FB-12")
 def test_causes_are_coded() -> None:
     assert rules.caused("quality", rules.REMOVALS, GOV) == []
     assert [one.rule for one in rules.caused("mood", rules.REMOVALS, GOV)] == ["FA-12/cause"]

@@ -10,7 +10,7 @@ from certs import desk_sign
 from core.faults import Unusable
 from core.ledger import EntryRow
 from core.rules import Refused
-from tests.trading.framework_world import AGENCY, BUYER, OWNER, REGULATOR, START, SUPPLIERS, Agreements, build
+from tests.trading.framework_world import AGENCY, BUYER, OWNER, REGULATOR, START, SUPPLIERS, Agreements, build, shows
 from trading.framework import machine, queries, sealed
 from trading.framework.models import FrameworkNotice
 
@@ -33,6 +33,7 @@ def test_tables_are_sound(table) -> None:
     assert table.faults() == []
 
 
+@shows("FH-OWN")
 def test_a_scheme_is_its_solicitors_alone(agreements: Agreements) -> None:
     framework = agreements.scheme()
     with agreements.read() as session:
@@ -103,6 +104,7 @@ def test_responses_are_sealed_until_their_end(agreements: Agreements) -> None:
     assert refused(agreements.do, SUPPLIERS[0], "framework.withdraw", framework) == ["FH-TIME"]
 
 
+@shows("FH-SEALED")
 def test_a_seal_for_something_else_is_no_response(agreements: Agreements) -> None:
     one, other = agreements.solicited(), agreements.solicited()
     made = agreements.seal(other, SUPPLIERS[0], b"{}").payload(agreements.stage.world)
@@ -123,6 +125,7 @@ def test_the_key_of_another_seal_opens_nothing(agreements: Agreements) -> None:
         agreements.do(SUPPLIERS[2], "framework.unlock", framework, file_key=wrong)
 
 
+@shows("FH-UNLOCK")
 def test_what_is_not_unlocked_in_time_stays_sealed(agreements: Agreements) -> None:
     framework = agreements.solicited(unlock_hours=2)
     for who in SUPPLIERS[:3]:
@@ -152,6 +155,7 @@ def test_fewer_than_two_responses_end_it(agreements: Agreements) -> None:
         assert session.query(FrameworkNotice).filter_by(framework_id=framework, kind="failure").count() == 1
 
 
+@shows("FH-COMPLETE", "FH-SIGNED", "FH-REASON")
 def test_review_needs_reasons_and_all_of_them(agreements: Agreements) -> None:
     framework = agreements.opened(FIVE)
     member = agreements.member(framework, SUPPLIERS[0]).id
@@ -183,6 +187,7 @@ def test_one_qualified_responder_is_too_few(agreements: Agreements) -> None:
     assert agreements.conclude(framework)["state"] == "FAILED"
 
 
+@shows("FH-TIE")
 def test_equals_across_the_line_are_ordered_with_a_reason(agreements: Agreements) -> None:
     framework = agreements.opened(dict(zip(SUPPLIERS[:3], ("20", "21", "21"), strict=True)))
     agreements.mark_all(framework)
@@ -212,6 +217,7 @@ def test_quality_first_asks_for_points_and_goes_by_them(agreements: Agreements) 
     assert inside == list(SUPPLIERS[2:5]), "five, of whom 40 % leave"
 
 
+@shows("FA-07/sign")
 def test_signed_by_both_or_out_after_thirty_days(agreements: Agreements) -> None:
     framework = agreements.opened(FIVE)
     agreements.published(framework)
@@ -235,9 +241,12 @@ def test_signed_by_both_or_out_after_thirty_days(agreements: Agreements) -> None
         )
 
 
+@shows("FB-07")
 def test_nobody_signs_and_it_fails(agreements: Agreements) -> None:
-    framework = agreements.opened(dict(zip(SUPPLIERS[:2], ("20", "21"), strict=True)))
+    framework = agreements.opened(dict(zip(SUPPLIERS[:2], ("20", "21"), strict=True)), regime="soe")
     agreements.published(framework)
+    agreements.move(agreements.row(framework).sign_until - timedelta(seconds=1))
+    assert agreements.row(framework).state == "SHORTLISTED"
     agreements.move(agreements.row(framework).sign_until)
     assert agreements.row(framework).state == "FAILED"
 

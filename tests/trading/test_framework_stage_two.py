@@ -20,6 +20,7 @@ from tests.trading.framework_world import (
     SUPPLIERS,
     Agreements,
     build,
+    shows,
 )
 from trading.framework import mini, picks, queries
 from trading.framework.models import FrameworkNotice, FrameworkTurn
@@ -52,6 +53,7 @@ def order_of(agreements: Agreements, need: str) -> Order:
         return session.query(Order).filter_by(source="framework", source_id=need).one()
 
 
+@shows("FH-MEMBER")
 def test_a_direct_pick_becomes_an_order_at_the_agreement_price(agreements: Agreements, framework: str) -> None:
     assert refused(agreements.pick, framework, A, reason="") == ["FH-REASON"]
     assert refused(agreements.pick, framework, D) == ["FH-MEMBER"]
@@ -70,6 +72,7 @@ def test_a_direct_pick_becomes_an_order_at_the_agreement_price(agreements: Agree
     assert agreements.need(need).result_by is None, "a direct pick needs no notice of its own"
 
 
+@shows("FH-OFFER")
 def test_declined_with_a_reason_or_by_silence(agreements: Agreements, framework: str) -> None:
     need = agreements.pick(framework, A)
     assert refused(agreements.do, A, "framework.decline", need) == ["FH-REASON"]
@@ -85,6 +88,7 @@ def test_declined_with_a_reason_or_by_silence(agreements: Agreements, framework:
     assert agreements.need(silent).state == "DECLINED"
 
 
+@shows("FH-QUOTE")
 def test_the_lowest_of_a_mini_competition_wins(agreements: Agreements, framework: str) -> None:
     soon = {"end": (agreements.now + timedelta(hours=3)).isoformat()}
     assert refused(agreements.do, BUYER, "framework.invite", framework, **soon,
@@ -147,6 +151,7 @@ def test_a_ranked_purchase_may_be_dropped_with_its_reason(agreements: Agreements
     assert agreements.need(need).state == "VOID"
 
 
+@shows("FH-ROTA", "FH-TWICE")
 def test_the_rota_goes_round_and_records_refusals(agreements: Agreements, framework: str) -> None:
     assert refused(agreements.rotate, framework) == ["FH-ROTA"]
     order = agreements.do(OWNER, "framework.rota", framework)["order"]
@@ -214,9 +219,10 @@ def test_the_order_drawn_by_three_parties_can_be_replayed(agreements: Agreements
     assert agreements.need(agreements.rotate(framework)).member_id == order[0]
 
 
+@shows("FA-09/result")
 def test_results_are_published_by_act_or_on_the_last_day(agreements: Agreements, framework: str) -> None:
     agreements.do(OWNER, "framework.rota", framework)
-    one, other = agreements.rotate(framework), agreements.rotate(framework)
+    one, other, third = (agreements.rotate(framework) for _ in range(3))
     agreements.do(A, "framework.accept", one)
     agreements.do(B, "framework.accept", other)
     assert refused(agreements.do, OWNER, "framework.result", one) == ["ACCESS"], "the buyer's to publish"
@@ -229,6 +235,12 @@ def test_results_are_published_by_act_or_on_the_last_day(agreements: Agreements,
     assert agreements.need(other).published_at is not None
     with agreements.read() as session:
         assert session.query(FrameworkNotice).filter_by(framework_id=framework, kind="rota_result").count() == 2
+    late = agreements.rotate(framework)
+    agreements.do(A, "framework.accept", late)
+    agreements.stage.at(over(agreements.need(late).result_by))  # the timer did not ring
+    warned = agreements.do(BUYER, "framework.result", late)["warnings"]
+    assert [one["rule"] for one in warned] == ["FA-09/result"]
+    assert agreements.need(third).state == "DECLINED", "nobody answered in time"
 
 
 def test_suspended_removed_and_back(agreements: Agreements, framework: str) -> None:
@@ -299,6 +311,7 @@ def test_a_supplementary_call_brings_suppliers_into_the_agreement(agreements: Ag
     agreements.do(D, "framework.accept", agreements.pick(framework, D))
 
 
+@shows("FH-WAY")
 def test_only_within_the_term_and_by_the_ways_of_the_solicitation(agreements: Agreements) -> None:
     framework = agreements.ready(PRICES, ways=["mini"], months=1)
     assert refused(agreements.pick, framework, A) == ["FH-WAY"]

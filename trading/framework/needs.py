@@ -259,7 +259,7 @@ def _result_due(tx: Tx, need: FrameworkNeed, own: Book) -> None:
 
 @acting("framework.result", Role.TENDERER)
 def result(tx: Tx, case: str, p: Payload) -> Payload:
-    """{} → {notice}: the result of one purchase, once; also the timer's on the last day (FA-09)."""
+    """{} → {notice, warnings}: the result of one purchase, once; also the timer's on the last day (FA-09)."""
     fields.only(p)
     need = need_row(tx.session, case)
     if tx.actor == SYSTEM and (need.state != "ACCEPTED" or need.result_by is None or tx.now < begins(need.result_by)):
@@ -283,4 +283,4 @@ def result(tx: Tx, case: str, p: Payload) -> Payload:
     need.published_at = tx.now
     notice = publish(tx, row, f"{need.way}_result", body, need=need.id)
     go(tx, need, step, "framework.result", {"notice": notice.id, "warnings": shown(late)})
-    return {"notice": notice.id}
+    return {"notice": notice.id, "warnings": shown(late)}

@@ -229,7 +229,8 @@ def within(offered: Offered, own: Book, rule: str = "FA-06") -> list[Breach]:
 def may_call(r: Remaining, own: Book) -> list[Breach]:
     """FA-10: fewer than 70 % left and supply affected; the other regime asks for the shortage alone."""
     row = own.get("FA-10")
-    broken = [] if r.reason else [own["FH-REASON"].breach("-", required="reason", field="reason")]
+    why = own.get("FB-10") or own["FH-REASON"]
+    broken = [] if r.reason else [why.breach("-", required="reason", field="reason")]
     if row is not None and Fraction(r.left) >= r.signed * row.share:
         broken.append(row.breach(f"{r.left} / {r.signed}", required=f"< {row.value}%"))
     if not r.on < r.ends:
