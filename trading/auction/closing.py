@@ -180,7 +180,7 @@ def accept(tx: Tx, case: str, p: Payload) -> Payload:
     order = place(tx, Placing(
         buyer_org=row.buyer_org, buyer_person=tx.actor.person, supplier_org=one.org_id, source="auction",
         source_id=row.id, region=row.region, address=row.address, receiver=row.receiver, lines=lines,
-        note=f"{row.number} {row.title}"[:300],
+        note=f"{row.number} {row.title}"[:300], reference=row.ceiling,
     ))  # fmt: skip
     row.order_id = order.id
     body = {"auction": row.id, "order": order.id, "number": order.number, "org": one.org_id, "price": plain(one.price)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -23,6 +23,9 @@ from trading.buying import rules
 from trading.buying.guards import book_at, managed, stream
 from trading.buying.models import FUNDS, Budget, BudgetMove, Hold
 from trading.mall.categories import categories
+from trading.order import hooks
+from trading.order.hooks import Happening
+from trading.order.models import Order
 
 MOST = Decimal("100000000000")
 Needs = Iterable[tuple[str, Decimal]]  # (category, yuan)
@@ -142,21 +145,7 @@ def refund(tx: Tx, order: str, amount: Decimal) -> Decimal:
     return amount - left
 
 
-class Told(Protocol):
-    """What is told of an order: `kind` dropped, refused, returned or paid concern its money, `amount` in yuan."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def amount(self) -> Decimal: ...
-
-
-class Ordered(Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-def follow(tx: Tx, order: Ordered, what: Told) -> None:
+def follow(tx: Tx, order: Order, what: Happening) -> None:
     """Inside the act by which something happens to an order: pieces that will not be paid are released, a payment is
     spent, a refund (a negative payment) is free again."""
     if what.kind in ("dropped", "refused", "returned"):
@@ -176,3 +165,6 @@ def _note(tx: Tx, budget: str, kind: str, amount: Decimal, *, order: str = "", r
         BudgetMove(budget_id=budget, kind=kind, amount=amount, order_id=order, reason=reason,
                    person_id=tx.actor.person, at=tx.now)
     )  # fmt: skip
+
+
+hooks.TOLD.append(follow)

@@ -24,6 +24,7 @@ from trading.buying.facts import Wanted
 from trading.buying.guards import Numbers, book_at, buyer, offered, regime_of, stream
 from trading.buying.machine import MACHINE, WAITING
 from trading.buying.models import FUNDS, CartLine, Purchase, PurchaseLine, PurchaseStep, SplitFlag
+from trading.buying.quotes.models import QuoteRequest
 from trading.order.placing import Line, Placing, place
 
 # way of buying → what else happens inside the act that ends a purchase: fn(tx, purchase, {supplier: order}), where the
@@ -256,7 +257,8 @@ def _placed(tx: Tx, row: Purchase) -> dict[str, str]:
             Placing(
                 buyer_org=row.org_id, buyer_person=row.person_id, supplier_org=supplier, source=row.way,
                 source_id=row.source_id or row.id, region=row.region, address=row.address, receiver=row.receiver,
-                lines=tuple(_line(one) for one in own), note=row.note, settings={"purchase": row.id},
+                lines=tuple(_line(one) for one in own), note=row.note, reference=_reference(tx, row, own),
+                settings={"purchase": row.id},
             ),
         )  # fmt: skip
         needs = [(one.category, one.amount) for one in own]
@@ -268,6 +270,17 @@ def _placed(tx: Tx, row: Purchase) -> dict[str, str]:
         ENDED[row.way](tx, row, orders)
     tx.publish(f"me:{row.person_id}", "purchase.placed", {"purchase": row.id})
     return orders
+
+
+def _reference(tx: Tx, row: Purchase, lines: Sequence[PurchaseLine]) -> Decimal | None:
+    """The ceiling of a request; for a direct purchase what the items cost elsewhere, where all of them say so."""
+    if row.way == "quote":
+        return tx.session.get_one(QuoteRequest, row.source_id).ceiling
+    known = offered(tx.session, [one.item_id for one in lines])
+    prices = [(known[one.item_id][0].elsewhere, one.quantity) for one in lines]
+    if any(price is None for price, _ in prices):
+        return None
+    return sum((price * quantity for price, quantity in prices if price is not None), Decimal(0))
 
 
 def _line(one: PurchaseLine) -> Line:

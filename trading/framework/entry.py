@@ -34,6 +34,7 @@ from trading.framework.states import (
     over,
     publish,
     stream,
+    tell_changed,
     workdays,
 )
 
@@ -252,6 +253,8 @@ def expire(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "framework.expire")
     last = summary_by(row, tx.now)
     go(tx, row, step, "framework.expired", {"summary_by": last.isoformat() if last else ""})
+    for member in members_of(tx.session, row.id, *machine.SUPPLYING):
+        tell_changed(tx, member)
     if last is not None:
         jobs.plan(tx.session, over(last), "framework.overdue", row.id, {"rule": "FA-09/summary"})
     return {"state": row.state}

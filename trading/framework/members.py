@@ -27,6 +27,7 @@ from trading.framework.states import (
     owns,
     publish,
     stream,
+    tell_changed,
 )
 
 RUNNING = ("ACTIVE", "OPEN_CALL")
@@ -177,5 +178,6 @@ def adjust(tx: Tx, case: str, p: Payload) -> Payload:
                        reason=reason, since=tx.now)
     )  # fmt: skip
     body = {"member": member.id, "item": item.id, "from": plain(before.price), "to": plain(price), "reason": reason}
+    tell_changed(tx, member)
     tx.record(stream(row.id), "framework.adjusted", body)
     return {"price": plain(price)}

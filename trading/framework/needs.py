@@ -200,7 +200,8 @@ def _placing(tx: Tx, need: FrameworkNeed, member: FrameworkMember) -> Placing:
     return Placing(
         buyer_org=need.buyer_org, buyer_person=need.person_id, supplier_org=member.org_id, source="framework",
         source_id=need.id, region=need.region, address=need.address, receiver=need.receiver, lines=lines,
-        note=need.note, settings={"framework": need.framework_id, "way": need.way},
+        note=need.note, reference=sum((items[one["item"]].ceiling * one["quantity"] for one in need.lines), Decimal(0)),
+        settings={"framework": need.framework_id, "way": need.way},
     )  # fmt: skip
 
 

@@ -96,6 +96,7 @@ HOUSE = RuleBook(
         RuleRow("FH-TIE", None, "-", LAW, "B", "淘汰线上并列的，按征集文件说明的规则排定", "P"),
         RuleRow("FH-SIGNED", None, "-", LAW, "B", "评审报告已由全体评审人员签署", "P"),
         RuleRow("FH-REASON", None, "-", LAW, "B", "写明理由", "P"),
+        RuleRow("FH-PRICED", None, "-", LAW, "B", "协议中有该商品的价格", "P"),
         RuleRow("FH-MEMBER", None, "-", LAW, "B", "有供货资格的入围供应商", "P"),
         RuleRow("FH-INSIDE", None, "-", LAW, "B", "在框架协议有效期内", "P"),
         RuleRow("FH-TWICE", None, "-", LAW, "B", "同一事项、同一供应商只有一次", "P"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -92,6 +92,16 @@ def go(tx: Tx, row: Framework, step: Row, kind: str, body: dict[str, Any], *, ta
     return entry
 
 
+# Told, inside the act, of a supplier whose place or prices in the agreement have changed.
+CHANGED: list[Callable[[Tx, FrameworkMember], None]] = []
+
+
+def tell_changed(tx: Tx, member: FrameworkMember) -> None:
+    tx.session.flush()
+    for told in CHANGED:
+        told(tx, member)
+
+
 def move_member(tx: Tx, row: Framework, member: FrameworkMember, act: str, *, target: str = "") -> None:
     """A supplier's step in the agreement, by its own table."""
     table = machine.MEMBERS[row.kind]
@@ -100,6 +110,7 @@ def move_member(tx: Tx, row: Framework, member: FrameworkMember, act: str, *, ta
     if goal not in [r.target for r in table.rows if (r.state, r.act) == (member.state, act)]:
         raise Unusable(f"{act} does not lead from {member.state} to {goal}")
     member.state = goal
+    tell_changed(tx, member)
 
 
 def scheme_of(session: Session, row: Framework) -> Scheme:

@@ -19,14 +19,16 @@ from trading.buying.rulebook import BY_CATEGORY, LOCAL
 from trading.buying.rules import number
 from trading.mall.categories import categories
 from web import buying_words as said
-from web import workbench
+from web import shop_parts, workbench
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.pages.cases import page
+from web.shop_parts import Piece
 from web.words import N_
 from web.workbench import Item
 
 blueprint = Blueprint("buying", __name__)
+shop_parts.offer("item", Piece("mall/piece_cart.html", Permit((Role.TENDERER,)), 10))
 BUYER = (Role.TENDERER,)
 WATCHERS = (Role.REGULATOR, Role.AUDITOR)
 KEEPERS = (Role.TENDERER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)

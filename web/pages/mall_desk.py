@@ -21,14 +21,16 @@ from trading.supplier import queries as suppliers
 from trading.supplier import rules as supplier_rules
 from trading.supplier.machine import ENTRY
 from trading.supplier.models import STATES, Credit, MallSupplier
-from web import files
+from web import files, shop_parts
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.pages.mall_supply import named_categories, named_regions, shown
+from web.shop_parts import Piece
 from web.words import N_
 from web.workbench import Item as Task
 
 blueprint = Blueprint("mall_desk", __name__)
+shop_parts.offer("item", Piece("mall/piece_report.html", Permit((Role.PUBLIC,)), 90))
 OFFICES = (Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
 SUPERVISORS = (Role.REGULATOR, Role.AUDITOR)
 LINKS = (
