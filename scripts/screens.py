@@ -42,8 +42,8 @@ def cases(data: Path) -> dict[str, str]:
     return found
 
 
-# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address, " ! " presses a
-# key on what the selector finds; a name that ends in its number is a refusal and expects that status.
+# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address, " ! " presses
+# a key on what the selector finds; a name that ends in its number is a refusal and expects that status.
 PUBLIC = (
     ("portal", "/", ""), ("portal-candidates", "/?tab=candidates", ""), ("portal-nothing", "/?q=nothing", ""),
     ("login", "/login", ""), ("register", "/register", ""), ("activate", "/activate", ""), ("verify", "/verify", ""),
@@ -101,7 +101,8 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("workbench-regulator", "/workbench", ""), ("watch-wall", "/watch", ""), ("audit", "/audit/{}", "notified"),
         ("replay", "/audit/{}/replay ! #slider End", "notified"), ("room-watch", "/room/{}", "scoring"),
         ("replay-goods", "/audit/{}/replay ! #slider End", "purchased"), ("room-signed", "/room/{}", "purchased"),
-        ("recordings", "/room/{}/recordings", "purchased"), ("qualification-done", "/cases/{}/qualification", "purchased"),
+        ("recordings", "/room/{}/recordings", "purchased"),
+        ("qualification-done", "/cases/{}/qualification", "purchased"),
         ("case-regulator", "/cases/{}", "opened"), ("draws-regulator", "/draws/{}", "drawn"),
         ("award-watch", "/award/{}", "voting"),
     ),

@@ -205,6 +205,7 @@ def test_members_sign_in_and_pledge(sitting: Sitting) -> None:
         live.stage.act(who, "pledge.sign", case, no_conflict=True, pledge=True,
                        bidders=[one["org"] for one in shown["bidders"]])  # fmt: skip
     page.locator('form[data-room-act="leader.vote"]').wait_for()
+    expect(page.locator('#room-top a[href="#room-tasks"]')).to_have_text("推选组长")  # it stands far below the bids
     me = live.stage.ask(first, "room.view", case)["member"]
     page.locator(f'input[name=for][value="{me}"]').check()
     page.locator('form[data-room-act="leader.vote"] button').click()
