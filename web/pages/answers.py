@@ -26,13 +26,14 @@ blueprint = Blueprint("answers", __name__)
 @permit(Role.BIDDER)
 def questions(case: str) -> str:
     """The bidder's own questions, each with its answer or the form to give it."""
-    row, _ = opened_case(reading(), case)
+    row, case_shown = opened_case(reading(), case)
+    title = f"{case_shown['project']['name']} · {row.lot_name}"
     asked = ask(wired().acts, g.actor, "room.bidder", case, {})["clarifications"]
     shown = [one | {"until": datetime.fromisoformat(one["until"]), "asked_at": datetime.fromisoformat(one["asked_at"])}
              for one in asked]  # fmt: skip
     for one in shown:
         one["late"] = not one["answered"] and g.now > one["until"]
-    return page("evaluation/answers.html", (), case=case, title=row.lot_name, asked=shown)
+    return page("evaluation/answers.html", (), case=case, title=title, asked=shown)
 
 
 @blueprint.get("/room/<case>/answers/<asked>/<place>")
