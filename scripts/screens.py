@@ -42,8 +42,8 @@ def cases(data: Path) -> dict[str, str]:
     return found
 
 
-# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address, " ! " presses
-# a key on what the selector finds; a name that ends in its number is a refusal and expects that status.
+# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address, " ! "
+# presses a key on what the selector finds; a name that ends in its number is a refusal and expects that status.
 PUBLIC = (
     ("portal", "/", ""), ("portal-candidates", "/?tab=candidates", ""), ("portal-nothing", "/?q=nothing", ""),
     ("login", "/login", ""), ("register", "/register", ""), ("activate", "/activate", ""), ("verify", "/verify", ""),

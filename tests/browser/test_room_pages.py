@@ -279,6 +279,7 @@ def a_lock_closed_by_a_pause_opens_with_its_end(sitting: Sitting, page: Page) ->
 def test_what_a_supervisor_writes_stands_while_the_room_goes_on(sitting: Sitting) -> None:
     """Others' acts exchange parts of the page: neither what is written nor what was unfolded goes with them."""
     live, case = sitting.live, sitting.case
+    assert live.open("tenderer", f"/room/{case}").locator("[data-line]").count() == 0, "it waits for no line"
     page = live.open("regulator", f"/room/{case}")
     fold = page.locator("#watch-steering details", has_text="立即技术暂停")
     fold.locator("summary").click()
