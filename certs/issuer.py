@@ -24,7 +24,7 @@ from core.faults import Fault, Unusable
 ARC = "2.25.168446848528807797386176083159868445956"
 _ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
 _ORGANISATION_ID = NameOID.ORGANIZATION_IDENTIFIER
-COMMON_NAME_BYTES = 64  # RFC 5280 ub-common-name, as the library counts it
+COMMON_NAME = 64  # bytes (RFC 5280): 21 Chinese characters. A longer name is cut there; `org` stands in full.
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,9 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-def _within(name: str, most: int) -> str:
-    """As many whole characters as `most` bytes hold: a Chinese one takes three, and companies have names of thirty."""
-    return name.encode()[:most].decode(errors="ignore")
-
-
 @dataclass(frozen=True)
 class Subject:
-    """Holder: `name` of a person or office, `org` its organisation, `uscc` that organisation's 18-character code.
-
-    A long `name` is cut in the certificate's common name; the organisation stands there in full.
-    """
+    """Holder: `name` of a person or office, `org` its organisation, `uscc` that organisation's 18-character code."""
 
     name: str
     org: str
@@ -76,7 +68,7 @@ class Subject:
             (NameOID.COUNTRY_NAME, "CN"),
             (NameOID.ORGANIZATION_NAME, self.org),
             (_ORGANISATION_ID, f"USCC-{self.uscc}" if self.uscc else ""),
-            (NameOID.COMMON_NAME, _within(self.name, COMMON_NAME_BYTES)),
+            (NameOID.COMMON_NAME, self.name.encode()[:COMMON_NAME].decode(errors="ignore")),
             (NameOID.USER_ID, self.uid),
         ]
         try:

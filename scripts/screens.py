@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Gongheng-2026-demo"  # noqa: S105 - the demo world
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 TALLEST = 3600  # px of a picture that are kept: a longer page repeats its rows
+# A bar that sticks to the window would lie across the picture of a whole page.
+STILL = "document.querySelectorAll('.rm-talk').forEach((bar) => (bar.style.position = 'static'))"
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 
 
@@ -176,6 +178,7 @@ def judge(page: Page, size: str, name: str) -> int:
 
 
 def picture(page: Page, path: Path) -> None:
+    page.evaluate(STILL)
     page.screenshot(path=str(path), full_page=True)
     image = Image.open(path).convert("RGB")
     image.crop((0, 0, image.width, min(image.height, TALLEST))).quantize(64).save(path, optimize=True)

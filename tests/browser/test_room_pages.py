@@ -363,6 +363,9 @@ def test_report_is_made_and_signed_in_the_browser(sitting: Sitting) -> None:
     live.sign(page, first)
     page.locator("#paper-state .bg-green-lt").wait_for(timeout=30_000)
     assert case_state(live, case) == "EVALUATED"
+    watched = live.open("regulator", f"/room/{case}")
+    expect(watched.locator("[data-room]")).to_have_attribute("data-stage", "SIGNED")
+    assert watched.locator("[data-av-status]").count() == 0, "nobody is missed in a sitting that is over"
 
 
 def test_nobody_outside_reads_a_bid(sitting: Sitting) -> None:
