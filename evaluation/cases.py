@@ -141,7 +141,7 @@ def facts(session: Session, case: str) -> CaseFacts:
     project = session.get(Project, row.project_id)
     assert project is not None
     return CaseFacts(
-        id=row.id, title=f"{project.name}{row.lot_name}", lot_code=row.lot_code, region=row.region,
+        id=row.id, title=f"{project.name} {row.lot_name}", lot_code=row.lot_code, region=row.region,
         regime=row.regime, procedure=row.procedure, state=row.state, suspended=row.suspended, round=row.round,
         unit=row.unit, ceiling=row.ceiling or None, tenderer=row.tenderer_org, agency=row.agency_org,
         centre=row.centre_org, regulator=row.regulator_org, evaluation=row.evaluation, award=row.award,

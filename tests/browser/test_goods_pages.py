@@ -105,11 +105,24 @@ def test_the_agency_examines_on_its_page_and_concludes(live: Live, opened: tuple
     conclude = page.locator("form[data-act='qualification.conclude'] button")
     expect(conclude).to_be_disabled()
     check_axe(page)
+    last = page.locator("form[data-act='qualification.mark']").last
+    last.locator("input[type=radio][value=false]").first.check()
+    last.locator("[name$='.reason']").first.fill("未提供纳税证明")
     for number in range(3):
         form = page.locator("form[data-act='qualification.mark']").nth(number)
-        for radio in form.locator("input[type=radio][value=true]").all():
-            radio.check()
-        form.locator("button").click()
+        if number == 1:  # the first was saved and the page loaded anew
+            expect(last.locator("[name$='.reason']").first).to_have_value("未提供纳税证明")
+            expect(last.locator("input[type=radio][value=false]").first).to_be_checked()
+        if number == 0:
+            for radio in form.locator("input[type=radio][value=true]").all():
+                radio.check()
+        elif number == 1:
+            form.locator("[data-check-rest]").click()
+        else:  # what was chosen stays when the others are met all at once
+            form.locator("[data-check-rest]").click()
+            expect(form.locator("input[type=radio][value=false]").first).to_be_checked()
+            form.locator("input[type=radio][value=true]").first.check()
+        form.locator(".btn-primary").click()
         expect(page.locator(".badge.bg-green-lt")).to_have_count(number + 1)
     phone = live.open("agency", f"/cases/{case}/qualification", phone=True)
     check_axe(phone)

@@ -18,7 +18,9 @@ from tests.stories.play import CaseFile, Life, classroom
 from trading.award import queries
 from trading.award.models import ResultLetter
 from trading.procedures.open_goods.story import UNFIT
-from trading.project.models import CaseDocument
+from trading.project import periods
+from trading.project.models import Case, CaseDocument
+from web.pages.cases import turns
 
 CASH = {"amount": "86", "bond": "8.6", "form": "cash"}
 
@@ -86,6 +88,14 @@ def test_the_committee_saw_only_the_qualified_and_the_report_says_who_was_not(li
     assert record["recording"]["pieces"] == 5
 
 
+def called_to(life: Life) -> set[str]:
+    """What the case page and the workbench call somebody to."""
+    with life.acts.reading() as session:
+        row = session.get_one(Case, life.case)
+        running = periods.running(session, [row], life.stage.now())[row.id]
+        return {one["act"] for one in turns(session, row, running)}
+
+
 def test_from_the_winner_to_the_filed_contract(reported: Life) -> None:
     reported.result(reported.publish())
     assert (reported.state(), reported._name(reported.row().winner_bid)) == ("NOTIFIED", "乙")
@@ -99,7 +109,9 @@ def test_from_the_winner_to_the_filed_contract(reported: Life) -> None:
     reported.stage.act("tenderer", "contract.sign", reported.case, amount="86", bond="8.6", form="guarantee")
     early = reported.stage.refused("agency", "contract.report", reported.case, text="备案")
     assert early == ["CONTRACT-PUBLIC"], "made public first"
+    assert called_to(reported) == {"contract.publish", "contract.report"}
     reported.stage.act("agency", "contract.publish", reported.case, number="2026-001")
+    assert called_to(reported) == {"contract.report"}, "what is public is not asked for again"
     assert reported.stage.refused("agency", "contract.publish", reported.case, number="2") == ["CONTRACT-PUBLIC"]
     reported.stage.act("agency", "contract.report", reported.case, text="备案")
     reported.stage.act("centre1", "case.archive", reported.case)

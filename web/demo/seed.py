@@ -18,6 +18,7 @@ from certs import keys
 from core import canon
 from core.access import SYSTEM, Role
 from core.clock import CST
+from trading.record.rules import COLUMNS
 from web import timers, wiring
 from web.demo import world, year
 from web.demo.goods_story import GoodsRoom, story_of
@@ -94,8 +95,16 @@ class World:
         self.tales["announced"].issue()
         self.tales["announced"].fetch()
         self._object(self.tales["announced"], "bidder3", *OBJECTIONS[1])
+        self._templates()
         asked = "招标文件第三章所列工期是否包含冬季停工时间？"
         self.stage.act("bidder2", "question.ask", self.tales["announced"].case, text=asked)
+
+    def _templates(self) -> None:
+        """What the agency and the centre keep: evaluation parts of two files, a form of the opening record."""
+        for who, key, name in (("agency", "announced", "综合评估法·施工"), ("centre1", "purchased", "综合评分法·货物")):
+            self.stage.act(who, "method_template.keep", **{"from": self.tales[key].case, "name": name})
+        made = self.stage.act("centre1", "record_template.create", name="房屋市政工程开标记录", columns=sorted(COLUMNS))
+        self.stage.act("centre1", "record_template.use", template=made["template"])
 
     def _object(self, tale: RoomStory, who: str, text: str, grounds: str) -> str:
         act = self.stage.act

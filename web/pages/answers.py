@@ -35,12 +35,13 @@ KINDS = {
 @permit(Role.BIDDER)
 def questions(case: str) -> str:
     """The bidder's own questions, each with its answer or the form to give it."""
-    row, _ = opened_case(reading(), case)
+    row, case_shown = opened_case(reading(), case)
+    title = f"{case_shown['project']['name']} · {row.lot_name}"
     told = ask(wired().acts, g.actor, "room.bidder", case, {})
     shown, corrected = [_dated(one) for one in told["clarifications"]], [_dated(one) for one in told["figures"]]
     for one in shown:
         one["late"] = not one["answered"] and g.now > one["until"]
-    return page("evaluation/answers.html", (), case=case, title=row.lot_name, asked=shown, figures=corrected,
+    return page("evaluation/answers.html", (), case=case, title=title, asked=shown, figures=corrected,
                 unit=row.unit, kinds=KINDS)  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -212,6 +213,12 @@ def _names(view: dict[str, Any]) -> dict[str, str]:
 def points(text: str) -> str:
     """An exact mean at four places; the steps of the calculation show it in full."""
     return plain(half_up(D(text), 4))
+
+
+@blueprint.app_template_filter("member")
+def member(label: str) -> str:
+    """A member as the summary calls it: member-3 in the words of the page, never by name before the report."""
+    return gettext("Member %(n)s", n=label.removeprefix("member-"))
 
 
 @blueprint.get("/room/<case>")

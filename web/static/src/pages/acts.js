@@ -11,6 +11,7 @@ import { clearError, showError } from "./breaches.js";
 import { post } from "./net.js";
 import { prove } from "./sign.js";
 import { upload } from "./tus.js";
+import { keepOthers } from "./unsaved.js";
 import { t } from "./words.js";
 
 /**
@@ -95,6 +96,7 @@ async function files(form, payload, say) {
 function go(form, result) {
   const next = form.dataset.next;
   if (next === "stay") return;
+  keepOthers(form);
   if (next) location.assign(next.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(result?.[name] ?? "")));
   else location.reload();
 }
