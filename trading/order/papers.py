@@ -76,14 +76,15 @@ def note_record(tx: Tx, row: Order, sent: Shipment, result: Part) -> Record:
     }  # fmt: skip
 
 
-def _sides(record: Record) -> list[tuple[str, str]]:
+def _sides(record: Record, beside: tuple[str, str]) -> list[tuple[str, str]]:
+    """Two columns: the number and what stands beside it, then both sides with their codes."""
     buyer, supplier = record["buyer"], record["supplier"]
-    return [("订单编号", record["number"]), ("采购人", buyer["name"]), ("统一社会信用代码", buyer["uscc"]),
+    return [("订单编号", record["number"]), beside, ("采购人", buyer["name"]), ("统一社会信用代码", buyer["uscc"]),
             ("供应商", supplier["name"]), ("统一社会信用代码", supplier["uscc"])]  # fmt: skip
 
 
-def _sign(paper: Paper, record: Record) -> PaperResult:
-    places = [SignatureBox(key, f"{label} {record[key]['name']}") for key, label in LABELS.items()]
+def _sign(paper: Paper) -> PaperResult:
+    places = [SignatureBox(key, label) for key, label in LABELS.items()]
     return paper.section("签署").signatures(places).build()
 
 
@@ -94,7 +95,7 @@ def _thing(one: Part) -> str:
 def contract_paper(record: Record, *, pay_days: int, demo: bool) -> PaperResult:
     paper = Paper("电子订单合同", subtitle=record["number"], issuer=record["buyer"]["name"], number=record["number"],
                   demo=demo)  # fmt: skip
-    paper.section("双方").facts(_sides(record))
+    paper.section("双方").facts(_sides(record, ("合同金额", f"{yuan_text(record['total'])} 元")), columns=2)
     rows = [[str(one["position"]), _thing(one), one["unit"], str(one["quantity"]), yuan_text(one["price"]),
              yuan_text(one["amount"])] for one in record["lines"]]  # fmt: skip
     paper.section("标的").table(["序号", "名称、品牌、型号", "单位", "数量", "单价(元)", "金额(元)"], rows,
@@ -111,14 +112,14 @@ def contract_paper(record: Record, *, pay_days: int, demo: bool) -> PaperResult:
     )
     paper.text(f"验收合格之日起 {pay_days} 日内付款；采购人迟延验收的，自应当验收之日起算。")
     paper.note(f"订单提交时间：{hour(record['placed_at'])}    合同生成时间：{hour(record['made_at'])}")
-    return _sign(paper, record)
+    return _sign(paper)
 
 
 def note_paper(record: Record, *, demo: bool) -> PaperResult:
     paper = Paper("验收单", subtitle=f"{record['number']} 第 {record['shipment']} 批", issuer=record["buyer"]["name"],
                   number=record["number"], demo=demo)  # fmt: skip
-    sent = [("承运", f"{record['carrier']} {record['tracking']}".strip()), ("收货时间", hour(record["received_at"]))]
-    paper.section("订单").facts([*_sides(record), *sent])
+    sides = _sides(record, ("承运", f"{record['carrier']} {record['tracking']}".strip()))
+    paper.section("订单").facts([*sides, ("收货时间", hour(record["received_at"]))], columns=2)
     rows = [[str(one["position"]), _thing(one), str(one["came"]), str(one["accepted"]), str(one["refused"]),
              yuan_text(one["worth"])] for one in record["lines"]]  # fmt: skip
     paper.section("验收结果").table(["序号", "名称、品牌、型号", "到货", "合格", "拒收", "合格金额(元)"], rows,
@@ -129,7 +130,7 @@ def note_paper(record: Record, *, demo: bool) -> PaperResult:
         paper.text(f"拒收原因：{said}")
     paper.text(f"本批验收合格金额：人民币 {yuan_text(record['worth'])} 元。")
     paper.note("供应商逾期未签署且未提出争议的，视为同意本验收单。")
-    return _sign(paper, record)
+    return _sign(paper)
 
 
 def yuan_text(amount: str) -> str:
