@@ -136,7 +136,7 @@ def _won(session: Session, row: Auction, actor: Actor) -> bool:
 def _own(session: Session, row: Auction, here: Reader, actor: Actor, now: datetime) -> dict[str, Any]:
     """What belongs to this reader alone."""
     entry, one = here.entry, current(session, row.id)
-    may = actor.has(Role.BIDDER) and entry is None and row.state in ("PUBLISHED", *LIVE, "PAUSED") and now < row.ends_at
+    may = actor.has(Role.BIDDER) and entry is None and row.state in ("PUBLISHED", *LIVE) and now < row.ends_at
     return {
         "buying": here.buyer, "watching": here.centre, "alias": entry.alias if entry else "",
         "mark": entry.mark if entry else "", "mine": plain(entry.best) if entry and entry.best is not None else "",
