@@ -180,7 +180,8 @@ class Changes:
 
     def _write(self, session: Session, seq: int, chunk: int, names: list[str]) -> None:
         connection = session.connection()
-        kept = dict(connection.execute(_OF_CHUNK, {"chunk": chunk, "terms": names}).all())
+        found = connection.execute(_OF_CHUNK, {"chunk": chunk, "terms": names})
+        kept: dict[str, bytes] = dict(map(tuple, found))
         rows = []
         for term in names:
             bits = BitMap.deserialize(kept[term]) if term in kept else BitMap()

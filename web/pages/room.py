@@ -218,7 +218,7 @@ def points(text: str) -> str:
 @blueprint.app_template_filter("member")
 def member(label: str) -> str:
     """A member as the summary calls it: member-3 in the words of the page, never by name before the report."""
-    return gettext("Member %(n)s", n=label.removeprefix("member-"))
+    return str(gettext("Member %(n)s", n=label.removeprefix("member-")))
 
 
 @blueprint.get("/room/<case>")
