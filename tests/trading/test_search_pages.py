@@ -95,7 +95,8 @@ def test_a_choice_is_an_address_and_can_be_let_go(mall):
 
 
 NONSENSE = [
-    "q=***", "q=" + "打" * 10_000, "category=X1", "order=no", "mark=green", "band=x", "band=99", "least=abc", "least=-1",
+    "q=***", "q=" + "打" * 10_000, "category=X1", "order=no", "mark=green", "band=x", "band=99", "least=abc",
+    "least=-1",
     "most=1.005", "region=42", "region=999999", "after=x", "most=9999999999999",
     "&".join(f"brand={n}" for n in range(30)),
 ]  # fmt: skip

@@ -22,7 +22,10 @@ from web.words import N_
 
 blueprint = Blueprint("mall_shelves", __name__)
 COOKIE, DAYS = "gh_compare", 7
-SHELVES = {"favourites": (Favourite, N_("Favourites")), "seen": (Seen, N_("Looked at last"))}
+SHELVES: dict[str, tuple[queries.Kept, str]] = {
+    "favourites": (Favourite, N_("Favourites")),
+    "seen": (Seen, N_("Looked at last")),
+}
 
 
 def compared() -> list[str]:
