@@ -52,7 +52,7 @@ def _items(session: Session, ids: Collection[str]) -> list[tuple[Any, Shown | No
     rows = list(session.execute(select(*KEYS).where(Item.id.in_(ids)).order_by(Item.id)))
     query = select(MallSupplier.org_id, MallSupplier.regions)
     query = query.where(MallSupplier.org_id.in_({row.supplier_org for row in rows}))
-    regions: dict[str, Any] = dict(map(tuple, session.execute(query)))
+    regions: dict[str, list[str]] = dict(session.execute(query).all())
     return [(row, shown(row, regions.get(row.supplier_org, ()))) for row in rows]
 
 

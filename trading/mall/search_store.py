@@ -180,8 +180,7 @@ class Changes:
 
     def _write(self, session: Session, seq: int, chunk: int, names: list[str]) -> None:
         connection = session.connection()
-        found = connection.execute(_OF_CHUNK, {"chunk": chunk, "terms": names})
-        kept: dict[str, bytes] = dict(map(tuple, found))
+        kept: dict[str, bytes] = dict(connection.execute(_OF_CHUNK, {"chunk": chunk, "terms": names}).all())
         rows = []
         for term in names:
             bits = BitMap.deserialize(kept[term]) if term in kept else BitMap()

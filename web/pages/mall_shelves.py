@@ -22,9 +22,10 @@ from web.words import N_
 
 blueprint = Blueprint("mall_shelves", __name__)
 COOKIE, DAYS = "gh_compare", 7
-SHELVES: dict[str, tuple[type[Favourite] | type[Seen], str]] = {
-    "favourites": (Favourite, N_("Favourites")), "seen": (Seen, N_("Looked at last")),
-}  # fmt: skip
+SHELVES: dict[str, tuple[queries.Kept, str]] = {
+    "favourites": (Favourite, N_("Favourites")),
+    "seen": (Seen, N_("Looked at last")),
+}
 
 
 def compared() -> list[str]:
