@@ -103,9 +103,15 @@ def test_two_buyers_three_suppliers_from_sealed_quotes_to_orders(stage: LocalSta
     direct(stage)
     line = {"category": PC, "name": "电脑", "spec": "8核", "unit": "台", "quantity": 10}
     ends_at = (stage.now() + timedelta(days=9)).replace(hour=9, minute=0, second=0, microsecond=0)
-    asked = {"title": "电脑", "kind": "inquiry", "to_whom": "open", "lines": [line], "ceiling": "50000",
-             "funds": "fiscal"}  # fmt: skip
-    request = stage.act("clerk", "quote.publish", **asked, delivery_days=10, ends_at=ends_at.isoformat(), **WHERE)
+    terms = {
+        "title": "电脑",
+        "kind": "inquiry",
+        "to_whom": "open",
+        "lines": [line],
+        "ceiling": "50000",
+        "funds": "fiscal",
+    }
+    request = stage.act("clerk", "quote.publish", **terms, delivery_days=10, ends_at=ends_at.isoformat(), **WHERE)
     assert request["fallback"]
     key = request["request"]
     made = {who: sealed(stage, who, key, price) for who, price in zip(SUPPLIERS, ("4700", "4600", "4500"), strict=True)}

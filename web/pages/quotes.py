@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts import queries as accounts
+from accounts.models import Org
 from certs import authority, sealing_settings, typed
 from certs.sealing_settings import Settings
 from core import canon, data
@@ -98,9 +100,9 @@ def new() -> str:
 
 def _suppliers(session: Session) -> list[tuple[str, str]]:
     """Active suppliers a buyer may invite, by name."""
-    rows = session.query(MallSupplier.org_id).filter(MallSupplier.state == "active").limit(500)
-    found = [accounts.org(session, org) for (org,) in rows]
-    return sorted(((one["id"], one["name"]) for one in found if one), key=lambda one: one[1])
+    query = select(Org.id, Org.name).join(MallSupplier, MallSupplier.org_id == Org.id)
+    rows = session.execute(query.where(MallSupplier.state == "active").order_by(Org.name).limit(500))
+    return [(key, name) for key, name in rows]
 
 
 @blueprint.get("/mall/quotes/<request_id>")
@@ -187,16 +189,18 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
         return []
     found: list[Item] = []
 
-    def add(row: QuoteRequest, title: str, act: str, due: datetime | None) -> None:
-        found.append({"title": title, "act": act, "href": f"/mall/quotes/{row.id}", "subject": row.title, "due": due})
+    def add(row: QuoteRequest, title: str, act: str, due: datetime | None, *, waiting: bool = False) -> None:
+        found.append({"title": title, "act": act, "href": f"/mall/quotes/{row.id}", "subject": row.title, "due": due,
+                      "waiting": waiting})  # fmt: skip
 
     if actor.has(Role.TENDERER):
         for row in queries.to_settle(session, actor):
             add(row, N_("Quotes are compared: select or close"), N_("Compare"), None)
     if actor.has(Role.BIDDER):
         for row in queries.to_unlock(session, actor, now):
-            opened = now >= row.ends_at
-            add(row, N_("Unlock your quote"), N_("Unlock"), row.window_until if opened else row.ends_at)
+            opened = row.state == "OPENING"
+            due = row.window_until if opened else row.ends_at
+            add(row, N_("Unlock your quote"), N_("Unlock"), due, waiting=not opened)
         for row in queries.to_quote(session, actor, now):
             add(row, N_("You are invited to quote"), N_("Quote"), row.ends_at)
     if actor.has(Role.TENDERER, Role.CENTRE, Role.REGULATOR):
