@@ -240,6 +240,7 @@ def test_results_are_published_by_act_or_on_the_last_day(agreements: Agreements,
     agreements.stage.at(over(agreements.need(late).result_by))  # the timer did not ring
     warned = agreements.do(BUYER, "framework.result", late)["warnings"]
     assert [one["rule"] for one in warned] == ["FA-09/result"]
+    agreements.work()
     assert agreements.need(third).state == "DECLINED", "nobody answered in time"
 
 
