@@ -135,6 +135,8 @@ def test_shape_errors_are_words_in_chinese(front):  # noqa: F811
     with front.app.test_request_context():
         assert words.unusable("bid_bond: a decimal number is expected") == "投标保证金: 须为数字"
         assert words.unusable("settings.contact: missing") == "联系人及电话: 缺失"
+        taken = words.unusable("name: another template of your organisation has it")
+        assert taken == "名称: 已被本单位的另一模板使用"
         assert not re.search("[A-Za-z]{2,}", words.unusable("the frontier is odd"))
 
 
