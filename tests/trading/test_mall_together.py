@@ -54,22 +54,23 @@ def test_without_a_price_elsewhere_nothing_is_counted_as_saved(mall: Mall) -> No
         assert session.get_one(Order, order).reference is None
 
 
-def _offered(agreements: Agreements, framework: str, who: str, price: str) -> str:  # noqa: F811
+def _offered(agreements: Agreements, who: str, price: str, category: str = "A05040101") -> str:  # noqa: F811
     org = agreements.actor(who).org
     with agreements.read() as session, session.begin():
         session.add(MallSupplier(org_id=org, state="active", categories=["A"], regions=["420000"],
                                  applied_at=agreements.now))  # fmt: skip
-        row = Item(supplier_org=org, sku="1", category="A05040101", name="复印纸", brand="纸", unit="包", stock=9,
+        row = Item(supplier_org=org, sku="1", category=category, name="复印纸", brand="纸", unit="包", stock=9,
                    state="listed", changed_at=agreements.now, price=Decimal(price))  # fmt: skip
         session.add(row)
         session.flush()
         return row.id
 
 
+@pytest.mark.rule("FH-PRICED", "allowed")
 @pytest.mark.parametrize(("price", "state"), [("20.00", "listed"), ("20.01", "blocked")])
 def test_an_item_under_an_agreement_never_costs_more_there(agreements: Agreements, price, state) -> None:  # noqa: F811
     framework = agreements.ready({"投标人甲": "20.00", "投标人乙": "21.00"})
-    item = _offered(agreements, framework, "投标人甲", price)
+    item = _offered(agreements, "投标人甲", price)
     assert agreements.do("投标人甲", "framework.bind", framework, item=item) == {"price": "20"}
     with agreements.read() as session:
         row = session.get_one(Item, item)
@@ -78,7 +79,7 @@ def test_an_item_under_an_agreement_never_costs_more_there(agreements: Agreement
 
 def test_only_who_supplies_binds_its_own_item_and_with_the_place_goes_the_binding(agreements: Agreements) -> None:  # noqa: F811
     framework = agreements.ready({"投标人甲": "20.00", "投标人乙": "21.00"})
-    item = _offered(agreements, framework, "投标人甲", "19.00")
+    item = _offered(agreements, "投标人甲", "19.00")
     for who in ("投标人乙", "投标人丙"):
         with pytest.raises(Exception, match="item"):
             agreements.do(who, "framework.bind", framework, item=item)
@@ -93,8 +94,17 @@ def test_only_who_supplies_binds_its_own_item_and_with_the_place_goes_the_bindin
 
 def test_what_buyers_see_anew_is_found_anew(agreements: Agreements) -> None:  # noqa: F811
     framework = agreements.ready({"投标人甲": "20.00", "投标人乙": "21.00"})
-    item = _offered(agreements, framework, "投标人甲", "19.00")
+    item = _offered(agreements, "投标人甲", "19.00")
     agreements.do("投标人甲", "framework.bind", framework, item=item)
     with agreements.read() as session:
         doc = session.scalars(select(SearchDoc).where(SearchDoc.item_id == item)).one()
         assert doc.price == 1900 or doc.price == Decimal("19.00")
+
+
+@pytest.mark.rule("FH-PRICED", "refused")
+def test_what_the_agreement_does_not_price_is_not_bound_to_it(agreements: Agreements) -> None:  # noqa: F811
+    framework = agreements.ready({"投标人甲": "20.00", "投标人乙": "21.00"})
+    item = _offered(agreements, "投标人甲", "19.00", category="A02010105")
+    with pytest.raises(Refused) as caught:
+        agreements.do("投标人甲", "framework.bind", framework, item=item)
+    assert [one.rule for one in caught.value.breaches] == ["FH-PRICED"]
