@@ -14,7 +14,7 @@ from tests.browser.conftest import Live
 from tests.browser.test_trading_pages import faults_of
 from tests.trading.search_world import DESK, item, offer, supplier
 from trading.mall import search_index
-from trading.mall.models import Item
+from trading.mall.models import Item, PriceChange
 
 pytestmark = pytest.mark.browser
 FIRST, LAST = "item000000000001", "item000000000050"
@@ -30,8 +30,9 @@ def fill(tx) -> None:
             for n in range(1, 31)]  # fmt: skip
     rows += [item(tx, 50, orgs[0], name="会议桌 2400×1200", brand="圣奥", category=DESK, price=Decimal("2380.00"))]
     offer(tx, *rows)
-    for price in ("920.50", "880.00"):
+    for price in ("901.00", "920.50", "880.00"):
         rows[0].price, rows[0].changed_at = Decimal(price), rows[0].changed_at + timedelta(days=20)
+        tx.session.add(PriceChange(item_id=FIRST, at=rows[0].changed_at, price=Decimal(price), by=""))
         search_index.refresh(tx.session, [rows[0].id])
 
 

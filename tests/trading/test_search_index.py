@@ -118,18 +118,6 @@ def test_refreshing_what_is_right_writes_nothing(two):
         assert search_store.newest(session) == before
 
 
-def test_prices_are_kept_with_their_moments(two):
-    world, (first, second) = two
-    for price in ("90.00", "90.00", "95.50"):
-        change(world, first, price=Decimal(price))
-    change(world, first, state="delisted", price=Decimal("1.00"))
-    with world.read() as session:
-        assert [str(p.price) for p in search_store.prices(session, first)] == ["100", "90", "95.5"]
-        assert len(search_store.prices(session, second)) == 1
-    world.acts.act(search_index.rebuild, SYSTEM)
-    with world.read() as session:
-        assert len(search_store.prices(session, first)) == 3
-
 
 def test_the_ledger_repairs_what_an_act_forgot(two):
     world, (first, _) = two

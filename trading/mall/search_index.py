@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.access import SYSTEM
@@ -18,7 +18,7 @@ from core.ledger import Entry
 from trading.mall import search_store as store
 from trading.mall import search_terms as terms
 from trading.mall.models import STATES, Item
-from trading.mall.search_store import Changes, PricePoint
+from trading.mall.search_store import Changes
 from trading.mall.search_terms import Shown
 from trading.supplier.models import MallSupplier
 
@@ -63,18 +63,13 @@ def _refresh(session: Session, ids: Collection[str], changes: Changes) -> int:
         store.number(session, fresh)
         known |= store.held(session, fresh)
     said: dict[int, tuple[datetime, Shown | None]] = {}
-    prices = []
     for row, now in items:
         kept = known.get(row.id)
         if kept is None or kept.shown == now:
             continue
         said[kept.doc] = row.changed_at, now
-        if now is not None and now.price != kept.price:
-            prices.append({"item_id": row.id, "at": row.changed_at, "price": row.price})
         changes.add(kept.doc, terms.terms(kept.shown) if kept.shown else set(), terms.terms(now) if now else set())
     store.say(session, said)
-    if prices:
-        session.execute(insert(PricePoint), prices)
     return len(said)
 
 

@@ -12,7 +12,6 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -33,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.db import Base, Yuan
+from core.db import Base
 from trading.mall.search_terms import Shown
 
 CHUNK = 16  # bits of a number that lie in one bitmap
@@ -68,17 +67,6 @@ class SearchBits(Base):
     seq: Mapped[int] = mapped_column(index=True)
     bits: Mapped[bytes] = mapped_column(LargeBinary)
     __table_args__ = (Index("ux_mall_search_bits_term_chunk", "term", "chunk", unique=True),)
-
-
-class PricePoint(Base):
-    """From when on an item was offered at which price."""
-
-    __tablename__ = "mall_price_point"
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    item_id: Mapped[str] = mapped_column(ForeignKey("mall_item.id"))
-    at: Mapped[datetime]
-    price: Mapped[Decimal] = mapped_column(Yuan)
-    __table_args__ = (Index("ix_mall_price_point_item_at", "item_id", "at"),)
 
 
 _WRITE = text(
@@ -327,9 +315,3 @@ def places(session: Session, docs: Iterable[int]) -> list[Place]:
 def mark(session: Session) -> datetime | None:
     """The newest change of an item that the index knows."""
     return session.scalar(select(func.max(SearchDoc.changed_at)))
-
-
-def prices(session: Session, item: str, most: int = 200) -> list[PricePoint]:
-    """The last `most` prices of an item, oldest first."""
-    query = select(PricePoint).where(PricePoint.item_id == item).order_by(PricePoint.at.desc(), PricePoint.id.desc())
-    return list(session.scalars(query.limit(most)))[::-1]

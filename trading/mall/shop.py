@@ -12,10 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
-from trading.mall import search_store as store
 from trading.mall.categories import categories
-from trading.mall.models import Item
-from trading.mall.search_store import PricePoint
+from trading.mall.models import Item, PriceChange
+from trading.mall.queries import price_history
 from trading.supplier.models import MallSupplier
 
 COMPARED = 4  # items side by side
@@ -62,7 +61,7 @@ class Shelf:
     org: Org
     supplier: MallSupplier
     path: list[Any]
-    points: list[PricePoint]
+    points: list[PriceChange]
     listed: int
 
     @property
@@ -84,7 +83,7 @@ def one(session: Session, item: str) -> Shelf | None:
     row, org, supplier = found
     count = select(func.count()).where(Item.supplier_org == org.id, Item.state == "listed")
     return Shelf(
-        _card(row, org, supplier), org, supplier, categories().path(row.category), store.prices(session, item),
+        _card(row, org, supplier), org, supplier, categories().path(row.category), price_history(session, item)[::-1],
         session.scalar(count) or 0,
     )  # fmt: skip
 
@@ -112,7 +111,7 @@ def names(session: Session, orgs: Iterable[str]) -> dict[str, str]:
     return dict(session.execute(query).all())
 
 
-def since(points: Sequence[PricePoint], now: datetime) -> list[dict[str, Any]]:
+def since(points: Sequence[PriceChange], now: datetime) -> list[dict[str, Any]]:
     """The prices as steps for the picture, up to this moment: [{at, price}]."""
     steps = [{"at": point.at.isoformat(), "price": str(point.price)} for point in points]
     return [*steps, {"at": now.isoformat(), "price": steps[-1]["price"]}] if steps else []

@@ -979,18 +979,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_mall_price_item", ["item_id", "at"], unique=False)
 
     op.create_table(
-        "mall_price_point",
-        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("item_id", sa.String(length=16), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
-        sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["mall_item.id"], name=op.f("fk_mall_price_point_item_id_mall_item")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mall_price_point")),
-    )
-    with op.batch_alter_table("mall_price_point", schema=None) as batch_op:
-        batch_op.create_index("ix_mall_price_point_item_at", ["item_id", "at"], unique=False)
-
-    op.create_table(
         "mall_search_doc",
         sa.Column("doc", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("item_id", sa.String(length=16), nullable=False),
