@@ -27,6 +27,7 @@ from web.demo.local import LocalStage
 from web.demo.mall import Mall
 from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
+from web.demo.trade import SUPPLIER, Trade
 
 Payload = dict[str, Any]
 SERVICES = "D02 服务"
@@ -217,7 +218,9 @@ def seed(data_dir: Path) -> None:
     grown = World(stage, builder, base, goods)
     grown.grow()
     place = base["tender"]["region"]
-    Mall(stage, builder, place).grow()
+    mall = Mall(stage, builder, place)
+    mall.grow()
+    Trade(stage, place, mall.own(SUPPLIER)).grow()
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
     stage.acts.engine.dispose()
