@@ -206,6 +206,8 @@ ENTRIES: dict[str, str] = {
     "framework.left": N_("Supplier left"),
     "framework.quit_asked": N_("Supplier asked to be let go"),
     "framework.adjusted": N_("Agreement price adjusted"),
+    "framework.item_bound": N_("Item offered under the agreement"),
+    "framework.item_unbound": N_("Item no longer offered under the agreement"),
     "framework.applied": N_("Application to join"),
     "framework.checked": N_("Application checked"),
     "framework.listed": N_("Supplier joined"),

@@ -18,8 +18,6 @@ from trading.framework.states import CHANGED, book_of, framework_row, stream
 from trading.mall import watch
 from trading.mall.models import Item
 
-RUNNING = ("ACTIVE", "OPEN_CALL")
-
 
 def _own_item(tx: Tx, p: Payload) -> Item:
     row = tx.session.get(Item, fields.text(p, "item", limit=16))
@@ -36,7 +34,7 @@ def bind(tx: Tx, case: str, p: Payload) -> Payload:
     row, item = framework_row(tx.session, case), _own_item(tx, p)
     mine = (FrameworkMember.framework_id == case, FrameworkMember.org_id == tx.actor.org)
     member = tx.session.scalar(select(FrameworkMember).where(*mine, FrameworkMember.state.in_(machine.SUPPLYING)))
-    if member is None or row.state not in RUNNING:
+    if member is None or row.state not in machine.RUNNING:
         raise Refused(denied("FH-MEMBER", "supplier", tx.actor.org_name or "-"))
     if item.agreement_id and item.agreement_id != case:
         raise Unusable("item: it belongs to another agreement")
@@ -64,7 +62,7 @@ def unbind(tx: Tx, case: str, p: Payload) -> Payload:
 def rebind(tx: Tx, member: FrameworkMember) -> None:
     """A supplier's prices or its place in the agreement have changed: its items follow."""
     row = tx.session.get_one(Framework, member.framework_id)
-    supplies = member.state in machine.SUPPLYING and row.state in RUNNING
+    supplies = member.state in machine.SUPPLYING and row.state in machine.RUNNING
     query = select(Item).where(Item.agreement_id == row.id, Item.supplier_org == member.org_id)
     for item in tx.session.scalars(query.order_by(Item.id)).all():
         price = agreement_price(tx.session, row.id, member.org_id, item.category, item.model) if supplies else None

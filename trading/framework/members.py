@@ -30,8 +30,6 @@ from trading.framework.states import (
     tell_changed,
 )
 
-RUNNING = ("ACTIVE", "OPEN_CALL")
-
 
 def _covers(above: str, code: str) -> bool:
     """Whether a place lies within another by GB/T 2260: 420000 covers 420112."""
@@ -52,8 +50,8 @@ def _guarded(tx: Tx, framework: str, p: Payload) -> tuple[Framework, FrameworkMe
     row = framework_row(tx.session, framework)
     if tx.actor != SYSTEM and not owns(row, tx.actor) and not oversees(tx, row):
         raise Refused(denied("FH-OWN", "tenderer / agency", tx.actor.org_name or "-"))
-    if row.state not in RUNNING:
-        raise Refused(book_of(row, tx.now)["FH-INSIDE"].breach(row.state, required=" / ".join(RUNNING)))
+    if row.state not in machine.RUNNING:
+        raise Refused(book_of(row, tx.now)["FH-INSIDE"].breach(row.state, required=" / ".join(machine.RUNNING)))
     return row, member_row(tx.session, row, fields.text(p, "member", limit=16))
 
 
@@ -164,7 +162,7 @@ def adjust(tx: Tx, case: str, p: Payload) -> Payload:
     reason = fields.text(p, "reason", limit=300)
     if not row.settings["adjustment"]:
         raise Refused(own_book["FH-WAY"].breach("-", required="adjustment", field="price"))
-    if row.state not in RUNNING or member.state not in machine.PRESENT:
+    if row.state not in machine.RUNNING or member.state not in machine.PRESENT:
         raise Refused(own_book["FH-MEMBER"].breach(member.state, required=" / ".join(machine.PRESENT)))
     item = next((one for one in items_of(tx.session, row.id) if one.id == p.get("item")), None)
     before = prices_of(tx, member).get(item.id) if item else None

@@ -40,7 +40,6 @@ from trading.framework.states import (
 from trading.order.placing import Line, Placing, place
 from trading.project.states import trading_org
 
-RUNNING = ("ACTIVE", "OPEN_CALL")
 PUBLISHED = ("mini", "rota")  # FA-09: results one by one
 COMMON = ("quantities", "region", "address", "receiver", "note")
 Prices = dict[str, dict[str, FrameworkPrice]]
@@ -58,8 +57,8 @@ def running(tx: Tx, framework: str, way: str) -> tuple[Framework, Book]:
     """The agreement, in force today, with a way that its solicitation named."""
     row = framework_row(tx.session, framework)
     own = book_of(row, tx.now)
-    if row.state not in RUNNING or row.starts_on is None or row.ends_on is None:
-        raise Refused(own["FH-INSIDE"].breach(row.state, required=" / ".join(RUNNING)))
+    if row.state not in machine.RUNNING or row.starts_on is None or row.ends_on is None:
+        raise Refused(own["FH-INSIDE"].breach(row.state, required=" / ".join(machine.RUNNING)))
     refuse_if(rules.inside(day_of(tx.now), row.starts_on, row.ends_on, own))
     if way not in row.settings["ways"]:
         raise Refused(own["FH-WAY"].breach(way, required=" / ".join(row.settings["ways"])))

@@ -18,7 +18,6 @@ from core.doors import Payload, acting
 from core.machine import Row
 from core.rules import Refused
 from trading.framework import machine, needs
-from trading.framework.members import RUNNING
 from trading.framework.models import Framework, FrameworkNeed, FrameworkPrice, FrameworkTurn
 from trading.framework.rota import Turn, next_turn
 from trading.framework.states import book_of, framework_row, member_row, members_of, own, publish, stream
@@ -71,7 +70,7 @@ def fix_rota(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, "parties")
     row = own(tx, case)
     own_book = book_of(row, tx.now)
-    if row.state not in RUNNING or "rota" not in row.settings["ways"]:
+    if row.state not in machine.RUNNING or "rota" not in row.settings["ways"]:
         raise Refused(own_book["FH-WAY"].breach(row.state, required="rota"))
     if order_of(tx.session, row) or draw_of(tx.session, row) is not None:
         raise Refused(own_book["FH-TWICE"].breach("rota", required="-"))

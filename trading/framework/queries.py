@@ -172,6 +172,14 @@ def part_in(session: Session, need: FrameworkNeed, row: Framework, actor: Actor)
     return "supplier" if member is not None and member.id in asked else ""
 
 
+def supplying(session: Session, org: str) -> list[tuple[str, str]]:
+    """(id, name) of the agreements that run and in which this organisation supplies now."""
+    query = select(Framework.id, Framework.name).join(FrameworkMember, FrameworkMember.framework_id == Framework.id)
+    query = query.where(FrameworkMember.org_id == org, FrameworkMember.state.in_(machine.SUPPLYING))
+    found = session.execute(query.where(Framework.state.in_(machine.RUNNING)).order_by(Framework.name).distinct())
+    return [(framework, name) for framework, name in found]
+
+
 # -- for other rooms --------------------------------------------------------------------------------------------------
 
 

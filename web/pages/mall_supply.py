@@ -15,6 +15,7 @@ from core.access import Actor, Role
 from core.faults import Unusable
 from core.fields import sha256 as digest_of
 from core.money import yuan
+from trading.framework import queries as frameworks
 from trading.mall import importing, pictures, queries, sheet, watch
 from trading.mall.categories import categories
 from trading.mall.machine import ITEM
@@ -109,6 +110,7 @@ def _form(session: Session, row: Item | None) -> str:
         history=queries.price_history(session, row.id) if row else [],
         flags=queries.item_flags(session, row.id, own=True) if row else [],
         breaches=watch.of_item(session, row, g.now) if row and row.state != "listed" else [],
+        agreements=frameworks.supplying(session, g.actor.org) if row else [],
     )  # fmt: skip
 
 
