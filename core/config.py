@@ -61,18 +61,7 @@ def read(env: Mapping[str, str] | None = None) -> Config:
     if not proxies.isdecimal() or int(proxies) > 9:
         raise Unusable(f"PROXIES: how many proxies stand in front, 0 to 9, found {proxies!r}")
     if not demo:
-        missing = [
-            f"{name} ({why})"
-            for name, value, why in (
-                ("SECRET_KEY", secret if len(secret) >= 32 else "", "at least 32 random characters"),
-                ("CA_DIR", ca_dir, "folder of the issuing CA, see docs/operations.md"),
-                ("PUBLIC_URL", public_url if public_url.startswith("https://") else "", "https:// address people use"),
-                ("DATABASE_URL", env.get("DATABASE_URL", ""), "SQLAlchemy address of the database"),
-            )
-            if not value
-        ]
-        if missing:
-            raise Unusable("a production start needs: " + "; ".join(missing) + ". For a demo world run `make run`.")
+        _needed(env)
     return Config(
         demo=demo,
         data_dir=data_dir,
@@ -92,6 +81,22 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         workers=_workers(env.get("WORKERS", "1")),
         line_urls=tuple(env.get("LINE_URLS", "").replace(",", " ").split()),
     )
+
+
+def _needed(env: Mapping[str, str]) -> None:
+    secret, url = env.get("SECRET_KEY", ""), env.get("PUBLIC_URL", "")
+    missing = [
+        f"{name} ({why})"
+        for name, value, why in (
+            ("SECRET_KEY", secret if len(secret) >= 32 else "", "at least 32 random characters"),
+            ("CA_DIR", env.get("CA_DIR", ""), "folder of the issuing CA, see docs/operations.md"),
+            ("PUBLIC_URL", url if url.startswith("https://") else "", "https:// address people use"),
+            ("DATABASE_URL", env.get("DATABASE_URL", ""), "SQLAlchemy address of the database"),
+        )
+        if not value
+    ]
+    if missing:
+        raise Unusable("a production start needs: " + "; ".join(missing) + ". For a demo world run `make run`.")
 
 
 def _prefix(text: str) -> str:

@@ -167,6 +167,7 @@ SENTENCES: dict[str, str] = {
     "FH-TIE": N_("Equals stand across the line: name their order, with the reason."),
     "FH-SIGNED": N_("All reviewers must have signed the report first."),
     "FH-REASON": N_("A reason is needed."),
+    "FH-PRICED": N_("Only what the agreement has a price for is offered under it."),
     "FH-MEMBER": N_("Only a supplier that supplies under this agreement takes part."),
     "FH-INSIDE": N_("The agreement is not in force."),
     "FH-ROTA": N_("The order of the rota must be fixed and told to all first."),

@@ -79,7 +79,7 @@ def test_a_core_product_named_in_the_editor_is_asked_for_at_the_desk(live: Live)
     page.get_by_role("button", name="添加核心产品").click()
     page.locator('[data-list="evaluation.brands.core"] [data-key=name]').fill("交互式触控一体机")
     page.get_by_role("button", name="保存招标文件").click()
-    expect(page.locator("form[data-tender-file] > fieldset > [data-status]")).to_contain_text("保存")
+    expect(page.locator("form[data-tender-file] > fieldset > [data-status]")).to_contain_text("已于")
     with live.acts.reading() as session:
         told = session.get_one(Case, case).evaluation["brands"]
     assert told == {"core": [{"id": "core1", "name": "交互式触控一体机"}], "same": "any", "tie": ""}

@@ -394,7 +394,9 @@ def test_a_small_firm_is_compared_lower_and_paid_in_full(mall: Mall) -> None:
     with mall.world.read() as session:
         assert session.query(Order).one().total == 56000
     mall.do(BUYER, "buyer.settle", regime="enterprise")
-    assert mall.refused(BUYER, "quote.publish", **publish(deduction=10)) == ["SME-DEDUCT/most"], "no law of that regime"
+    assert mall.refused(BUYER, "quote.publish", **publish(deduction=10, ends_at="2026-03-20T09:00")) == [
+        "SME-DEDUCT/most"
+    ], "no law of that regime"
 
 
 def test_a_selection_that_is_refused_goes_back_to_compare(mall: Mall) -> None:

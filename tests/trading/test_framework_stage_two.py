@@ -241,7 +241,7 @@ def test_results_are_published_by_act_or_on_the_last_day(agreements: Agreements,
     warned = agreements.do(BUYER, "framework.result", late)["warnings"]
     assert [one["rule"] for one in warned] == ["FA-09/result"]
     agreements.work()
-    assert agreements.need(third).state == "DECLINED", "nobody answered in time"
+    assert len(agreements.need(third).tried) > 1, "who did not answer in time is passed over"
 
 
 def test_suspended_removed_and_back(agreements: Agreements, framework: str) -> None:

@@ -305,9 +305,12 @@ class Place:
 
 def places(session: Session, docs: Iterable[int]) -> list[Place]:
     """Of these numbers, in no order. The numbers stand in the statement: a page asks for hundreds."""
+    wanted = ", ".join(map(str, docs))
+    if not wanted:
+        return []
     columns = "doc, item_id, brand, supplier, price, sold, listed"
     rows = session.connection().exec_driver_sql(
-        f"SELECT {columns} FROM mall_search_doc WHERE doc IN ({', '.join(map(str, docs))})"  # noqa: S608 - whole numbers
+        f"SELECT {columns} FROM mall_search_doc WHERE doc IN ({wanted})"  # noqa: S608 - whole numbers
     )
     return [Place(*row) for row in rows.all()]
 
