@@ -23,7 +23,7 @@ from benchmarks.row import Row
 from certs import authority, issuer
 from certs.issuer import Subject
 from certs.models import Certificate
-from core import config
+from core import config, doors
 from core.access import SYSTEM
 from core.acts import Acts, Tx
 from core.db import Base
@@ -93,14 +93,27 @@ def _play(acts: Acts, app: Any) -> dict[str, float]:
     page = _pages(app, room)
     actor = identity.actor_of(acts, room.tokens[0], "127.0.0.1")
 
-    def do(name: str) -> dict[str, Any]:
-        return acts.act(TABLE[name].fn, actor, room.case, {})
+    def do(name: str, **payload: str) -> dict[str, Any]:
+        return acts.act(TABLE[name].fn, actor, room.case, payload)
 
     locked, _ = _timed(lambda: do("score.lock"))
-    made, _ = _timed(lambda: do("report.make"))
+    inside, _ = _timed(lambda: do("report.make"))
+    do("report.reopen", reason="once more, as through a door")
+    held: list[float] = []
+    act = acts.act
+
+    def watched(*args: Any) -> Any:
+        seconds, found = _timed(lambda: act(*args))
+        held.append(seconds)
+        return found
+
+    acts.act = watched  # type: ignore[method-assign,assignment]
+    made, _ = _timed(
+        lambda: doors.perform(acts, app.extensions["gongheng"].prover, actor, "report.make", room.case, {})
+    )
     with acts.reading() as session:
         bare = statistics.median(_timed(lambda: session.execute(text(QUERY)).all())[0] for _ in range(RUNS))
-    return {"page": page, "lock": locked, "report": made, "bare": bare}
+    return {"page": page, "lock": locked, "report": made, "held": sum(held), "inside": inside, "bare": bare}
 
 
 def run() -> Row:
@@ -120,5 +133,6 @@ def run() -> Row:
         f"{BIDS} bids × {rooms.MEMBERS} members × {CRITERIA} criteria, {BIDS * rooms.MEMBERS * CRITERIA} scores, "
         f"{os.cpu_count()} cores",
         f"last lock to totals {found['lock']:.2f} s, to the report on the signing desk "
-        f"{found['lock'] + found['report']:.2f} s; the member's page {found['page'] * 1000:.0f} ms",
+        f"{found['lock'] + found['report']:.2f} s; for the report the writer stood still {found['held']:.2f} s "
+        f"(made inside the act {found['inside']:.2f} s); the member's page {found['page'] * 1000:.0f} ms",
     )  # fmt: skip

@@ -69,10 +69,11 @@ class Sealer:
 
 @dataclass(frozen=True)
 class First:
-    """A first revision: `record` with its signers stands inside `pdf`."""
+    """A first revision: `record` with its signers stands inside `pdf`; `sha256` is that of the record."""
 
     pdf: bytes
     record: dict[str, Any]
+    sha256: str
     signers: tuple[Signer, ...]
     sealer: Sealer | None
 
@@ -119,7 +120,8 @@ def first_revision(
     places = {box.field: box for box in boxes}
     fields = [pdfsign.Field(one["field"], places.get(one["field"]), seal=one["field"] == SEAL) for one in named]
     whole = {**record, "signers": named}
-    return First(pdfsign.first_revision(body, whole, fields), whole, tuple(signers), seal)
+    sha256 = canon.sha256_hex(canon.dumps(whole))
+    return First(pdfsign.first_revision(body, whole, fields), whole, sha256, tuple(signers), seal)
 
 
 def open_document(
@@ -132,7 +134,7 @@ def open_document(
     doc = SigningDoc(
         case=case, kind=kind, title=title, audience=audience, stream=stream or f"case:{case}", last_field=last,
         first=blob.sha256, first_size=blob.size, head=blob.sha256, size=blob.size, opened_at=tx.now,
-        record_sha256=canon.sha256_hex(canon.dumps(first.record)),
+        record_sha256=first.sha256,
         seal=first.sealer.org if first.sealer else "",
         seal_fingerprint=first.sealer.fingerprint if first.sealer else "",
     )  # fmt: skip

@@ -24,6 +24,7 @@ from core.faults import Fault, Unusable
 ARC = "2.25.168446848528807797386176083159868445956"
 _ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
 _ORGANISATION_ID = NameOID.ORGANIZATION_IDENTIFIER
+COMMON_NAME = 64  # bytes (RFC 5280): 21 Chinese characters. A longer name is cut there; `org` stands in full.
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Subject:
             (NameOID.COUNTRY_NAME, "CN"),
             (NameOID.ORGANIZATION_NAME, self.org),
             (_ORGANISATION_ID, f"USCC-{self.uscc}" if self.uscc else ""),
-            (NameOID.COMMON_NAME, self.name),
+            (NameOID.COMMON_NAME, self.name.encode()[:COMMON_NAME].decode(errors="ignore")),
             (NameOID.USER_ID, self.uid),
         ]
         try:

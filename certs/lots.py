@@ -164,6 +164,7 @@ PURPOSES = {
     "experts": _experts,
     "award-committee": _choice,
     "venues": _choice,
+    "rota": _choice,
     "coefficient": _coefficient,
     "tie": _tie,
     "seating": _seating,

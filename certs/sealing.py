@@ -30,7 +30,7 @@ from core import canon
 from core.faults import Fault, Unusable
 
 SCHEMA = "gongheng/sealed/1"
-KINDS = ("bid", "reference", "rehearsal")  # what was sealed for one opens as no other
+KINDS = ("bid", "reference", "rehearsal", "quote", "response")  # what was sealed for one opens as no other
 HEADER_BYTES = 56  # 24 salt, 32 commitment
 KEY_BYTES = 32
 CHUNK_BYTES, TAG_BYTES = 16 << 10, 16

@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -46,6 +46,10 @@ class House:
     config: Config
 
 
+class Stale(Exception):
+    """What was made ahead of an act no longer fits: the act is undone, and its door makes it anew (core.doors)."""
+
+
 class Tx:
     """What an act may use: the session, one reading of the clock, the actor, the ledger and after-commit hooks."""
 
@@ -57,6 +61,7 @@ class Tx:
         self.events: list[LiveEvent] = []
         self.granted: Grant | None = None
         self.recorded: dict[str, int] = {}
+        self.ready: Any = None  # what the act's `ahead` made outside (core.doors)
 
     def record(
         self, stream: str, kind: str, body: dict[str, Any], *, case: str = "", actor: Actor | None = None
@@ -108,6 +113,7 @@ class Acts:
     def __init__(self, engine: Engine, house: House) -> None:
         self.engine, self.house = engine, house
         self.gather: Callable[[], object] = lambda: None  # lets those who are ready join the batch (web.serve)
+        self.turn: Callable[[], AbstractContextManager[object]] = nullcontext  # among several processes (core.turns)
         self.grants = quick.Grants()
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
@@ -134,9 +140,20 @@ class Acts:
         return job.value  # type: ignore[return-value]
 
     def _commit_waiting(self) -> None:
+        with self.turn():
+            batch, done = self._written()
+        for job in batch:
+            self._grant(job)
+            job.done = True
+        for job in done:  # here and not by each caller: everybody hears a channel's numbers in their order
+            for event in job.events:
+                self.house.hub.tell(event)
+
+    def _written(self) -> tuple[list[_Job[Any]], list[_Job[Any]]]:
+        """All who wait, and those of them that were run, in the order in which they were written."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]  # nobody joins a list that was taken
         drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
-        done: list[_Job[Any]] = []  # in the order in which they were written
+        done: list[_Job[Any]] = []
         try:
             with Session(self._writer, expire_on_commit=False) as session:
                 session.connection()  # begins: another process may be writing, and its moments come before ours
@@ -152,12 +169,7 @@ class Acts:
             self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
             for job in batch:
                 job.error, job.hooks, job.events = job.error or error, [], []
-        for job in batch:
-            self._grant(job)
-            job.done = True
-        for job in done:  # here and not by each caller: everybody hears a channel's numbers in their order
-            for event in job.events:
-                self.house.hub.tell(event)
+        return batch, done
 
     def _quickly(self, session: Session, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
         """The jobs that are written, or refused, by their grants."""

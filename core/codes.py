@@ -9,6 +9,7 @@ import csv
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from core.faults import Unusable
 
@@ -163,6 +164,11 @@ class Regions:
     def under(self, code: str | None) -> list[Region]:
         """The regions directly below `code` (provinces for None), ascending."""
         return sorted((row for row in self._rows.values() if row.parent == code), key=lambda row: row.code)
+
+    def look_up(self, words: str, most: int = 20) -> list[Region]:
+        """The first `most` whose code begins with, or whose name holds, `words`."""
+        rows = (row for row in self._rows.values() if row.code.startswith(words) or words in row.name)
+        return list(islice((row for row in rows if not row.virtual), most)) if words else []
 
     def covers(self, wide: str, code: str) -> bool:
         """Whether `code` is `wide` or lies inside it."""

@@ -22,7 +22,10 @@ class Config:
     of the largest upload. `upload_port`: where uploads have a process of their own, 0 without one; `upload_url`: the
     address pages are told, "" = that port of the page's own host. `ntp_servers`: `host` or `host:port` each, with whose
     time ours is compared; () = with none. `turn_urls`: stun:, turn: or turns: addresses for calls between seats that
-    cannot reach each other; `turn_secret` is the relay's shared secret.
+    cannot reach each other; `turn_secret` is the relay's shared secret. `ocds_prefix`: what the Open Contracting
+    Partnership gave this publisher; the default is nobody's. `workers`: processes that hold lines of
+    auctions, the first of which does everything else as well; `line_ports`: where the others listen, `line_urls`: the
+    addresses that pages are told in their place, () = those ports of the page's own host.
     """
 
     demo: bool
@@ -40,6 +43,10 @@ class Config:
     ntp_servers: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = ""
+    ocds_prefix: str = "ocds-000000"
+    workers: int = 1
+    line_urls: tuple[str, ...] = ()
+    line_ports: tuple[int, ...] = ()
 
 
 def read(env: Mapping[str, str] | None = None) -> Config:
@@ -54,18 +61,7 @@ def read(env: Mapping[str, str] | None = None) -> Config:
     if not proxies.isdecimal() or int(proxies) > 9:
         raise Unusable(f"PROXIES: how many proxies stand in front, 0 to 9, found {proxies!r}")
     if not demo:
-        missing = [
-            f"{name} ({why})"
-            for name, value, why in (
-                ("SECRET_KEY", secret if len(secret) >= 32 else "", "at least 32 random characters"),
-                ("CA_DIR", ca_dir, "folder of the issuing CA, see docs/operations.md"),
-                ("PUBLIC_URL", public_url if public_url.startswith("https://") else "", "https:// address people use"),
-                ("DATABASE_URL", env.get("DATABASE_URL", ""), "SQLAlchemy address of the database"),
-            )
-            if not value
-        ]
-        if missing:
-            raise Unusable("a production start needs: " + "; ".join(missing) + ". For a demo world run `make run`.")
+        _needed(env)
     return Config(
         demo=demo,
         data_dir=data_dir,
@@ -81,7 +77,32 @@ def read(env: Mapping[str, str] | None = None) -> Config:
         ntp_servers=_servers(env.get("NTP_SERVERS", "" if demo else STANDARD_TIME)),
         turn_urls=_relays(env.get("TURN_URL", ""), env.get("TURN_SECRET", "")),
         turn_secret=env.get("TURN_SECRET", ""),
+        ocds_prefix=_prefix(env.get("OCDS_PREFIX", Config.ocds_prefix)),
+        workers=_workers(env.get("WORKERS", "1")),
+        line_urls=tuple(env.get("LINE_URLS", "").replace(",", " ").split()),
     )
+
+
+def _needed(env: Mapping[str, str]) -> None:
+    secret, url = env.get("SECRET_KEY", ""), env.get("PUBLIC_URL", "")
+    missing = [
+        f"{name} ({why})"
+        for name, value, why in (
+            ("SECRET_KEY", secret if len(secret) >= 32 else "", "at least 32 random characters"),
+            ("CA_DIR", env.get("CA_DIR", ""), "folder of the issuing CA, see docs/operations.md"),
+            ("PUBLIC_URL", url if url.startswith("https://") else "", "https:// address people use"),
+            ("DATABASE_URL", env.get("DATABASE_URL", ""), "SQLAlchemy address of the database"),
+        )
+        if not value
+    ]
+    if missing:
+        raise Unusable("a production start needs: " + "; ".join(missing) + ". For a demo world run `make run`.")
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"ocds-[a-z0-9]{6}", text):
+        raise Unusable(f"OCDS_PREFIX: ocds- and six small letters or digits are expected, found {text!r}")
+    return text
 
 
 def _servers(text: str) -> tuple[str, ...]:
@@ -101,6 +122,12 @@ def _relays(text: str, secret: str) -> tuple[str, ...]:
         if one.startswith("turn") and len(secret) < 16:
             raise Unusable("TURN_SECRET: at least 16 characters, the relay's static-auth-secret")
     return found
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 16:
+        raise Unusable(f"WORKERS: how many processes hold lines of auctions, 1 to 16, found {text!r}")
+    return int(text)
 
 
 def _megabytes(text: str) -> int:

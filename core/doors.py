@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from core import canon, once
 from core.access import Actor, Role
-from core.acts import Acts, Tx
+from core.acts import Acts, Stale, Tx
 from core.faults import Unusable
 from core.quick import Draft
+from core.rules import Refused
 
 Payload = dict[str, Any]
 Handler = Callable[[Tx, str, Payload], Payload]
@@ -63,6 +64,24 @@ def acting(
     return declare
 
 
+# act → its long part, done before the transaction: fn(acts, actor, case, payload) → what the act finds as `tx.ready`,
+# None when the act will be refused anyway. It asks itself who is knocking, as it comes before the proof. The act raises
+# Stale when what it was made of has changed, and does the long part itself when it finds nothing.
+Ahead = Callable[[Acts, Actor, str, Payload], Any]
+AHEAD: dict[str, Ahead] = {}
+TRIES = 3  # then the act does the long part itself: it must come to an end while others go on writing
+
+
+def ahead(name: str) -> Callable[[Ahead], Ahead]:
+    """Declare what is made before the act `name`, so that the one writer need not wait for it."""
+
+    def declare(fn: Ahead) -> Ahead:
+        AHEAD[name] = fn
+        return fn
+
+    return declare
+
+
 def digest(door: Door, payload: Payload) -> str:
     """What a proof signs: SHA-256 hex of the canonical payload without the door's secret keys."""
     return canon.sha256_hex(canon.dumps({k: v for k, v in payload.items() if k not in door.secret}))
@@ -95,9 +114,41 @@ def perform(
             once.keep(tx.session, tx.now, tx.actor.person, name, case, payload, bound, result)
         return result
 
+    if name in AHEAD and not _sent_before(acts, actor, door, case, payload):
+        actor.require(*door.roles)
+        return _prepared(acts, actor, run, AHEAD[name], case, once.without(payload))
     if door.draft:
         sent = Draft(actor, name, case, once.without(payload), once.key_of(payload), digest(door, payload))
         return acts.draft(run, sent)
+    return acts.act(run, actor)
+
+
+def _sent_before(acts: Acts, actor: Actor, door: Door, case: str, payload: Payload) -> bool:
+    if not once.key_of(payload):
+        return False
+    with acts.reading() as session:
+        bound = digest(door, payload)
+        return once.answered(session, actor.person, door.name, case, payload, bound) is not None
+
+
+def _prepared(
+    acts: Acts, actor: Actor, run: Callable[[Tx], Payload], make: Ahead, case: str, payload: Payload
+) -> Payload:
+    """`run` with what was made ahead of it, made anew when it was stale."""
+    for _ in range(TRIES):
+        try:
+            ready = make(acts, actor, case, payload)
+        except (Refused, Unusable):
+            break  # the act says what is wrong, in its own order: after the proof
+
+        def with_it(tx: Tx, ready: Any = ready) -> Payload:
+            tx.ready = ready
+            return run(tx)
+
+        try:
+            return acts.act(with_it, actor)
+        except Stale:
+            continue
     return acts.act(run, actor)
 
 

@@ -198,6 +198,12 @@ def head(session: Session, stream: str) -> dict[str, Any]:
     return {"size": row.size if row else 0, "root": merkle.root(frontier).hex()}
 
 
+def kinds(session: Session, stream: str, size: int) -> list[str]:
+    """Of the entries that came after the first `size` of them, in order."""
+    query = select(EntryRow.kind).where(EntryRow.stream == stream, EntryRow.index >= size)
+    return list(session.scalars(query.order_by(EntryRow.index)))
+
+
 def entries(session: Session, stream: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
     """Entries of one stream in order, those with index > `after`."""
     query = select(EntryRow).where(EntryRow.stream == stream, EntryRow.index > after).order_by(EntryRow.index)

@@ -15,6 +15,8 @@ from core.access import SYSTEM, denied
 from core.acts import Tx
 from core.machine import SUSPENDED
 from core.rules import Breach, Refused, RuleRow, refuse_if
+from evaluation.committee.models import Committee
+from evaluation.figures.models import PriceCorrection
 from experts.facts import Avoid
 from trading import procedures
 from trading.bond.queries import of_bids, shared_payers
@@ -23,7 +25,7 @@ from trading.opening import coefficient
 from trading.opening.ending import announce_failure
 from trading.opening.models import Opening
 from trading.opening.queries import avoid_list, factor, opened_bids
-from trading.project.models import CaseDocument, Project
+from trading.project.models import Case, CaseDocument, Project
 from trading.project.states import accept_report, case_row, set_state
 from trading.qualification.queries import unqualified
 from venues import queries as venues
@@ -86,6 +88,17 @@ class CaseFacts:
         return {name: str(one["text"]) for name, one in self.ground_rows.items()}
 
     @property
+    def by_rule(self) -> Mapping[str, str]:
+        """{ground: text} of what makes a bid invalid by itself, without a vote."""
+        found: Mapping[str, str] = procedures.of(self.procedure).fields.BY_RULE
+        return found
+
+    @property
+    def brands(self) -> Mapping[str, Any]:
+        """{core: [{id, name}], same, tie}: the core products by whose brands bidders count as one; {} without any."""
+        return self.evaluation.get("brands") or {}
+
+    @property
     def unreadable(self) -> str:
         """The ground on which a bid whose price cannot be read goes to a vote."""
         ground: str = procedures.of(self.procedure).fields.UNREADABLE
@@ -128,7 +141,7 @@ def facts(session: Session, case: str) -> CaseFacts:
     project = session.get(Project, row.project_id)
     assert project is not None
     return CaseFacts(
-        id=row.id, title=f"{project.name}{row.lot_name}", lot_code=row.lot_code, region=row.region,
+        id=row.id, title=f"{project.name} {row.lot_name}", lot_code=row.lot_code, region=row.region,
         regime=row.regime, procedure=row.procedure, state=row.state, suspended=row.suspended, round=row.round,
         unit=row.unit, ceiling=row.ceiling or None, tenderer=row.tenderer_org, agency=row.agency_org,
         centre=row.centre_org, regulator=row.regulator_org, evaluation=row.evaluation, award=row.award,
@@ -192,10 +205,28 @@ def as_system(tx: Tx, act: Callable[[], T]) -> T:
 def bids(session: Session, case: str) -> list[dict[str, Any]]:
     """Opened bids in bid-number order: {id, number, org, org_name, price, duration_days, quality, flags, …}.
 
-    Where the tenderer examined who is qualified, the committee sees those alone (87号令 art. 44).
+    Where the tenderer examined who is qualified, the committee sees those alone (87号令 art. 44). A corrected price
+    that its bidder confirmed takes the place of the opened one (art. 59), which stays in `opened_price`.
     """
-    out = unqualified(session, case_row(session, case))
-    return [one for one in opened(session, case) if one["id"] not in out]
+    row = case_row(session, case)
+    out, binding = unqualified(session, row), _corrected(session, row)
+    return [
+        one | ({"price": binding[one["id"]], "opened_price": one["price"]} if one["id"] in binding else {})
+        for one in opened(session, case) if one["id"] not in out
+    ]  # fmt: skip
+
+
+def _corrected(session: Session, row: Case) -> dict[str, str]:
+    """{bid: price}; asked only where the law of the procedure knows such a correction."""
+    if "M87-59" not in procedures.of(row.procedure).fields.BY_RULE:
+        return {}
+    query = select(PriceCorrection.bid_id, PriceCorrection.after)
+    query = query.join(Committee, Committee.id == PriceCorrection.committee_id)
+    query = query.where(
+        Committee.case_id == row.id, Committee.round == row.round, Committee.void_at.is_(None),
+        PriceCorrection.answer == "confirmed",
+    )  # fmt: skip
+    return {one.bid_id: one.after for one in session.execute(query)}
 
 
 def opened(session: Session, case: str) -> list[dict[str, Any]]:

@@ -20,14 +20,16 @@ from core.rules import Refused
 from evaluation import cases
 from evaluation.blind import codes
 from evaluation.blind import queries as blind
+from evaluation.brands import queries as brands
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import by_person, committee_of, members, places
 from evaluation.failures import standing
 from evaluation.failures.rules import door
+from evaluation.figures import queries as figures
 from evaluation.lowprice import queries as lowprice
-from evaluation.report.desk import report_of
+from evaluation.report.making import report_of
 from evaluation.review import queries as review
 from evaluation.review.models import LackVote
 from evaluation.review.rules import heard
@@ -44,14 +46,14 @@ BID_KEYS = ("id", "number", "org_name", "price", "duration_days", "quality", "fl
 
 def _bid(bid: dict[str, Any]) -> dict[str, Any]:
     """A bid in the room; of the findings of its check only the count, the list has a page of its own."""
-    return {key: bid.get(key) for key in BID_KEYS}
+    return {key: bid.get(key) for key in BID_KEYS} | {"opened_price": bid.get("opened_price", "")}
 
 
 def fresh(committee: Committee) -> Sitting:
     """What stands before the first sign-in."""
     return Sitting(
         committee_id=committee.id, stage="SIGN_IN", leader_id="", leader_round=1, paused="", until=committee.until,
-        rejected={}, lack={}, scoring={}, result={},
+        rejected={}, lack={}, scoring={}, result={}, alike=[],
     )  # fmt: skip
 
 
@@ -238,7 +240,8 @@ def summary(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Memb
     result = dict(sitting.result)
     return {
         "result": result, "prices": policy.prices(sitting.scoring, result),
-        "places": policy.places(result) if case.ranked else {}, "scores": sitting.scoring["scores"],
+        "places": policy.places(result, brands.out(sitting)) if case.ranked else {},
+        "alike": list(sitting.alike), "scores": sitting.scoring["scores"],
         "objective_gaps": sheet.objective_gaps(case, sitting.scoring),
         "anomalies": [
             {key: value for key, value in one.items() if key != "member"}
@@ -304,6 +307,14 @@ def _door(session: Session, facts: CaseFacts, committee: Committee, me: Member, 
     return {"door_closed": bool(late), "codes": bool(centre and in_force(session, centre.id))}
 
 
+def _procured(
+    session: Session, facts: CaseFacts, committee: Committee, bids: list[dict[str, Any]], *, leading: bool
+) -> dict[str, Any]:
+    """Of government procurement alone: bids of one brand, corrected prices, what makes a bid invalid without a vote."""
+    return {"by_rule": dict(facts.by_rule), "brands": brands.view(session, facts, committee, bids),
+            "figures": figures.view(session, facts, committee, bids, leading=leading)}  # fmt: skip
+
+
 @asking("room.view", Role.EXPERT, Role.TENDERER)
 def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, Any]) -> dict[str, Any]:
     """The room for the asking member; a tenderer's representative sees what a member sees."""
@@ -338,6 +349,7 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "clarifications": _questions(session, committee), "documents": cases.tender_papers(session, case),
         "low_price": lowprice.view(session, now, facts, committee, sitting, rows, me),
         "low_minutes": max(cases.book(facts)["LOWPRICE-TIME"].number, facts.low_price.get("minutes") or 0),
+        **_procured(session, facts, committee, bids, leading=me.id == sitting.leader_id),
         "unlocks": [one for one in unlocking.shown(session, rows) if me.id in (one["member"], sitting.leader_id)],
     }  # fmt: skip
     if me.id == sitting.leader_id:

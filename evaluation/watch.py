@@ -13,15 +13,17 @@ from core.access import Actor, Role, denied
 from core.doors import asking
 from core.rules import Refused
 from evaluation import cases
+from evaluation.brands import queries as brands
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import committee_of, counts, members, places
 from evaluation.failures import standing
 from evaluation.failures.seats import spares
+from evaluation.figures import queries as figures
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND
-from evaluation.report.desk import report_of
+from evaluation.report.making import report_of
 from evaluation.review import queries as review
 from evaluation.scoring import sheet, unlocking
 from evaluation.sitting.models import Incident, Sitting
@@ -117,6 +119,7 @@ def watch(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
             for m in review.marks(session, rows) if not m.passed
         ]  # fmt: skip
         answer["rejected"] = dict(sitting.rejected)
+        answer["figures"] = [figures.shown(one) for one in figures.of_committee(session, committee)]
     if sitting.stage in lowprice.OPEN_FROM:
         answer["low_price"] = lowprice.watched(session, facts, committee, sitting, rows)
     answer["unlocks"] = unlocking.shown(session, rows)
@@ -132,25 +135,28 @@ def bidder(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
     _, committee = _open(session, case)
     bid = next((one for one in cases.bids(session, case) if one["org"] == actor.org), None)
     if bid is None or committee is None:
-        return {"clarifications": [], "result": None}
+        return {"clarifications": [], "figures": [], "result": None}
     asked = [
         {"id": c.id, "ground": c.ground if c.ground == GROUND else "", "question": c.question,
          "asked_at": c.asked_at.isoformat(), "until": c.answer_until.isoformat(), "answer": c.answer,
          "attachments": c.attachments, "answered": c.answered_at is not None}
         for c in of_committee(session, committee.id) if c.org_id == actor.org
     ]  # fmt: skip
+    corrected = figures.of_bidder(session, committee, actor.org)
     report = report_of(session, committee)
     if report is None or report.state != "sealed":
-        return {"clarifications": asked, "result": None}
+        return {"clarifications": asked, "figures": corrected, "result": None}
     record, own = report.record, bid["id"]
     result = (record["scoring"] or {}).get("result", {})
     grounds = [one for one in record["review"]["rejected"] if one["bid"] == own]
+    alike = own in brands.out(sitting_for(session, committee))
     return {
-        "clarifications": asked,
+        "clarifications": asked, "figures": corrected,
         "result": {
             "rejected": [{"ground": one["ground"], "text": one["text"]} for one in grounds],
             "price_score": result.get("price_scores", {}).get(own), "total": result.get("totals", {}).get(own),
             "criterion_scores": result.get("criterion_scores", {}).get(own), "benchmark": result.get("benchmark"),
+            **({"same_brand": True} if alike else {}),
         },
     }  # fmt: skip
 

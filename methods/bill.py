@@ -32,12 +32,14 @@ _GROUPS = re.compile(r"[,，]")
 _UNWRITABLE = re.compile(r"[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 TEXTS = ("code", "name", "feature", "unit")
 LINE = ("no", *TEXTS, "quantity", "fixed")
+MAY = ("limit",)  # of a line, where the tender sets one
 PRICED_LINE = ("no", *TEXTS, "quantity", "price", "amount")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the tender's bill. `fixed`: the amount every bidder takes over (暂列金额), "" for the rest."""
+    """One line of the tender's bill. `fixed`: the amount every bidder takes over (暂列金额), "" for the rest; `limit`:
+    the highest unit price (最高综合单价), "" where there is none."""
 
     no: str
     code: str
@@ -46,6 +48,7 @@ class Line:
     unit: str
     quantity: str
     fixed: str
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,10 @@ def number(text: str) -> Decimal | None:
     return Decimal(bare) if _NUMBER.fullmatch(bare) else None
 
 
-def _texts(row: Mapping[str, Any], keys: Sequence[str], where: str) -> dict[str, str]:
-    if set(row) - {"line"} != set(keys):
+def _texts(row: Mapping[str, Any], keys: Sequence[str], where: str, may: Sequence[str] = ()) -> dict[str, str]:
+    if set(row) - {"line"} - set(may) != set(keys):
         raise Unusable(f"{where}: exactly {', '.join(keys)} are expected")
+    keys = [*keys, *(key for key in may if key in row)]
     if not all(isinstance(row[key], str) and len(row[key]) <= 4000 for key in keys):
         raise Unusable(f"{where}: texts of at most 4000 characters are expected")
     if any(_UNWRITABLE.search(row[key]) for key in keys):
@@ -121,12 +125,13 @@ def _texts(row: Mapping[str, Any], keys: Sequence[str], where: str) -> dict[str,
 
 def _line(row: Mapping[str, Any]) -> Line:
     """A line of the tender's bill, numbers without thousands separators."""
-    said = _texts(row, LINE, "bill")
+    said = _texts(row, LINE, "bill", MAY)
     return Line(**(said | _numbers(said)))
 
 
 def _numbers(said: Mapping[str, str]) -> dict[str, str]:
-    return {key: plain(value) for key in ("quantity", "fixed") if (value := number(said[key])) is not None}
+    found = {key: number(said.get(key, "")) for key in ("quantity", "fixed", "limit")}
+    return {key: plain(value) for key, value in found.items() if value is not None}
 
 
 def read(value: Any) -> Bill:
@@ -173,6 +178,9 @@ def _faults(line: Line) -> list[tuple[str, str, str]]:
         found.append(("bill.quantity", "> 0", line.quantity))
     if line.fixed and (fixed is None or fixed < 0 or fixed != half_up(fixed, 2)):
         found.append(("bill.fixed", "≥ 0, 0.01", line.fixed))
+    limit = number(line.limit)
+    if line.limit and (limit is None or limit <= 0 or line.fixed):
+        found.append(("bill.limit", "> 0", line.limit))
     return found
 
 
@@ -201,9 +209,11 @@ def compose_priced(priced: Priced) -> dict[str, Any]:
 
 
 def compose(bill: Bill) -> dict[str, Any]:
-    """The plain form of `bill-of-quantities/1`."""
-    sections = [{"name": name, "lines": [asdict(line) for line in lines]} for name, lines in bill.sections]
-    return {"schema": SCHEMA, "sections": sections}
+    """The plain form of `bill-of-quantities/1`; a line without a limit says nothing of one."""
+    listed = [(name, [asdict(line) for line in lines]) for name, lines in bill.sections]
+    for row in (row for _, rows in listed for row in rows if not row["limit"]):
+        del row["limit"]
+    return {"schema": SCHEMA, "sections": [{"name": name, "lines": rows} for name, rows in listed]}
 
 
 def check(bill: Bill, priced: Priced, price: Decimal | None = None) -> list[Finding]:
@@ -263,6 +273,9 @@ def _priced(want: Line, row: PricedLine) -> list[Finding]:
     found = []
     if odd_price and not (fixed is not None and odd_price == "price.empty"):
         found.append(Finding(row.line, row.no, odd_price, "", row.price))
+    limit = number(want.limit)
+    if limit is not None and price is not None and price > limit:
+        found.append(Finding(row.line, row.no, "limit", plain(limit), row.price))
     if odd_amount:
         found.append(Finding(row.line, row.no, odd_amount, need, row.amount))
     elif due is not None and amount != due:
@@ -299,6 +312,7 @@ HEADS: dict[str, tuple[str, ...]] = {
     "unit": ("计量单位", "单位"),
     "quantity": ("工程量", "数量"),
     "fixed": ("固定金额", "暂定金额"),
+    "limit": ("最高综合单价", "综合单价限价", "单价限价", "控制单价"),
     "price": ("综合单价", "单价"),
     "amount": ("合价", "金额"),
 }
@@ -362,7 +376,7 @@ def bill_of(rows: Sequence[Cells]) -> tuple[Bill, list[Finding]]:
         usual = {"no": str(len(places))} | ({"unit": record["unit"] or "项"} if fixed else {})
         if fixed and not record["quantity"]:
             usual["quantity"] = "1"
-        said = {key: record[key] for key in LINE} | usual
+        said = {key: record[key] for key in (*LINE, *MAY)} | usual
         sections[-1][1].append(Line(**(said | _numbers(said))))
     bill = Bill(tuple((name, tuple(lines)) for name, lines in sections if lines))
     wrong = [

@@ -22,10 +22,11 @@ TARGET = ROOT / "docs" / "rules.md"
 sys.path.insert(0, str(ROOT))
 
 from core.money import plain  # noqa: E402
-from core.rules import RuleRow  # noqa: E402
+from core.rules import RuleBook, RuleRow  # noqa: E402
 from evaluation.aid.rules import RULES as AID  # noqa: E402
 from experts.rules import RULES as POOL  # noqa: E402
 from trading.bidding.signs import RULES as SIGNS  # noqa: E402
+from trading.framework.rules import RULES as FRAMEWORKS  # noqa: E402
 from trading.procedures import TYPES  # noqa: E402
 
 ACTIONS = {"B": "block", "X": "extend", "W": "warn + record", "R": "reject", "T": "timer"}
@@ -75,6 +76,7 @@ def books() -> list[tuple[str, tuple[RuleRow, ...], dict[str, str]]]:
     """(title, rows, {rule that is not asked: why}) of every book."""
     found = [(name, kind.rules.rows, kind.not_asked) for name, kind in TYPES.items()]
     beside = {"expert pool": POOL, "machine aid": AID, "signs between bids": SIGNS}
+    beside["framework agreements"] = RuleBook(FRAMEWORKS)
     return [*found, *((title, book.rows, {}) for title, book in beside.items())]
 
 

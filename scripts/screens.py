@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "Gongheng-2026-demo"  # noqa: S105 - the demo world
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 TALLEST = 3600  # px of a picture that are kept: a longer page repeats its rows
+# A bar that sticks to the window would lie across the picture of a whole page.
+STILL = "document.querySelectorAll('.rm-talk').forEach((bar) => (bar.style.position = 'static'))"
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 
 
@@ -42,14 +44,15 @@ def cases(data: Path) -> dict[str, str]:
     return found
 
 
-# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address; a name
-# that ends in its number is a refusal and expects that status.
+# (name, role, path, stage of the case). "{}" is the case; " > " goes on to the first link of that address, " ! "
+# presses a key on what the selector finds; a name that ends in its number is a refusal and expects that status.
 PUBLIC = (
     ("portal", "/", ""), ("portal-candidates", "/?tab=candidates", ""), ("portal-nothing", "/?q=nothing", ""),
     ("login", "/login", ""), ("register", "/register", ""), ("activate", "/activate", ""), ("verify", "/verify", ""),
     ("case-public", "/cases/{}", "notified"), ("case-failed", "/cases/{}", "failed"),
     ("hall-opened", "/cases/{}/hall", "opened"), ("hall-failed", "/cases/{}/hall", "failed"),
     ("result-public", "/cases/{}/result", "notified"), ("publicity", "/cases/{}/result", "publicity"),
+    ("case-goods", "/cases/{}", "purchased"), ("result-goods", "/cases/{}/result", "purchased"),
     ("refusal-404", "/cases/none", ""),
 )  # fmt: skip
 PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -65,17 +68,25 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("room-progress", "/room/{}", "scoring"), ("papers", "/papers", ""), ("paper", "/papers > /papers/", ""),
         ("award-convene", "/award/{}", "evaluated"), ("result-tenderer", "/cases/{}/result", "evaluated"),
         ("result-publicity", "/cases/{}/result", "publicity"), ("me-tenderer", "/me", ""),
+        ("file-goods", "/cases/{}/file", "purchased"),
     ),
-    "招标代理": (("workbench-agency", "/workbench", ""), ("case-agency", "/cases/{}", "opened")),
+    "招标代理": (
+        ("workbench-agency", "/workbench", ""), ("case-agency", "/cases/{}", "opened"),
+        ("case-examining", "/cases/{}", "examining"), ("qualification", "/cases/{}/qualification", "examining"),
+        ("method-templates-agency", "/method-templates", ""),
+        ("method-template", "/method-templates > /method-templates?look=", ""),
+    ),
     "投标人": (
         ("workbench-bidder", "/workbench", ""), ("case-bidder", "/cases/{}", "announced"),
         ("bid-desk", "/cases/{}/bid", "announced"), ("bid-desk-closed", "/cases/{}/bid", "sealed"),
         ("hall-waiting", "/cases/{}/hall", "sealed"), ("hall-bidder", "/cases/{}/hall", "opened"), ("me", "/me", ""),
         ("refusal-403", "/pool", ""), ("check", "/check", ""), ("rehearsal", "/rehearsal", ""),
+        ("result-goods-bidder", "/cases/{}/result", "purchased"), ("questions", "/cases/{}/questions", "scoring"),
     ),
     "评标专家(评分中)": (
         ("workbench-expert", "/workbench", ""), ("room", "/room/{}", "scoring"),
         ("room-beside", "/room/{}?beside=file", "scoring"), ("room-aid", "/room/{}/aid", "scoring"),
+        ("room-two-bids", "/room/{} ! select[data-beside] End", "scoring"), ("room-talk", "/room/{}/talk", "scoring"),
         ("invitations-expert", "/invitations", ""), ("papers-expert", "/papers", ""),
     ),
     "评标专家(待签到)": (("invitations", "/invitations", ""), ("room-door", "/room/{}", "drawn")),
@@ -90,7 +101,10 @@ PLAN: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "行业监管": (
         ("workbench-regulator", "/workbench", ""), ("watch-wall", "/watch", ""), ("audit", "/audit/{}", "notified"),
-        ("replay", "/audit/{}/replay", "notified"), ("room-watch", "/room/{}", "scoring"),
+        ("replay", "/audit/{}/replay ! #slider End", "notified"), ("room-watch", "/room/{}", "scoring"),
+        ("replay-goods", "/audit/{}/replay ! #slider End", "purchased"), ("room-signed", "/room/{}", "purchased"),
+        ("recordings", "/room/{}/recordings", "purchased"),
+        ("qualification-done", "/cases/{}/qualification", "purchased"),
         ("case-regulator", "/cases/{}", "opened"), ("draws-regulator", "/draws/{}", "drawn"),
         ("award-watch", "/award/{}", "voting"),
     ),
@@ -128,15 +142,23 @@ def enter(browser: Browser, base: str, login: str, size: str, language: str) -> 
     return context
 
 
+def settle(page: Page) -> None:
+    with suppress(TimeoutError):  # a page with a PDF viewer in it does not always fall silent
+        page.wait_for_load_state("networkidle", timeout=20_000)
+    page.evaluate("document.fonts.ready")
+
+
 def visit(page: Page, base: str, where: str) -> int:
-    """Go there, and on to the first link behind " > "; the status of the answer."""
+    """Go there, on to the first link behind " > ", press the key behind " ! "; the status of the answer."""
+    where, _, press = where.partition(" ! ")
     where, _, further = where.partition(" > ")
     answer = page.goto(base + where, wait_until="load")
     if further:
         answer = page.goto(base + str(page.locator(f"main a[href^='{further}']").first.get_attribute("href")))
-    with suppress(TimeoutError):  # a page with a PDF viewer in it does not always fall silent
-        page.wait_for_load_state("networkidle", timeout=20_000)
-    page.evaluate("document.fonts.ready")
+    settle(page)
+    if press:
+        page.press(*press.rsplit(" ", 1))
+        settle(page)
     return answer.status if answer else 0
 
 
@@ -156,6 +178,7 @@ def judge(page: Page, size: str, name: str) -> int:
 
 
 def picture(page: Page, path: Path) -> None:
+    page.evaluate(STILL)
     page.screenshot(path=str(path), full_page=True)
     image = Image.open(path).convert("RGB")
     image.crop((0, 0, image.width, min(image.height, TALLEST))).quantize(64).save(path, optimize=True)

@@ -1,4 +1,5 @@
-"""Machine records carry what they were computed from: `scoring` and `vote` are {input, result}, computed again here."""
+"""Machine records carry what they were computed from: `scoring`, `vote` and `elimination` are {input, result}, computed
+again here."""
 
 from __future__ import annotations
 
@@ -8,10 +9,11 @@ from typing import Any
 from certs.suite import exact_keys
 from core import canon
 from core.faults import Fault
+from methods.elimination import eliminated
 from methods.scoring import score, unranked
 from methods.vote import count
 
-METHODS: dict[str, Callable[[Any], Any]] = {"scoring": score, "vote": count}
+METHODS: dict[str, Callable[[Any], Any]] = {"scoring": score, "vote": count, "elimination": eliminated}
 
 
 def recompute(record: Any) -> list[str]:

@@ -143,6 +143,7 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
     """
     settings = settings or config.read()
     app = _house(settings, clock or clocks.make(settings))
+    app.jinja_env.globals["line_address"] = front.line_address
     pages.register(app, settings)
     app.register_blueprint(api.blueprint)
     front.check_permits(app)
@@ -150,6 +151,24 @@ def create_app(settings: config.Config | None = None, clock: Clock | None = None
     if settings.proxies:  # outermost, so that pages and sockets see the same address
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def create_line_app(settings: config.Config, page_port: int) -> Flask:
+    """The same house with lines of auctions alone, beside the process that serves pages on `page_port`."""
+    app = _house(settings, clocks.follow(settings))
+    app.config.update(PAGE_PORT=page_port)
+    front.check_permits(app)
+    app.wsgi_app = _nothing  # type: ignore[method-assign, assignment]
+    socket.attach(app, socket.Part(*socket.AUCTION_LINES, page_port, settings.public_url))
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _nothing(_environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+    """Whatever is no line."""
+    start_response("404 Not Found", [("Content-Type", "text/plain")])
+    return [b"lines only"]
 
 
 def create_upload_app(settings: config.Config, page_port: int) -> Flask:

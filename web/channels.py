@@ -14,6 +14,8 @@ from core.access import Actor, Role, denied
 from core.rules import Refused
 from evaluation.views import is_member
 from trading.award.models import Elector
+from trading.order.models import Order
+from trading.order.states import stands_as as stands_as_to_order
 from trading.project.models import Case
 from trading.project.states import stands_as
 from venues.models import Booking, Centre
@@ -70,7 +72,14 @@ def _org(_session: Session, actor: Actor, key: str) -> bool:
     return bool(actor.org) and actor.org == key
 
 
+def _order(session: Session, actor: Actor, key: str) -> bool:
+    """Both sides of an order, and whoever keeps or supervises the mall."""
+    row = session.get(Order, key)
+    return row is not None and bool(stands_as_to_order(row, actor))
+
+
 TABLE: dict[str, list[Judge]] = {
+    "auction": [_roles(Role.PUBLIC)],  # masked until the close (trading/auction/queries.py)
     "hall": [_roles(Role.PUBLIC)],
     "room": [is_member, _centre, _booked, _supervisor],
     "draw": [_party, _supervisor],
@@ -79,6 +88,7 @@ TABLE: dict[str, list[Judge]] = {
     "venue": [_venue],
     "org": [_org],
     "me": [_self],
+    "order": [_order],
 }
 
 # Presence tells who is there. In a hall it would tell who has bid (20号令 art. 41), in a room the staff of one venue

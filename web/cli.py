@@ -18,13 +18,21 @@ from flask.cli import AppGroup
 
 from certs import offline
 from core import canon, config, data
+from core.access import SYSTEM
+from core.acts import Acts, House
+from core.blobs import Blobs
+from core.db import open_engine
 from core.faults import Fault, Unusable
+from core.ledger import Ledger
+from core.live import Hub
 from methods import bill as bills
 from methods.commands import Outcome, run_score, run_tax, run_vote
 from trading.bidding import contents
 from trading.bidding import workbook as workbooks
+from trading.mall import search_index
 from trading.opening import sheet
 from verifier.commands import run_course, run_replay, run_verify
+from web import clocks
 
 ROOT = Path(__file__).resolve().parent.parent
 P = ParamSpec("P")
@@ -124,12 +132,14 @@ for _name in offline.COMMANDS:
 @click.option("--manager", default="", help="name of the project manager")
 @click.option("--certificate", default="", help="certificate number of the project manager")
 @click.option("--flag", "flags", multiple=True, help="a price deduction claimed, such as small_firm")
+@click.option("--brand", "brands", multiple=True, nargs=2, help="id of a core product and the brand offered")
 @plain
 def price_sheet(price: str, out: Path, days: str, quality: str, manager: str, certificate: str,
-                flags: tuple[str, ...]) -> None:  # fmt: skip
+                flags: tuple[str, ...], brands: tuple[tuple[str, str], ...]) -> None:  # fmt: skip
     """Write price.json, checked as the opening will check it. PRICE is in the tender's unit."""
     lasting = int(days) if days.isdecimal() else 0
-    data = sheet.compose(sheet.Sheet(price, lasting, quality, {"name": manager, "certificate": certificate}, flags))
+    leads = {"name": manager, "certificate": certificate}
+    data = sheet.compose(sheet.Sheet(price, lasting, quality, leads, flags, dict(brands)))
     sheet.read(data)
     try:
         with out.open("xb") as file:
@@ -196,9 +206,24 @@ def import_calendar(file: Path) -> None:
     click.echo(f"days of {', '.join(map(str, years))} are known")
 
 
+mall = AppGroup("mall", help="The e-mall.")
+
+
+@mall.command("reindex")
+@plain
+def reindex() -> None:
+    """Make the index for looking for goods anew. One transaction: stop the server, or its acts wait."""
+    settings = config.read()
+    engine = open_engine(settings.database_url)
+    house = House(clocks.make(settings), Ledger(), Hub(), Blobs(settings.data_dir / "blobs"), settings)
+    count = Acts(engine, house).act(search_index.rebuild, SYSTEM)
+    engine.dispose()
+    click.echo(f"{count} items are listed")
+
+
 def commands() -> Flask:
     """An app that only carries the command line (FLASK_APP in .flaskenv)."""
     app = Flask("gongheng", static_folder=None)
-    for one in (score, vote, tax, verify, course, draw, seal, db, calendar):
+    for one in (score, vote, tax, verify, course, draw, seal, db, calendar, mall):
         app.cli.add_command(one)
     return app

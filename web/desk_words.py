@@ -15,6 +15,8 @@ FINDINGS: dict[str, str] = {
     "bill.unit": N_("The line has no unit."),
     "bill.quantity": N_("The quantity is not a number above zero."),
     "bill.fixed": N_("The fixed sum is not an amount in yuan and cents."),
+    "bill.limit": N_("The highest unit price is not an amount above zero, or the line has a fixed sum."),
+    "limit": N_("The unit price is above the highest one that the tender's bill allows."),
     "added": N_("A line that the tender's bill does not have."),
     "twice": N_("The number of this line stands twice."),
     "missing": N_("A line of the tender's bill is missing."),

@@ -129,6 +129,21 @@ def upload_address() -> str:
     return f"{request.scheme}://{urlsplit(f'//{request.host}').hostname}:{settings.upload_port}/uploads"
 
 
+def line_addresses() -> tuple[str, ...]:
+    """Where lines of auctions may go beside this page's own address, as seen by this page; () with one process."""
+    settings = wired().config
+    if settings.line_urls:
+        return settings.line_urls
+    host = urlsplit(f"//{request.host}").hostname
+    return tuple(f"{request.scheme}://{host}:{port}" for port in settings.line_ports)
+
+
+def line_address(place: int) -> str:
+    """The address for the line of a page whose person has this number; "" = the page's own."""
+    places = ("", *line_addresses())
+    return places[place % len(places)]
+
+
 def _same_site() -> bool:
     origin = request.headers.get("Origin")
     if origin is not None and origin in page_origins():
@@ -174,6 +189,7 @@ def _policy() -> str:
     compiled = " 'wasm-unsafe-eval'" if request.path == PDF_WORKER else ""
     host, uploads = request.host, urlsplit(upload_address())
     elsewhere = f" {uploads.scheme}://{uploads.netloc}" if uploads.netloc else ""
+    elsewhere += "".join(f" {one.replace('http', 'ws', 1)}" for one in line_addresses())
     return "; ".join(
         (
             "default-src 'self'",

@@ -62,5 +62,9 @@ SENTENCES: dict[str, str] = {
     "R2-28": N_("For a consultation suppliers have at least this long."),
     "R2-29": N_("From its region's threshold on a procurement is tendered openly."),
     "R2-30": N_("A review is done again only for the causes of the law."),
+    "R2-31": N_("Bidders of one brand count as one bidder, and one of them stands for the brand."),
+    "R2-31/core": N_("The tender file names the core products."),
+    "R2-59": N_("Contradicting figures are corrected in the law's order, and the bidder confirms the price."),
+    "FIGURES-DONE": N_("A bid's figures are corrected once, and its bidder answers once."),
     "CONTRACT-PUBLIC": N_("The contract is made public once, and before it is filed."),
 }

@@ -86,6 +86,13 @@ def document() -> dict[str, Any]:
             "responses": {"201": {"description": "begun; Location"}, "403": {"description": "past the deadline"}},
         }
     }
+    paths["/mall/supply/import"] = {
+        "post": {
+            "summary": "a file of the mall's items, loaded whole or not at all: {items: [as in item.save], submit?}; "
+            "answers {import, rows, faults, created, updated, unchanged, report: [{line, column, found, expected}]}",
+            "responses": {"200": {"description": "checked; loaded where faults is 0"}, **_refusals()},
+        }
+    }
     for name in sorted(TABLE):
         if TABLE[name].roles:
             paths[f"/api/v1/acts/{name}"] = _operation(TABLE[name])

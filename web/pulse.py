@@ -9,6 +9,7 @@ from core import heartbeat
 from core.access import SYSTEM
 from core.acts import Acts, Tx
 from core.heartbeat import PAGE, PROCESSES
+from trading.auction import breaks
 from trading.deadline import outages
 
 log = logging.getLogger("gongheng.web")
@@ -28,6 +29,7 @@ def _beat(tx: Tx, process: str) -> None:
 def beat_all(acts: Acts) -> None:
     """For the demo's clock, which leaves out what lies between."""
     acts.act(heartbeat.beat, SYSTEM, *PROCESSES)
+    acts.act(breaks.touch, SYSTEM)
 
 
 def once(acts: Acts, process: str) -> bool:

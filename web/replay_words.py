@@ -22,5 +22,5 @@ SAID: tuple[str, ...] = (
     N_("deemed to agree"), N_("Said in the room: %(n)s"), N_("Pieces of recordings: %(n)s"),
     N_("Entries not opened here: %(n)s"), N_("Entries that could not be read: %(n)s"), N_("Seat changes"),
     N_("waits for the supervisor"), N_("done"), N_("Nobody has come yet."), N_("Criterion"), N_("Points"),
-    N_("Nothing new"), N_("%(n)s new entries"), N_("hand raised"), N_("door opened at %(at)s"),
+    N_("Nothing new"), N_("%(n)s new entries"), N_("hand raised"), N_("door opened at %(at)s"), N_("Points as locked"),
 )  # fmt: skip

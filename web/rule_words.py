@@ -6,6 +6,8 @@ of its own rule row, so a new procedure type needs no line in this file.
 
 from __future__ import annotations
 
+from web import order_words
+
 
 def N_(message: str) -> str:
     """Marks a message id that is translated later."""
@@ -223,6 +225,7 @@ _SAID: tuple[str, ...] = (
     N_("one of the candidates"), N_("a reason"), N_("public already"), N_("the contract is public"), N_("separate"),
 )  # fmt: skip
 PHRASES: dict[str, str] = {
+    **order_words.PHRASES,
     **{text: text for text in _SAID},
     "不改变采购标的和资格条件": N_("neither what is bought nor who may bid is changed"),
     "非现金形式": N_("not in cash"),
@@ -310,10 +313,15 @@ UNITS: dict[str, str] = {
     "分钟": N_("%(n)s minutes"),
     "秒": N_("%(n)s seconds"),
     "行": N_("%(n)s lines"),
+    "分": N_("%(n)s points"),
+    "个": N_("%(n)s items"),
+    "张": N_("%(n)s pictures"),
 }
 
 # Official titles have no official English; these are the usual ones.
 LAWS: dict[str, str] = {
+    **order_words.LAWS,
+    "电子卖场管理规则": N_("Rules of the e-mall (local)"),
     "招标投标法": N_("Tendering and Bidding Law"),
     "招标投标法实施条例": N_("Implementing Regulations of the Tendering and Bidding Law"),
     "电子招标投标办法": N_("Measures for Electronic Tendering and Bidding"),
@@ -328,10 +336,14 @@ LAWS: dict[str, str] = {
     "政府采购货物和服务招标投标管理办法": N_("Measures for Government Procurement Tendering of Goods and Services"),
     "政府采购法": N_("Government Procurement Law"),
     "财库〔2020〕10号": N_("Ministry of Finance Document 10 of 2020"),
+    "财库〔2020〕46号": N_("Ministry of Finance Document 46 of 2020"),
+    "政府采购非招标采购方式管理办法": N_("Measures for Non-Tender Methods of Government Procurement"),
     "财库〔2026〕2号": N_("Ministry of Finance Document 2 of 2026"),
     "政府采购法实施条例": N_("Implementing Regulations of the Government Procurement Law"),
     "评定分离地方依据": N_("local basis for separating evaluation and award"),
     "发改法规规〔2022〕1117号": N_("NDRC Document 1117 of 2022"),
     "国办发〔2024〕21号": N_("State Council Office Document 21 of 2024"),
     "远程异地评标工作要求": N_("Requirements for Remote Evaluation"),
+    "财政部令第110号": N_("Ministry of Finance Order 110"),
+    "电子采购交易规范附录D（GB/T43711—2024）": N_("GB/T 43711-2024, annex D"),
 }

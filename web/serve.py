@@ -1,6 +1,7 @@
 """python -m web.serve: gevent's server on our own listener, the socket hub, the timers and the pulse in one process.
 
-Uploads have a second process (web.upload_server) on a port of their own, so that they disturb no socket.
+Uploads have a second process (web.upload_server) on a port of their own, so that they disturb no socket. With WORKERS
+above 1 there are so many processes for the lines of auctions: this one, and web.line_server on ports of its own.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import signal  # noqa: E402
 import socket as sockets  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from dataclasses import replace  # noqa: E402
 from datetime import timedelta  # noqa: E402
 from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import gevent  # noqa: E402
+from flask import Flask  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
 from sqlalchemy import func, select  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
@@ -33,7 +36,18 @@ from core.acts import Acts  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.heartbeat import PAGE  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
-from web import https, lines, pulse, standard_time, timers, transport, wiring  # noqa: E402
+from trading.mall import search_index  # noqa: E402
+from web import (  # noqa: E402
+    auction_pulse,
+    https,
+    lines,
+    pulse,
+    standard_time,
+    timers,
+    transport,
+    wiring,
+    workers,
+)
 from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,15 +81,23 @@ def upload_listener(host: str, port: int) -> sockets.socket:
 
 
 def keep_uploads(listening: sockets.socket, tls: https.Tls | None) -> None:
-    """The process of uploads, started again when it ends. It holds the other end of our pipe and ends with us."""
-    command = [sys.executable, "-m", "web.upload_server", str(listening.fileno())]
-    command += [str(path) for path in (tls.certificate, tls.key)] if tls else []
     # glibc would ask the kernel for fresh pages for each block of a file, and have them zeroed
     env = os.environ | {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+    keep("web.upload_server", listening, [], tls, env, lambda: None)
+
+
+def keep(
+    module: str, listening: sockets.socket, more: list[str], tls: https.Tls | None, env: dict[str, str],
+    ended: Callable[[], object],
+) -> None:  # fmt: skip
+    """A process beside this one, started again when it ends. It holds the other end of our pipe and ends with us."""
+    command = [sys.executable, "-m", module, str(listening.fileno()), *more]
+    command += [str(path) for path in (tls.certificate, tls.key)] if tls else []
     while True:
         child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # noqa: S603
         child.wait()
-        log.error("the process of uploads ended with %s", child.returncode)
+        log.error("%s ended with %s", module, child.returncode)
+        ended()
         gevent.sleep(1)
 
 
@@ -117,6 +139,19 @@ def _seal_for_ever(acts: Acts) -> None:
         gevent.sleep(SEALS)
 
 
+def _go_on(app: Flask) -> None:
+    """What this process does by itself."""
+    acts = app.extensions["gongheng"].acts
+    gevent.spawn(retell, acts)
+    gevent.spawn(search_index.catch_up, acts)
+    gevent.spawn(_seal_for_ever, acts)
+    gevent.spawn(pulse.go_on, acts, PAGE)
+    gevent.spawn(auction_pulse.go_on, acts, 0)
+    gevent.spawn(standard_time.compare_for_ever, app)
+    gevent.spawn(timers.run_for_ever, app)
+    gevent.spawn(lines.go_on, app)
+
+
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("gongheng.web").setLevel(os.environ.get("LOG", "WARNING"))
@@ -124,10 +159,16 @@ def main() -> int:
     try:
         settings = config.read()
         listening, for_uploads = listener(host, port), upload_listener(host, port)
-        settings = replace(settings, upload_port=for_uploads.getsockname()[1])
+        for_lines = workers.listeners(settings, listener, host, port)
+        settings = replace(
+            settings, upload_port=for_uploads.getsockname()[1],
+            line_ports=tuple(one.getsockname()[1] for one in for_lines),
+        )  # fmt: skip
         app = create_app(settings)
+        among = workers.Among.first(app, settings) if for_lines else None
         wiring.admit(app.extensions["gongheng"].acts, settings)
         pulse.begin(app.extensions["gongheng"].acts, PAGE)  # before any timer judges what was missed
+        auction_pulse.begin_all(app.extensions["gongheng"].acts)
         tls = https.made(settings, host) if os.environ.get("HTTPS") == "1" else None
     except (Unusable, OSError, ValueError, OperationalError) as error:
         why = error.orig if isinstance(error, OperationalError) else error  # else its statement as well
@@ -140,13 +181,10 @@ def main() -> int:
     )
     gevent.spawn(keep_uploads, for_uploads, tls)
     acts = app.extensions["gongheng"].acts
+    if among is not None:
+        among.begin(for_lines, tls, keep)
     acts.gather = partial(gevent.sleep, 0)  # whoever has spoken by now is written in the same commit
-    gevent.spawn(retell, acts)
-    gevent.spawn(_seal_for_ever, acts)
-    gevent.spawn(pulse.go_on, acts, PAGE)
-    gevent.spawn(standard_time.compare_for_ever, app)
-    gevent.spawn(timers.run_for_ever, app)
-    gevent.spawn(lines.go_on, app)
+    _go_on(app)
     gc.collect()
     gc.freeze()  # what the start has made stays: it is not looked through for garbage again
     gc.set_threshold(*GARBAGE)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -46,6 +47,33 @@ class Line:
     joined: set[str]
 
 
+class Bus(Protocol):
+    """What web.bus is asked for."""
+
+    def watch(self, channel: str) -> None: ...
+
+    def order(self, kind: str, data: dict[str, str]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a process for lines alone takes: nothing that hangs on the memory of another one. `page_port` and
+    `public_url` name where our pages come from."""
+
+    events: frozenset[str]
+    acts: frozenset[str]
+    channels: frozenset[str]
+    page_port: int
+    public_url: str
+
+    def origins(self, host: str) -> tuple[str, ...]:
+        return f"http://{host}:{self.page_port}", f"https://{host}:{self.page_port}", self.public_url.rstrip("/")
+
+
+# A price hangs on the database alone. Rooms, calls and presence live in the memory of the process that serves pages.
+AUCTION_LINES = frozenset({"act", "join", "leave", "ping"}), frozenset({"auction.bid"}), frozenset({"auction"})
+
+
 class Socket:
     """Connections of this process, by Socket.IO session id."""
 
@@ -53,10 +81,12 @@ class Socket:
         self.app, self.server = app, server
         self.house: Wired = app.extensions["gongheng"]
         self.lines: dict[str, Line] = {}
+        self.bus: Bus | None = None  # among several processes (web.bus)
+        self.part: Part | None = None  # what a process for lines alone may do
 
     def connect(self, sid: str, environ: dict[str, Any], _auth: object = None) -> bool:
         origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and urlsplit(origin).netloc != environ.get("HTTP_HOST"):
+        if origin is not None and not self._own_page(origin, environ.get("HTTP_HOST", "")):
             return False
         cookies: SimpleCookie = SimpleCookie(environ.get("HTTP_COOKIE", ""))
         address = environ.get("REMOTE_ADDR", "")
@@ -67,6 +97,12 @@ class Socket:
         self.lines[sid] = Line(actor, token, "en" if language == "en" else "zh_CN", set())
         return True
 
+    def _own_page(self, origin: str, host: str) -> bool:
+        """Our pages come from this very address, or from the process beside that serves them."""
+        if urlsplit(origin).netloc == host:
+            return True
+        return self.part is not None and origin in self.part.origins(urlsplit(f"//{host}").hostname or "")
+
     def disconnect(self, sid: str, _reason: object = None) -> None:
         line = self.lines.pop(sid, None)
         for tell in GONE:
@@ -75,8 +111,14 @@ class Socket:
             self.tell_presence(channel)
 
     def drop(self, token: str) -> None:
-        """Close every connection of a login session that has ended."""
-        for sid in [sid for sid, line in self.lines.items() if token and line.token == token]:
+        """Close every connection of a login session that has ended, in every process."""
+        if token and self.bus is not None:
+            self.bus.order("drop", {"token": token_digest(token)})
+        elif token:
+            self.cut(token_digest(token))
+
+    def cut(self, digest: str) -> None:
+        for sid in [sid for sid, line in self.lines.items() if line.token and token_digest(line.token) == digest]:
             self.server.disconnect(sid)
 
     def sift(self, channel: str) -> None:
@@ -100,7 +142,7 @@ class Socket:
             return {"status": 403, "error": "closed"}
         try:
             event = EVENTS.get(name)
-            if event is None:
+            if event is None or (self.part is not None and name not in self.part.events):
                 raise Refused(denied("ACCESS", "-", name))
             if not event.permit.opens_to(line.actor):
                 raise Refused(denied("ACCESS", "login", Role.PUBLIC))
@@ -123,6 +165,11 @@ class Socket:
     def tell_presence(self, channel: str) -> None:
         if channel.partition(":")[0] in channels.PRESENT:
             self.server.emit("presence", {"channel": channel, "people": self.present(channel)}, room=channel)
+
+
+def token_digest(token: str) -> str:
+    """A login as an order between processes names it: the token itself is kept nowhere."""
+    return sha256(token.encode()).hexdigest()
 
 
 def _said(error: Exception) -> Answer:
@@ -155,6 +202,8 @@ def _act(hub: Socket, sid: str, data: Answer) -> Answer:
     """{name, case, payload, proof} → {status: 200, result}: the hot path of a sitting."""
     house, actor = hub.house, hub.lines[sid].actor
     name, case = _text(data, "name"), _text(data, "case")
+    if hub.part is not None and name not in hub.part.acts:
+        raise Refused(denied("ACCESS", " / ".join(sorted(hub.part.acts)), name))
     result = perform(house.acts, house.prover, actor, name, case, _object(data, "payload"), _object(data, "proof"))
     return {"status": 200, "result": canon.plain(result)}
 
@@ -162,8 +211,12 @@ def _act(hub: Socket, sid: str, data: Answer) -> Answer:
 def _join(hub: Socket, sid: str, data: Answer) -> Answer:
     """{channel} → the channel's last number; the client then catches up over HTTP."""
     channel, line = _text(data, "channel"), hub.lines[sid]
+    if hub.part is not None and channel.partition(":")[0] not in hub.part.channels:
+        raise Refused(denied("ACCESS", " / ".join(sorted(hub.part.channels)), channel.partition(":")[0]))
     with hub.house.acts.reading() as session:
         channels.require(session, line.actor, channel)
+    if hub.bus is not None:
+        hub.bus.watch(channel)
     hub.server.enter_room(sid, channel)
     line.joined.add(channel)
     hub.tell_presence(channel)
@@ -195,8 +248,8 @@ EVENTS: dict[str, Event] = {
 GONE: list[Callable[[Socket, str], None]] = []
 
 
-def attach(app: Flask) -> Socket:
-    """Put the Socket.IO server in front of the app and let committed events reach it."""
+def attach(app: Flask, part: Part | None = None) -> Socket:
+    """Put the Socket.IO server in front of the app and let committed events reach it; `part`: for these lines alone."""
     socketio = SocketIO(
         app,
         async_mode="gevent",
@@ -211,6 +264,9 @@ def attach(app: Flask) -> Socket:
     server = socketio.server
     server.eio._async = server.eio._async | {"websocket": transport.Line}
     hub = Socket(app, server)
+    hub.part = part
+    if part is not None:  # its pages come from another port; engineio would let in none of them
+        server.eio.cors_allowed_origins = lambda origin, environ: hub._own_page(origin, environ.get("HTTP_HOST", ""))
     server.on("connect", hub.connect)
     server.on("disconnect", hub.disconnect)
     server.on("*", hub.receive)

@@ -33,7 +33,7 @@ from gevent.pywsgi import WSGIServer  # noqa: E402
 from certs import blocking  # noqa: E402
 from core import config, staged  # noqa: E402
 from core.heartbeat import UPLOAD  # noqa: E402
-from web import pulse, transport  # noqa: E402
+from web import pulse, transport, workers  # noqa: E402
 from web.app import create_upload_app  # noqa: E402
 
 SWEEP = 60  # seconds between two rounds
@@ -58,6 +58,8 @@ def main() -> int:
     settings = replace(config.read(), upload_port=listening.getsockname()[1])
     blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
     app = create_upload_app(settings, int(os.environ.get("PORT", "8000")))
+    if settings.workers > 1:
+        workers.take_turns(app.extensions["gongheng"].acts, settings)
     app.extensions["gongheng.uploads"].later = transport.later
     gevent.spawn(sweep_for_ever, app)
     gevent.spawn(pulse.go_on, app.extensions["gongheng"].acts, UPLOAD, first=True)

@@ -25,6 +25,7 @@ from core.rules import Refused
 from core.staged import Upload, Wish
 from core.uploads import BLOCK, CHECKSUMS, Checksum, Turned, Uploads
 from trading.bidding import transfers
+from trading.buying.quotes import desk as quoting
 from trading.rehearsal import actions as rehearsing
 from web import errors
 from web.front import page_origins, permit, reading, wired
@@ -38,7 +39,7 @@ EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration"
 SHOWN = "Location, Upload-Offset, Upload-Length, Upload-Expires, Upload-Metadata, X-Content-SHA256, Tus-Resumable, " \
         "Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm"  # fmt: skip
 PATIENCE = 20  # seconds a client may send nothing before its line counts as cut
-PURPOSES = frozenset({"", transfers.PURPOSE, rehearsing.PURPOSE, "reference", "document"})
+PURPOSES = frozenset({"", transfers.PURPOSE, rehearsing.PURPOSE, quoting.PURPOSE, "reference", "document"})
 # code of a refusal → status, words
 TURNED: dict[str, tuple[int, str]] = {
     "OFFSET": (409, N_("The upload goes on at byte %(required)s, not at %(found)s.")),
@@ -207,6 +208,7 @@ def create() -> Response:
     def begin(tx: Tx) -> Upload:
         transfers.may_begin(tx, purpose, case)
         rehearsing.may_begin_upload(tx, purpose, case, size)
+        quoting.may_begin_upload(tx, purpose, case, size)
         return staged.begin(tx, wish)
 
     row = wired().acts.act(begin, g.actor)

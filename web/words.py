@@ -14,6 +14,7 @@ from flask_babel import get_locale, gettext
 
 from core.access import Role
 from core.rules import Breach
+from web import order_words
 from web.field_words import FIELDS, FORMS
 from web.rule_words import LAWS, PHRASES, SENTENCES, UNITS
 from web.rule_words import N_ as N_
@@ -40,6 +41,7 @@ PARTIES: dict[str, str] = {
 }
 
 STATES: dict[str, str] = {
+    **order_words.STATES,
     "PLANNED": N_("Planned"),
     "PLAN_PUBLIC": N_("Plan public"),
     "REGISTERED": N_("Registered"),
@@ -62,7 +64,6 @@ STATES: dict[str, str] = {
     "ARCHIVED": N_("Archived"),
     "FAILED": N_("Failed"),
     "TERMINATED": N_("Terminated"),
-    "RECEIVED": N_("Received"),
     "pending": N_("Pending"),
     "verified": N_("Verified"),
     "refused": N_("Refused"),
@@ -88,6 +89,7 @@ _PARTS = re.compile(r"( / |, |: | or )")
 _WHOLE = re.compile(rf"(?P<sign>[≥≤<>≠] ?|0 – )?(?:(?P<n>-?[\d.–]+) ?(?P<unit>{'|'.join(UNITS)})|(?P<word>.+))", re.S)
 _OF: tuple[tuple[str, str], ...] = (
     (r"(?P<what>.+) of this case", N_("%(what)s of this case")),
+    (r"(?P<what>.+) of this order", N_("%(what)s of this order")),
     (r"share of (?P<what>.+)", N_("share of %(what)s")),
     (r"until (?P<what>.+)", N_("until %(what)s")),
     (r"round (?P<what>\d+)", N_("round %(what)s")),

@@ -30,7 +30,8 @@ class BidReading(Base):
 
 class CaseReading(Base):
     """All bids of a round together. `signs`: as trading.bidding.signs found them; `away`: {bid: {count, lines}} of
-    prices far from the mean; `means`: {number: mean unit price}."""
+    prices far from the mean; `means`: {number: mean unit price}; `texts`: passages that bids share (texts.py), {} until
+    they are compared."""
 
     __tablename__ = "aid_case"
     case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"), primary_key=True)
@@ -39,3 +40,4 @@ class CaseReading(Base):
     signs: Mapped[list[Any]]
     away: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     means: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    texts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", deferred=True)

@@ -26,12 +26,14 @@ from evaluation.aid.rules import Entry
 from evaluation.blind.codes import hidden
 from evaluation.committee.queries import committee_of
 from evaluation.views import TL40, is_member, plain_bonds, sitting_for
+from methods import bill as bills
 from trading.document.bills import bill_of
 from trading.opening.queries import related_bidders
 from trading.project.models import Case
 from trading.project.states import case_row
 
 P = dict[str, Any]
+MOST_OVER = 100  # lines above the limit that a page shows; the count says how many there are
 LOCKED = ("SUMMARY", "REPORT", "SIGNED")
 
 
@@ -77,6 +79,10 @@ def _signs(session: Session, row: Case, together: CaseReading | None, shared: Se
     found = [{"rule": "C1", "level": "DETERMINED_BASIS", "article": TL40, **one} for one in shared]
     found += list(together.signs) if together else []
     found += [
+        {"rule": "C8", "level": "CLUE", "article": TL40, "found": f"{one['share']}%", "bids": one["bids"]}
+        for one in (together.texts.get("pairs", ()) if together else ())
+    ]
+    found += [
         {"rule": one.rule, "level": "DETERMINED_BASIS", "article": one.article, "found": one.found, "bids": []}
         for one in related_bidders(session, row.id)
     ]
@@ -99,6 +105,7 @@ def aid(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
     book, away = rules.RULES.at(facts.rules_day, facts.region), together.away if together else {}
     return {
         "case": case, "title": facts.title, "asked": wanted, "signs": found,
+        "texts": together.texts if together else {},
         "mean": None if average is None else str(average.quantize(D("0.01"))),
         "read_at": together.at.isoformat() if together else "",
         "bids": [
@@ -140,21 +147,28 @@ def of_bid(session: Session, case: str, bid: str, names: Mapping[str, str]) -> P
 
 
 def lines_of(session: Session, case: str, bid: str) -> P:
-    """What of one bid's priced bill is far from the others: {lines: [{no, code, name, unit, quantity, price, mean,
-    deviation}], away, all}; empty where the tender has no bill. Only for whom `may_see` lets in."""
+    """What of one bid's priced bill is far from the others, or above the tender's highest unit price: {lines: [{no,
+    code, name, unit, quantity, price, mean, deviation, limit, over}], away, over, all, limits}; empty where the tender
+    has no bill. Only for whom `may_see` lets in."""
     row = case_row(session, case)
-    together, bill = _reading(session, row), bill_of(session, row)
+    together, kept = _reading(session, row), bill_of(session, row)
     prices = session.scalar(select(BidReading.lines).where(BidReading.bid_id == bid)) or {}
     means = together.means if together else {}
     far = {one[0]: one[3] for one in (together.away.get(bid, {}).get("lines", []) if together else [])}
-    named = {line["no"]: line for section in (bill.data["sections"] if bill else []) for line in section["lines"]}
+    bill = bills.read(kept.data) if kept else bills.Bill(())
+    named = {line.no: line for line in bill.lines}
+    over = rules.over_limit(bill, {no: D(price) for no, price in prices.items()})
+    order = sorted(over, key=lambda no: -over[no])[:MOST_OVER]
+    order += sorted((no for no in far if no not in order), key=lambda no: -abs(D(far[no])))
     listed = [
-        {key: named[no][key] for key in ("no", "code", "name", "unit", "quantity")}
-        | {"price": prices.get(no, ""), "mean": means.get(no, ""), "deviation": far.get(no, "")}
-        for no in sorted(far, key=lambda no: -abs(D(far[no]))) if no in named
+        {key: getattr(named[no], key) for key in ("no", "code", "name", "unit", "quantity", "limit")}
+        | {"price": prices.get(no, ""), "mean": means.get(no, ""), "deviation": far.get(no, ""),
+           "over": str(over[no]) if no in over else ""}
+        for no in order if no in named
     ]  # fmt: skip
     count = together.away.get(bid, {}).get("count", 0) if together else 0
-    return {"lines": listed, "away": count, "all": len(prices)}
+    limits = sum(bool(line.limit) for line in bill.lines)
+    return {"lines": listed, "away": count, "over": len(over), "all": len(prices), "limits": limits}
 
 
 def papers_of(session: Session, bid: str) -> list[P]:

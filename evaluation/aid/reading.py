@@ -131,6 +131,9 @@ def read_bid(blobs: Blobs, work: Work, one: Asked) -> Found:
     }  # fmt: skip
     if work.bill is not None:
         found.prices = _prices(blobs, work.bill, one)
+        total = rules.summed(work.bill, found.prices)
+        found.facts |= {"sum": plain(total) if total is not None else "",
+                        "over": len(rules.over_limit(work.bill, found.prices))}  # fmt: skip
     return found
 
 
@@ -300,7 +303,8 @@ def write(tx: Tx, case: str, work: Work, found: Mapping[str, Found], together: M
             BidReading(bid_id=bid, case_id=case, round=work.round, at=tx.now, facts=one.facts, papers=one.papers,
                        lines=lines)
         )  # fmt: skip
-    tx.session.add(CaseReading(case_id=case, round=work.round, at=tx.now, **together))
+    tx.session.add(CaseReading(case_id=case, round=work.round, at=tx.now, texts={}, **together))
+    jobs.plan(tx.session, tx.now, "aid.alike", case)
     cases.note(tx, case, "aid.read", {"bids": len(found)})
     return {"bids": len(found)}
 

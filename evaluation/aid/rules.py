@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.money import D
+from core.money import D, half_up
 from core.rules import Breach, RuleBook, RuleRow
 from methods.bill import Bill, Priced, number
 
 TL51, C12, WORKS = "招标投标法实施条例 第51条", "评标委员会和评标方法暂行规定", "工程建设项目施工招标投标办法"
+TL40 = "招标投标法实施条例 第40条"
 TL50 = "招标投标法实施条例 第50条"
 RULES = RuleBook(
     [
@@ -25,6 +26,9 @@ RULES = RuleBook(
         RuleRow("AID-REFERENCE", D(10), "%", TL50, "W", "报价与标底之偏离，标底只作参考", "P"),
         RuleRow("AID-LINE", D(30), "%", f"{C12} 第21条", "W", "综合单价与各投标人平均单价之偏离", "P"),
         RuleRow("AID-LINE/bids", D(3), "家", f"{C12} 第21条", "W", "计算平均单价所需的投标人", "P"),
+        RuleRow("AID-LIMIT", None, "-", TL51, "W", "综合单价不高于招标人清单的最高综合单价", "V"),
+        RuleRow("C8", D(1), "%", TL40, "W", "两份投标文件去除招标文件内容后文字相同部分占较短一份", "P"),
+        RuleRow("C8/run", D(30), "字", TL40, "W", "两份投标文件文字连续相同", "V"),
         RuleRow("AID-DURATION", None, "-", TL51, "W", "工期不超过招标文件规定", "V"),
     ]
 )
@@ -105,6 +109,28 @@ def unit_prices(bill: Bill, priced: Priced) -> dict[str, Decimal]:
         if row.no in asked and row.no not in found and value is not None:
             found[row.no] = value
     return found
+
+
+def over_limit(bill: Bill, prices: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """{number of the line: percent above} of unit prices above the highest one that the tender's own bill allows."""
+    limits = {line.no: limit for line in bill.lines if (limit := number(line.limit))}
+    return {
+        no: percent(price - limits[no], limits[no])
+        for no, price in prices.items()
+        if no in limits and price > limits[no]
+    }
+
+
+def summed(bill: Bill, prices: Mapping[str, Decimal]) -> Decimal | None:
+    """What unit prices and fixed amounts come to in yuan; None while a line has no price."""
+    total = Decimal(0)
+    for line in bill.lines:
+        quantity, fixed = number(line.quantity), number(line.fixed)
+        price = prices.get(line.no)
+        if fixed is None and (price is None or quantity is None):
+            return None
+        total += fixed if fixed is not None else half_up((price or Decimal(0)) * (quantity or Decimal(0)), 2)
+    return total
 
 
 def line_means(bids: Iterable[Mapping[str, Decimal]], book: Book) -> dict[str, Decimal]:

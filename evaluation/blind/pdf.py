@@ -9,7 +9,7 @@ import pypdfium2
 
 from core.faults import Unusable
 
-_ONE_AT_A_TIME = threading.Lock()  # pdfium keeps global state
+ONE_AT_A_TIME = threading.Lock()  # pdfium keeps global state; whoever uses it takes this
 
 
 def stripped(data: bytes) -> tuple[bytes, list[str]]:
@@ -17,7 +17,7 @@ def stripped(data: bytes) -> tuple[bytes, list[str]]:
 
     Unusable for bytes that are no readable PDF.
     """
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         try:
             return _stripped(data)
         except pypdfium2.PdfiumError as error:  # a single broken page raises it as well as no PDF at all

@@ -15,7 +15,7 @@ from evaluation.sitting.models import Sitting
 
 EMPTY: dict[str, Any] = {
     "items": [], "bonds": {}, "signs": [], "votes": {"pairs": [], "waiting": 0}, "clarifications": [], "low_price": [],
-    "rejected": {}, "flags": [], "codes": {}, "signs_found": {},
+    "rejected": {}, "flags": [], "codes": {}, "signs_found": {}, "brands": {}, "figures": {},
 }  # fmt: skip
 
 

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from certs import desk
 from certs.models import SigningDoc
-from core import canon
 from core.access import Actor, denied
 from core.acts import Tx
 from core.rules import Breach, Refused
 from evaluation.cases import CaseFacts, as_system, note
-from evaluation.committee.models import Committee, Member
+from evaluation.committee.models import Committee
 from evaluation.committee.queries import by_person
 from evaluation.failures import standing
-from evaluation.report import papers
+from evaluation.report.making import Ready, report_of
 from evaluation.report.models import Report
 from evaluation.sitting.models import Sitting
-from venues import queries as venues
 
 KIND = "evaluation_report"
-
-
-def report_of(session: Session, committee: Committee) -> Report | None:
-    """The newest version."""
-    query = select(Report).where(Report.committee_id == committee.id)
-    return session.scalars(query.order_by(Report.version.desc()).limit(1)).first()
 
 
 def barred(session: Session, actor: Actor, doc: SigningDoc, signing: bool) -> list[Breach]:
@@ -58,33 +48,18 @@ def withdraw_open(tx: Tx, committee: Committee, reason: str = "a member was repl
         as_system(tx, lambda: desk.void_document(tx, report.document_id, reason))
 
 
-def publish(tx: Tx, case: CaseFacts, committee: Committee, rows: list[Member], record: dict[str, Any]) -> Report:
-    """Build the paper and put it on the desk: members in any order, the leader last, then the main venue's seal.
-
-    Everybody signs with the certificate of the sign-in.
-    """
-    by_id = {row.id: row for row in rows}
-    signers, last, seal = [], "", False
-    for one in papers.signers(record):
-        if one["seal"]:
-            seal = True
-            continue
-        row = by_id[one["member"]]
-        leading = next(member["leader"] for member in record["committee"] if member["member"] == row.id)
-        signers.append(desk.Signer(one["field"], row.person_id, "leader" if leading else "member", row.certificate))
-        last = one["field"] if leading else last
-    main = next(centre for row, centre in venues.booked(tx.session, case.id, case.parties) if row.part == "main")
-    paper = papers.build(record, demo=tx.config.demo)
-    sealer = desk.sealer(tx.session, main.org_id, tx.now) if seal else None
-    first = desk.first_revision(paper.bytes, paper.boxes, record, signers, sealer)
+def publish(tx: Tx, case: CaseFacts, committee: Committee, ready: Ready) -> Report:
+    """Put a version on the desk: members in any order, the leader last, then the main venue's seal."""
     title = f"评标报告 {case.title}"
     document = as_system(
         tx,
-        lambda: desk.open_document(tx, first, case=case.id, kind=KIND, title=title, audience="members", last=last),
+        lambda: desk.open_document(
+            tx, ready.first, case=case.id, kind=KIND, title=title, audience="members", last=ready.last
+        ),
     )
     report = Report(
-        committee_id=committee.id, version=record["version"], record=record, state="open", made_at=tx.now,
-        record_sha256=canon.sha256_hex(canon.dumps(record)), document_id=document,
+        committee_id=committee.id, version=ready.record["version"], record=ready.record, state="open", made_at=tx.now,
+        record_sha256=ready.sha256, document_id=document,
     )  # fmt: skip
     tx.session.add(report)
     tx.session.flush()

@@ -13,7 +13,9 @@ from core.data import regions
 from core.money import D, half_up, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
 from evaluation.blind import papers as blind
+from evaluation.brands import papers as brands
 from evaluation.failures.minutes import KINDS, confirmed
+from evaluation.figures import papers as figures
 from evaluation.lowprice import papers as lowprice
 from evaluation.scoring import policy
 
@@ -266,7 +268,7 @@ def _outcome(paper: Paper, record: Record) -> None:
     if record["ranked"]:
         paper.section("经评审的投标人排序")
         totals = (record["scoring"] or {}).get("result", {}).get("totals", {})
-        shared = policy.places((record["scoring"] or {}).get("result", {}))
+        shared = policy.places((record["scoring"] or {}).get("result", {}), _not_standing(record))
         rows = [[str(shared.get(bid, n)), bids[bid], totals[bid]] for n, bid in enumerate(record["ranking"], 1)]
         if rows:
             paper.table(["名次", "投标人", "总分"], rows, widths=[0.6, 4, 1], align=["centre", "left", "right"])
@@ -285,6 +287,12 @@ def _outcome(paper: Paper, record: Record) -> None:
         listed = "；".join(bids[bid] for bid in record["candidates"])
         paper.text(f"本项目实行评定分离，按投标编号列出不排序的定标候选人: {listed}。")
     _happened(paper, record, bids)
+
+
+def _not_standing(record: Record) -> set[str]:
+    """Bids whose brand another one stands for."""
+    alike = record.get("same_brand", {}).get("groups", ())
+    return {bid for one in alike for bid in one["bids"] if bid != one["kept"]}
 
 
 def _happened(paper: Paper, record: Record, bids: Mapping[str, str]) -> None:
@@ -335,6 +343,12 @@ def _signing(paper: Paper, record: Record) -> None:
     paper.signatures(boxes, AGREED if len(boxes) else "")
 
 
+PARTS = (
+    _basics, _opening, blind.section, _review, figures.section, lowprice.section, _method, _scores, brands.section,
+    _outcome, _signing,
+)  # fmt: skip
+
+
 def signers(record: Record) -> list[dict[str, Any]]:
     """[{field, label, member, seal}]: members without those deemed to agree, the leader last, then the seal."""
     people = [one for one in record["committee"] if one["stance"] != "deemed"]
@@ -364,7 +378,7 @@ def _built(data: bytes, demo: bool) -> PaperResult:
         "评标报告", subtitle=case["title"], issuer="评标委员会", number=case["lot_code"] or case["id"],
         digest=canon.sha256_hex(data)[:16], demo=demo,
     )  # fmt: skip
-    for part in (_basics, _opening, blind.section, _review, lowprice.section, _method, _scores, _outcome, _signing):
+    for part in PARTS:
         part(paper, record)
     paper.note("本报告附有机器可读记录 record.json，载明全部评审意见、评分和计算过程，任何人可据以复算。")
     return paper.build()

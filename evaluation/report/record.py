@@ -3,14 +3,16 @@
 {schema, version, case, bids, tender_documents, committee, draws, review, clarifications, blind, low_price, scoring,
  commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, mode, interruptions, incidents,
  talk, recording, signers}. Scores stand under labels member-1 … member-n; `committee` says whose they are. `ranking` is
-null where the award is separated from the evaluation (domain.md §5). `talk` and `recording` hold counts and digests
-alone: what was said stays secret. In `commitments` and `blind.locks` stands beside each salt the sheet as it was
-locked, with bids that were rejected and points that were corrected later.
+null where the award is separated from the evaluation (domain.md §5). `same_brand` and `figures` stand there only where
+the tender file names core products (87号令 art. 31) and where prices were corrected (art. 59); `bids` hold prices as
+opened. `talk` and `recording` hold counts and digests alone: what was said stays secret. In `commitments` and
+`blind.locks` stands beside each salt the sheet as it was locked, with bids that were rejected and points that were
+corrected later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -21,11 +23,13 @@ from certs import drawdesk, draws
 from core import canon
 from evaluation import cases
 from evaluation.blind import queries as blind
+from evaluation.brands import queries as brands
 from evaluation.cases import CaseFacts
 from evaluation.clarify.queries import of_committee
 from evaluation.committee.models import OUT, Committee, Member
 from evaluation.committee.queries import members
 from evaluation.failures import standing
+from evaluation.figures import queries as figures
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND, TEXT
 from evaluation.report.models import Refusal
@@ -57,7 +61,7 @@ def _case(session: Session, case: CaseFacts) -> dict[str, Any]:
 
 def _bids(bids: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     keys = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256")
-    return [{key: bid.get(key) for key in keys} for bid in bids]
+    return [{key: bid.get(key) for key in keys} | {"price": bid.get("opened_price", bid["price"])} for bid in bids]
 
 
 def _unqualified(session: Session, case: CaseFacts) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def _review(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
         {"member": names[one.member_id], "lack": one.lack, "reason": one.reason}
         for one in review.lack_votes(session, rows)
     ]
-    grounds = case.grounds | {LACK: "有效投标不足三个且明显缺乏竞争，评标委员会否决全部投标",
+    grounds = case.grounds | dict(case.by_rule) | {LACK: "有效投标不足三个且明显缺乏竞争，评标委员会否决全部投标",
                               GROUND: TEXT[case.regime]}  # fmt: skip
     rejected = [{"bid": bid, "ground": g, "text": grounds[g]} for bid, g in sorted(sitting.rejected.items())]
     items = [dict(one) for one in case.items]
@@ -119,15 +123,17 @@ def _review(session: Session, case: CaseFacts, sitting: Sitting, rows: Sequence[
             "lack": sitting.lack or None}  # fmt: skip
 
 
-def candidates(case: CaseFacts, bids: Sequence[dict[str, Any]], result: dict[str, Any]) -> list[str]:
+def candidates(
+    case: CaseFacts, bids: Sequence[dict[str, Any]], result: dict[str, Any], out: Collection[str] = ()
+) -> list[str]:
     """R1-22: as many as the file says, at most the law's number unless the award is separate, by total.
 
-    In ranked order, or, where no rank may be printed, in bid-number order.
+    In ranked order, or, where no rank may be printed, in bid-number order. `out`: another bid stands for their brand.
     """
     limit = cases.book(case)["R1-22"].number
     asked = int(case.award.get("candidates", limit))
     most = asked if case.award.get("separate") else min(asked, limit)
-    best = list(result.get("ranking", []))[:most]
+    best = [bid for bid in result.get("ranking", []) if bid not in out][:most]
     return best if case.ranked else [bid["id"] for bid in bids if bid["id"] in best]
 
 
@@ -184,17 +190,19 @@ def _interruptions(session: Session, committee: Committee) -> list[dict[str, Any
     ]  # fmt: skip
 
 
-def build(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
-    """The record as of now; the same rows give the same record."""
+def read(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
+    """The record as of now, not yet `plain`; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
     rows, bids = members(session, committee), cases.bids(session, committee.case_id)
     names, result = sheet.labels(rows), dict(sitting.result)
+    out = brands.out(sitting)
+    ranking = [bid for bid in result.get("ranking", []) if bid not in out]
     ids = [row.id for row in rows]
     refusals = {row.member_id: row for row in session.scalars(select(Refusal).where(Refusal.member_id.in_(ids)))}
     incidents = session.scalars(
         select(Incident).where(Incident.committee_id == committee.id).order_by(Incident.at, Incident.id)
     )
-    record = {
+    return {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
         **_unqualified(session, case),
         "tender_documents": cases.tender_papers(session, case.id),
@@ -211,8 +219,9 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
         "low_price": lowprice.archive(session, case, committee, sitting, rows, names),
         **_scores(session, case, sitting, rows),
         "outcome": "void" if sitting.lack.get("void") else "evaluated" if result.get("ranking") else "all_rejected",
-        "ranked": case.ranked, "ranking": result.get("ranking", []) if case.ranked else None,
-        "candidates": candidates(case, bids, result),
+        "ranked": case.ranked, "ranking": ranking if case.ranked else None,
+        "candidates": candidates(case, bids, result, out),
+        **brands.archive(session, case, committee, sitting, bids), **figures.archive(session, committee),
         "refusals": [
             {"member": names[member], "witness": one.witness_name, "reference": one.reference}
             for member, one in sorted(refusals.items(), key=lambda item: names[item[0]])
@@ -223,6 +232,25 @@ def build(session: Session, committee: Committee, sitting: Sitting, version: int
         ],
         "talk": talk_digest(session, committee), "recording": recording_digest(session, committee),
     }  # fmt: skip
-    # One round through canonical JSON: what is stored is what is hashed, times and decimals as text.
-    plain: dict[str, Any] = canon.loads(canon.dumps(record))
-    return plain
+
+
+def plain(raw: dict[str, Any]) -> dict[str, Any]:
+    """One round through canonical JSON: what is stored is what is hashed, times and decimals as text."""
+    record: dict[str, Any] = canon.loads(canon.dumps(raw))
+    return record
+
+
+def dissenting(raw: dict[str, Any], member: str, text: str) -> None:
+    """`raw` as it will read when this member's opinion is a row."""
+    for one in raw["committee"]:
+        if one["member"] == member:
+            one["stance"], one["dissent"] = "dissent", text
+
+
+def deemed(raw: dict[str, Any], member: str, witness: str, reference: str) -> None:
+    """`raw` as it will read when a witness's word on this member is a row."""
+    for one in raw["committee"]:
+        if one["member"] == member:
+            one["stance"] = "deemed"
+            raw["refusals"].append({"member": one["label"], "witness": witness, "reference": reference})
+    raw["refusals"].sort(key=lambda one: str(one["member"]))

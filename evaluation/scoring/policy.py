@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 Data = Mapping[str, Any]
@@ -30,12 +30,12 @@ def prices(scoring: Data, result: Data) -> list[dict[str, Any]]:
     return found
 
 
-def places(result: Data) -> dict[str, int]:
-    """{bid: place}: those whom nothing compared tells apart share one (并列)."""
+def places(result: Data, out: Collection[str] = ()) -> dict[str, int]:
+    """{bid: place}: those whom nothing compared tells apart share one (并列); `out` have none."""
     equal: dict[str, int] = {}
-    ranking = list(result.get("ranking") or ())
+    ranking = [bid for bid in result.get("ranking") or () if bid not in out]
     for line in result.get("derivation", []):
         if line["step"] == "tie" and line["formula"].startswith("并列"):
-            first = min(ranking.index(bid) for bid in line["values"]["bids"])
-            equal |= dict.fromkeys(line["values"]["bids"], first + 1)
+            alike = [bid for bid in line["values"]["bids"] if bid in ranking]
+            equal |= dict.fromkeys(alike, min((ranking.index(bid) for bid in alike), default=0) + 1)
     return {bid: equal.get(bid, place) for place, bid in enumerate(ranking, 1)}

@@ -15,10 +15,14 @@ from sqlalchemy import delete
 from core.acts import Tx
 from evaluation import cases
 from evaluation.blind import codes as blind
+from evaluation.brands import queries as alike
+from evaluation.brands import standing as brands
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
 from evaluation.committee.rules import competition, more_than_half
+from evaluation.figures import queries as figures
+from evaluation.figures import rules as corrections
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND, record
 from evaluation.review import queries as review
@@ -40,11 +44,17 @@ class State:
     rows: list[Member]
     bids: list[dict[str, Any]]
 
+    def valid(self) -> int:
+        """Bidders whose bids stand: those of one brand count as one (87号令 art. 31)."""
+        left = [bid for bid in self.bids if bid["id"] not in self.sitting.rejected]
+        return alike.count(self.tx.session, self.case, self.committee, left)
+
 
 def _sign_in(s: State) -> str:
     if not complete(s.committee, s.rows):
         return ""
     blind.draw(s.tx, s.case, s.committee, s.bids)
+    brands.commit(s.tx, s.case, s.committee)
     return "LEADER"
 
 
@@ -67,10 +77,13 @@ def _prelim(s: State) -> str:
     if not review.all_marked(s.rows):
         return ""
     waiting, rejected = review.outcome(s.tx.session, s.case, s.rows, s.bids)
-    if waiting:
+    corrected = figures.of_committee(s.tx.session, s.committee)
+    if waiting or corrections.waiting(corrected, s.tx.now):
         return ""
-    s.sitting.rejected, s.sitting.lack = rejected, {}
-    valid = len(s.bids) - len(rejected)
+    s.sitting.rejected, s.sitting.lack = corrections.unconfirmed(corrected, s.tx.now) | rejected, {}
+    others = brands.by_price(s.tx, s.case, s.committee, s.sitting, s.bids)
+    rejected = s.sitting.rejected = s.sitting.rejected | others
+    valid = s.valid()
     body = {"rejected": rejected, "valid": valid}
     cases.note(s.tx, s.case.id, "review.settled", body)
     if valid == 0:
@@ -93,7 +106,7 @@ def _lack(s: State) -> str:
     if len(votes) < len(s.rows):
         return ""
     yes = sum(one.lack for one in votes)
-    lack, valid = more_than_half(yes, len(s.rows)), len(s.bids) - len(s.sitting.rejected)
+    lack, valid = more_than_half(yes, len(s.rows)), s.valid()
     s.sitting.lack = {"lack": lack, "yes": yes, "no": len(votes) - yes, "valid": valid}
     cases.note(s.tx, s.case.id, "lack.settled", dict(s.sitting.lack))
     if not lack:
@@ -115,7 +128,18 @@ def _open_scoring(s: State) -> str:
 def _scoring(s: State) -> str:
     if not all(row.scores_locked_at for row in s.rows) or unlocking.waiting(s.tx.session, s.rows):
         return ""
+    if corrections.waiting(figures.of_committee(s.tx.session, s.committee), s.tx.now):
+        return ""
+    _unconfirmed(s)  # before any line is drawn under which a price is explained
     return _low_price(s) or "LOWPRICE"
+
+
+def _unconfirmed(s: State) -> None:
+    """Prices corrected while points were given, and not confirmed (87号令 art. 59)."""
+    out = corrections.unconfirmed(figures.of_committee(s.tx.session, s.committee), s.tx.now)
+    if out.keys() - s.sitting.rejected.keys():
+        s.sitting.rejected = out | s.sitting.rejected
+        cases.note(s.tx, s.case.id, "figures.settled", {"invalid": sorted(out)})
 
 
 def _low_price(s: State) -> str:
@@ -130,7 +154,7 @@ def _low_price(s: State) -> str:
     if invalid.keys() - s.sitting.rejected.keys():
         s.sitting.rejected = s.sitting.rejected | invalid
         cases.note(s.tx, s.case.id, "lowprice.settled", {"invalid": sorted(invalid)})
-    valid = len(s.bids) - len(s.sitting.rejected)
+    valid = s.valid()
     if valid == 0:
         s.sitting.scoring, s.sitting.result = {}, {}
         return "SUMMARY"
@@ -150,6 +174,7 @@ def summarise(s: State) -> None:
     data = sheet.sheet(s.tx.session, s.case, s.rows, s.sitting.rejected)
     s.sitting.scoring = data
     s.sitting.result = {} if sheet.objective_gaps(s.case, data) else score(data)
+    brands.by_points(s.tx, s.case, s.committee, s.sitting, s.bids)
     body = {"totals": s.sitting.result.get("totals", {}), "benchmark": s.sitting.result.get("benchmark")}
     cases.note(s.tx, s.case.id, "scores.summarised", body)
 
@@ -185,7 +210,7 @@ def advance(tx: Tx, committee: Committee) -> str:
 def fall_back(tx: Tx, committee: Committee, gone: Member) -> None:
     """After a member who had signed in is out: nobody goes on until the place is filled and the newcomer is level."""
     sitting = sitting_of(tx, committee)
-    sitting.stage, sitting.result, sitting.scoring = "SIGN_IN", {}, {}
+    sitting.stage, sitting.result, sitting.scoring, sitting.alike = "SIGN_IN", {}, {}, []
     if sitting.leader_id == gone.id:
         sitting.leader_id, sitting.leader_round = "", 1
         # The election starts anew; who voted for whom before stands in the ledger.

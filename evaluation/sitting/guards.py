@@ -42,7 +42,7 @@ def sitting_of(tx: Tx, committee: Committee) -> Sitting:
     if row is None:
         row = Sitting(
             committee_id=committee.id, stage="SIGN_IN", leader_id="", leader_round=1, paused="", until=committee.until,
-            rejected={}, lack={}, scoring={}, result={},
+            rejected={}, lack={}, scoring={}, result={}, alike=[],
         )  # fmt: skip
         tx.session.add(row)
         tx.session.flush()

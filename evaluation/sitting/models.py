@@ -17,6 +17,7 @@ STAGES = (
 
 class Sitting(Base):
     """`result`: the scoring/1 result once every member has locked. `lack`: {lack, reason} of the vote below three bids.
+    `alike`: [{brands, bids, kept, how}] of bids of one brand and who stands for them.
 
     `paused` is the reason why nobody may act ("" = going on); `until` moves when the members ask for time (R1-21).
     """
@@ -33,6 +34,7 @@ class Sitting(Base):
     lack: Mapped[dict[str, Any]] = mapped_column(default=dict)
     scoring: Mapped[dict[str, Any]] = mapped_column(default=dict)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    alike: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     __table_args__ = (
         CheckConstraint(
             "stage in ('SIGN_IN', 'LEADER', 'BLIND', 'PRELIM', 'LACK', 'SCORING', 'LOWPRICE', 'SUMMARY', 'REPORT',"

@@ -73,6 +73,29 @@ def test_the_file_of_a_procurement_is_checked_as_one_types(live: Live) -> None:
     check_axe(page)
 
 
+def test_a_core_product_named_in_the_editor_is_asked_for_at_the_desk(live: Live) -> None:
+    case = drafted(live)
+    page = live.open("agency", f"/cases/{case}/file")
+    page.get_by_role("button", name="添加核心产品").click()
+    page.locator('[data-list="evaluation.brands.core"] [data-key=name]').fill("交互式触控一体机")
+    page.get_by_role("button", name="保存招标文件").click()
+    expect(page.locator("form[data-tender-file] > fieldset > [data-status]")).to_contain_text("已于")
+    with live.acts.reading() as session:
+        told = session.get_one(Case, case).evaluation["brands"]
+    assert told == {"core": [{"id": "core1", "name": "交互式触控一体机"}], "same": "any", "tie": ""}
+    warned = live.stage.act("agency", "file.save", case)["breaches"]
+    live.stage.act("tenderer", "tender.issue", case, accept_warnings=sorted({one["rule"] for one in warned}),
+                   reason="采购意向公开时间不足，已备案")  # fmt: skip
+    desk = live.open("bidder1", f"/cases/{case}/bid")
+    review = desk.locator("[data-review-list]")
+    desk.locator("[data-review]").click()
+    expect(review).to_contain_text("交互式触控一体机 的品牌")
+    desk.locator("input[name=brand]").fill("海信")
+    desk.locator("[data-review]").click()
+    expect(review).not_to_contain_text("交互式触控一体机 的品牌")
+    check_axe(desk)
+
+
 def test_the_agency_examines_on_its_page_and_concludes(live: Live, opened: tuple[str, dict[str, str]]) -> None:
     case, _ = opened
     page = live.open("agency", f"/cases/{case}")
@@ -82,11 +105,24 @@ def test_the_agency_examines_on_its_page_and_concludes(live: Live, opened: tuple
     conclude = page.locator("form[data-act='qualification.conclude'] button")
     expect(conclude).to_be_disabled()
     check_axe(page)
+    last = page.locator("form[data-act='qualification.mark']").last
+    last.locator("input[type=radio][value=false]").first.check()
+    last.locator("[name$='.reason']").first.fill("未提供纳税证明")
     for number in range(3):
         form = page.locator("form[data-act='qualification.mark']").nth(number)
-        for radio in form.locator("input[type=radio][value=true]").all():
-            radio.check()
-        form.locator("button").click()
+        if number == 1:  # the first was saved and the page loaded anew
+            expect(last.locator("[name$='.reason']").first).to_have_value("未提供纳税证明")
+            expect(last.locator("input[type=radio][value=false]").first).to_be_checked()
+        if number == 0:
+            for radio in form.locator("input[type=radio][value=true]").all():
+                radio.check()
+        elif number == 1:
+            form.locator("[data-check-rest]").click()
+        else:  # what was chosen stays when the others are met all at once
+            form.locator("[data-check-rest]").click()
+            expect(form.locator("input[type=radio][value=false]").first).to_be_checked()
+            form.locator("input[type=radio][value=true]").first.check()
+        form.locator(".btn-primary").click()
         expect(page.locator(".badge.bg-green-lt")).to_have_count(number + 1)
     phone = live.open("agency", f"/cases/{case}/qualification", phone=True)
     check_axe(phone)

@@ -18,7 +18,7 @@ def test_an_agency_keeps_a_template_and_begins_another_file_from_it(live: Live) 
     expect(page.locator("#list")).to_contain_text("(0)")
     page.locator("#f-from").select_option(value=source)
     page.locator("#f-name").fill("市政综合评估")
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Keep the template").click()
     expect(page.locator("#look")).to_contain_text("市政综合评估")
     expect(page.locator("#look")).to_contain_text(EVALUATION["criteria"][0]["name"])
     assert faults_of(page) == []

@@ -205,6 +205,7 @@ def test_members_sign_in_and_pledge(sitting: Sitting) -> None:
         live.stage.act(who, "pledge.sign", case, no_conflict=True, pledge=True,
                        bidders=[one["org"] for one in shown["bidders"]])  # fmt: skip
     page.locator('form[data-room-act="leader.vote"]').wait_for()
+    expect(page.locator('#room-top a[href="#room-tasks"]')).to_have_text("推选组长")  # it stands far below the bids
     me = live.stage.ask(first, "room.view", case)["member"]
     page.locator(f'input[name=for][value="{me}"]').check()
     page.locator('form[data-room-act="leader.vote"] button').click()
@@ -237,6 +238,8 @@ def test_findings_survive_a_cut_line_and_a_reload(sitting: Sitting) -> None:
         page.goto(f"{live.base}/room/{case}?bid={bid}")
         page.locator("[data-pass-rest]").click()
         expect(page.locator('form[data-mark][data-done="no"]')).to_have_count(0)
+    a_fail_that_is_begun_is_not_locked_as_a_pass(page)
+    a_lock_closed_by_a_pause_opens_with_its_end(sitting, page)
     page.locator('form[data-room-act="prelim.lock"] button').click()
     page.locator("#room-tasks", has_text="4").wait_for()
     for who in sitting.members[1:]:
@@ -245,6 +248,49 @@ def test_findings_survive_a_cut_line_and_a_reload(sitting: Sitting) -> None:
         live.stage.act(who, "prelim.mark", case, marks=marks)
         live.stage.act(who, "prelim.lock", case)
     expect(page.locator("[data-room]")).to_have_attribute("data-stage", "SCORING")
+
+
+def a_fail_that_is_begun_is_not_locked_as_a_pass(page: Page) -> None:
+    """What was saved as held is shown as failed, its reason not written yet: the lock would sign what nobody sees."""
+    begun = page.locator("form[data-mark]").last
+    begun.locator("label", has_text="✗").click()
+    begun.locator("[name=page]").fill("7")
+    page.reload()
+    begun = page.locator("form[data-mark]").last
+    expect(begun.locator("[name=page]")).to_have_value("7")
+    assert begun.locator("[name=pass]:checked").input_value() == "false"
+    page.locator('form[data-room-act="prelim.lock"] button').click()
+    expect(page.locator('form[data-room-act="prelim.lock"] [data-breaches]')).to_contain_text("还需填写")
+    begun.locator("label", has_text="✓").click()
+    expect(begun).to_have_attribute("data-done", "yes")
+
+
+def a_lock_closed_by_a_pause_opens_with_its_end(sitting: Sitting, page: Page) -> None:
+    sitting.live.stage.act("regulator", "sitting.pause", sitting.case, reason="核对身份")
+    page.reload()
+    lock = page.locator('form[data-room-act="prelim.lock"]')
+    expect(lock.locator("button")).to_be_disabled()
+    expect(lock.locator("[data-lock-why]")).to_contain_text("暂停")
+    assert "going on" not in lock.inner_text()
+    sitting.live.stage.act("regulator", "sitting.resume", sitting.case, reason="已核对")
+    expect(lock.locator("button")).to_be_enabled()
+
+
+def test_what_a_supervisor_writes_stands_while_the_room_goes_on(sitting: Sitting) -> None:
+    """Others' acts exchange parts of the page: neither what is written nor what was unfolded goes with them."""
+    live, case = sitting.live, sitting.case
+    assert live.open("tenderer", f"/room/{case}").locator("[data-line]").count() == 0, "it waits for no line"
+    page = live.open("regulator", f"/room/{case}")
+    fold = page.locator("#watch-steering details", has_text="立即技术暂停")
+    fold.locator("summary").click()
+    fold.locator("[name=reason]").fill("大屏无信号")
+    page.locator("#watch-notes textarea").fill("三号席位核对证件")
+    page.locator("h1").click()
+    live.stage.act("centre1", "incident.note", case, text="网络巡检")
+    page.locator("#watch-incidents", has_text="网络巡检").wait_for()
+    expect(fold.locator("[name=reason]")).to_be_visible()
+    expect(fold.locator("[name=reason]")).to_have_value("大屏无信号")
+    expect(page.locator("#watch-notes textarea")).to_have_value("三号席位核对证件")
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
@@ -317,6 +363,9 @@ def test_report_is_made_and_signed_in_the_browser(sitting: Sitting) -> None:
     live.sign(page, first)
     page.locator("#paper-state .bg-green-lt").wait_for(timeout=30_000)
     assert case_state(live, case) == "EVALUATED"
+    watched = live.open("regulator", f"/room/{case}")
+    expect(watched.locator("[data-room]")).to_have_attribute("data-stage", "SIGNED")
+    assert watched.locator("[data-av-status]").count() == 0, "nobody is missed in a sitting that is over"
 
 
 def test_nobody_outside_reads_a_bid(sitting: Sitting) -> None:

@@ -44,6 +44,20 @@ def test_subject_carries_name_organisation_and_code(world):
     assert "CN=欧阳𠂇" in subject and "USCC-91420112MA4KXXXX0X" in subject and "公衡演示" in subject
 
 
+@pytest.mark.parametrize(("signs", "kept"), [(21, 21), (22, 21), (40, 21)])
+def test_a_company_with_a_long_name_gets_its_certificate(world, signs, kept):
+    """64 bytes of common name are 21 Chinese characters; the organisation's own name is never cut."""
+    org = "湖北省长江中游水利水电市政基础设施建设工程集团有限责任公司东西湖区第一分公司某项目"[:signs]
+    cert = issuer.load(
+        world.ca.issue(
+            spki(ec.generate_private_key(ec.SECP256R1())), Subject(org, org, "91420112MA4KX0002U"), "org-encrypt", START
+        )
+    )
+    common = cert.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
+    whole = cert.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)[0].value
+    assert (common, whole) == (org[:kept], org)
+
+
 def test_demo_authority_says_so_in_every_certificate(world):
     assert "演示 DEMO" in issuer.load(world.signer("张三").cert).issuer.rfc4514_string()
     real = LocalCA(issuer.create("某平台", START, demo=False, passphrase=b"locked"), passphrase=b"locked")

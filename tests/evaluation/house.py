@@ -17,9 +17,12 @@ from core.doors import QUESTIONS
 from evaluation import vault, views, watch  # noqa: F401
 from evaluation.aid import queries as aid_queries  # noqa: F401
 from evaluation.aid import reading as aid_reading  # noqa: F401
+from evaluation.aid import texts as aid_texts  # noqa: F401
+from evaluation.brands import actions as brand_actions  # noqa: F401
 from evaluation.clarify import actions as clarify_actions  # noqa: F401
 from evaluation.committee.models import Committee, Member
 from evaluation.failures import actions as failure_actions  # noqa: F401
+from evaluation.figures import actions as figure_actions  # noqa: F401
 from evaluation.highlights import actions as highlight_actions  # noqa: F401
 from evaluation.report import actions as report_actions
 from evaluation.review import actions as review_actions  # noqa: F401
@@ -149,7 +152,8 @@ class House:
 
     def build(self, *, pool: int = 10, evaluation: dict[str, Any] | None = None, award: dict[str, Any] | None = None,
               prices: dict[str, str] | None = None, sites: dict[str, int] | None = None,
-              state: str = "OPENED", regime: str = "R1") -> House:  # fmt: skip
+              state: str = "OPENED", regime: str = "R1", procedure: str = "open-works",
+              brands: dict[str, dict[str, str]] | None = None) -> House:  # fmt: skip
         sites, prices = sites or SITES, prices or PRICES
         self.world.clock.moment = NOW
         vault.use(self.world.acts.house.config.secret_key)
@@ -172,12 +176,13 @@ class House:
         for name in prices:
             self.org(f"bidder-{name}", "bidder")
             self.person(name, Role.BIDDER, f"bidder-{name}")
-        self._case(evaluation or EVALUATION, award or {"separate": True, "ranked": False}, state, prices, regime)
+        self._case(evaluation or EVALUATION, award or {"separate": True, "ranked": False}, state, prices, regime,
+                   procedure, brands or {})  # fmt: skip
         self._pool(pool, sites)
         self._venues(sites)
         return self
 
-    def _case(self, evaluation, award, state, prices, regime) -> None:
+    def _case(self, evaluation, award, state, prices, regime, procedure, brands) -> None:
         def run(tx):
             o = self.orgs
             project = Project(
@@ -189,9 +194,10 @@ class House:
             tx.session.flush()
             row = Case(
                 project_id=project.id, lot_no="001", lot_name="施工标段", lot_code="", duration_days=365, state=state,
-                procedure="open-works", regime=regime, region="420112", tenderer_org=o["org-tenderer"],
+                procedure=procedure, regime=regime, region="420112", tenderer_org=o["org-tenderer"],
                 agency_org=o["org-agency"], centre_org=o["centre1"], regulator_org=o["org-regulator"], unit="万元",
-                estimate="5800", ceiling="6000", evaluation=evaluation, award=award,
+                estimate="5800" if procedure == "open-works" else "900", ceiling="6000", evaluation=evaluation,
+                award=award,
                 remote={"mode": "FUSED_MAIN_DISPERSED"}, announced_at=NOW - timedelta(days=26), opened_at=NOW,
             )  # fmt: skip
             tx.session.add(row)
@@ -204,7 +210,8 @@ class House:
                 tx.session.flush()
                 self.bids[name] = bid.id
                 tx.session.add(OpenedBid(bid_id=bid.id, case_id=row.id, round=1, org_id=bid.org_id, number=number,
-                                         price=price, duration_days=360, quality="合格"))  # fmt: skip
+                                         price=price, duration_days=360, quality="合格",
+                                         brands=brands.get(name, {})))  # fmt: skip
             return row.id
 
         self.case = self.write(run)

@@ -78,6 +78,25 @@ def test_a_unit_price_far_from_the_mean(price, there):
     assert bool(rules.unbalanced(of(a=price), of(a="100"), BOOK)) == there
 
 
+LIMITED = Bill((("", (Line("1", "", "管", "", "m", "10", "", "100"), Line("2", "", "井", "", "座", "2", "", ""),
+                      Line("3", "", "暂列金额", "", "项", "1", "500", ""))),))  # fmt: skip
+
+
+@pytest.mark.certify("A-148")
+@pytest.mark.parametrize(("price", "over"), [
+    pytest.param("100", {}, marks=pytest.mark.rule("AID-LIMIT", "allowed")),
+    pytest.param("100.01", {"1": D("0.01")}, marks=pytest.mark.rule("AID-LIMIT", "refused")),
+    pytest.param("150", {"1": D("50.00")}),
+])  # fmt: skip
+def test_a_unit_price_above_the_highest_one_of_the_tenders_bill(price, over):
+    assert rules.over_limit(LIMITED, {"1": D(price), "2": D("9999"), "9": D("9999")}) == over
+
+
+def test_the_sum_by_unit_prices_needs_every_line():
+    assert rules.summed(LIMITED, {"1": D("1.005"), "2": D("3")}) == D("516.05")
+    assert rules.summed(LIMITED, {"1": D("1")}) is None
+
+
 @pytest.mark.rule("AID-LINE/bids", "allowed")
 def test_three_prices_have_a_mean():
     assert rules.line_means([of(a="1"), of(a="2"), of(a="6", b="1")], BOOK) == of(a="3")

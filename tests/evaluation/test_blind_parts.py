@@ -169,7 +169,7 @@ def test_afterwards_blind_criteria_stay_and_the_rest_is_scored_by_name(blind):
     assert {one["plan"] for one in result["criterion_scores"].values()} == {"90"}
     with blind.world.read() as session:
         sitting = session.query(Sitting).one()
-        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
     assert built["blind"]["codes"] == {blind.bids[name]: code for name, code in mapping(blind).items()}
     label = built["committee"][0]["label"]
     mine = {code: {"plan": "90"} for code in ("T01", "T02", "T03")}
@@ -252,7 +252,7 @@ def test_the_report_opens_every_lock_though_a_bid_is_rejected_and_points_correct
     assert blind.stage == "SUMMARY"
     with blind.world.read() as session:
         sitting = session.query(Sitting).one()
-        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
     assert (built["scoring"] is None) is all_out
     told = {kind: {body["member"]: body["sheet"] for body in entries(blind, kind)}
             for kind in ("blind.locked", "score.locked")}  # fmt: skip

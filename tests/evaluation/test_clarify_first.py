@@ -172,7 +172,7 @@ def test_question_and_answer_stand_in_the_report(room):
     assert room.stage == "SCORING"
     with room.world.read() as session:
         sitting = session.query(Sitting).one()
-        from_rows = record.build(session, session.get(record.Committee, sitting.committee_id), sitting, 1)
+        from_rows = record.plain(record.read(session, session.get(record.Committee, sitting.committee_id), sitting, 1))
     assert from_rows["clarifications"][0]["answer"] == "附成本分析"
     assert from_rows["review"]["rejected"] == []
 

@@ -16,7 +16,7 @@ from core.rules import Refused
 from evaluation.committee.models import Committee
 from evaluation.failures import lines
 from evaluation.failures.models import Halt, MemberLine
-from evaluation.report.desk import report_of
+from evaluation.report.making import report_of
 from evaluation.sitting.presence import Presence
 from evaluation.views import is_member
 from tests.evaluation.house import NOW, seated, to_scoring

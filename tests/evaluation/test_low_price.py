@@ -112,7 +112,7 @@ def test_an_invalid_bid_is_outside_the_benchmark_and_in_the_report_with_everythi
     assert house.ask(leader, "room.view")["summary"]["result"]["benchmark"] == "5696"  # 6000 × 0.576 + 5600 × 0.4
     with house.world.read() as session:
         sitting = session.query(Sitting).one()
-        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
     one = built["low_price"][0]
     assert (one["question"], one["answer"], one["invalid"]) == (QUESTION, "自有砂石场，附采购合同", True)
     assert {vote["sources"] for vote in one["votes"]} == {"建材价格网 2026-04-01"}
@@ -132,7 +132,7 @@ def test_the_report_opens_the_locks_over_bids_rejected_for_their_price(house, ou
     assert house.stage == "SUMMARY"
     with house.world.read() as session:
         sitting = session.query(Sitting).one()
-        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
     assert (built["scoring"] is None) is (len(out) == len(prices))
     told = {body["member"]: body["sheet"] for body in entries(house, "score.locked")}
     for one in built["committee"]:

@@ -53,7 +53,7 @@ def test_the_published_deductions_stand_in_summary_and_report(house):
     assert found["places"] == {bids["甲"]: 1, bids["乙"]: 2, bids["丙"]: 3}
     with house.world.read() as session:
         sitting = session.query(Sitting).one()
-        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
     pages = pypdfium2.PdfDocument(io.BytesIO(papers.build(built, demo=True).bytes))
     text = "".join(page.get_textpage().get_text_bounded() for page in pages)
     assert "政策性价格扣除" in text and "644000" in text

@@ -21,7 +21,7 @@ def ask(house, name: str) -> str:
 def built(house):
     with house.world.read() as session:
         sitting = session.query(Sitting).one()
-        return record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        return record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
 
 
 def commitments(house) -> list[str]:

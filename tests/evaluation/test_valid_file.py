@@ -32,5 +32,5 @@ def test_clarifications_and_amendments_belong_to_the_valid_tender_file(house):
     assert [one["title"] for one in shown] == ["新", "澄清一", "延期"]
     with house.world.read() as session:
         sitting = session.query(Sitting).one()
-        built = record.build(session, session.get(Committee, sitting.committee_id), sitting, 1)
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
     assert [one["sha256"] for one in built["tender_documents"]] == [one["sha256"] for one in shown]

@@ -25,6 +25,7 @@ assert _spec is not None and _spec.loader is not None
 script = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(script)
 PO = script.PO
+SAYS = re.compile(r'\bt\(\s*"((?:[^"\\]|\\.)*)"')  # t("…") of a browser module
 
 
 def catalogue():
@@ -134,4 +135,24 @@ def test_shape_errors_are_words_in_chinese(front):  # noqa: F811
     with front.app.test_request_context():
         assert words.unusable("bid_bond: a decimal number is expected") == "投标保证金: 须为数字"
         assert words.unusable("settings.contact: missing") == "联系人及电话: 缺失"
+        taken = words.unusable("name: another template of your organisation has it")
+        assert taken == "名称: 已被本单位的另一模板使用"
         assert not re.search("[A-Za-z]{2,}", words.unusable("the frontier is odd"))
+
+
+def _marked(path: Path) -> set[str]:
+    """Words that a Python file marks for the catalogue, however many lines they take."""
+    return {
+        node.args[0].value for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "N_"
+        and node.args and isinstance(node.args[0], ast.Constant)
+    }  # fmt: skip
+
+
+def test_what_a_script_says_is_handed_to_it() -> None:
+    """A word that only a template marks has Chinese in the catalogue, and the script still says it in English."""
+    handed = set().union(*(_marked(path) for path in (tree.ROOT / "web").rglob("*.py")))
+    scripts = (tree.ROOT / "web" / "static" / "src").rglob("*.js")
+    said = {(path.name, word) for path in scripts for word in SAYS.findall(path.read_text())}
+    assert len(said) > 200, "the pattern finds what scripts say"
+    assert not sorted(one for one in said if one[1] not in handed)

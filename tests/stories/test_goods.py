@@ -18,7 +18,9 @@ from tests.stories.play import CaseFile, Life, classroom
 from trading.award import queries
 from trading.award.models import ResultLetter
 from trading.procedures.open_goods.story import UNFIT
-from trading.project.models import CaseDocument
+from trading.project import periods
+from trading.project.models import Case, CaseDocument
+from web.pages.cases import turns
 
 CASH = {"amount": "86", "bond": "8.6", "form": "cash"}
 
@@ -86,6 +88,14 @@ def test_the_committee_saw_only_the_qualified_and_the_report_says_who_was_not(li
     assert record["recording"]["pieces"] == 5
 
 
+def called_to(life: Life) -> set[str]:
+    """What the case page and the workbench call somebody to."""
+    with life.acts.reading() as session:
+        row = session.get_one(Case, life.case)
+        running = periods.running(session, [row], life.stage.now())[row.id]
+        return {one["act"] for one in turns(session, row, running)}
+
+
 def test_from_the_winner_to_the_filed_contract(reported: Life) -> None:
     reported.result(reported.publish())
     assert (reported.state(), reported._name(reported.row().winner_bid)) == ("NOTIFIED", "乙")
@@ -99,7 +109,9 @@ def test_from_the_winner_to_the_filed_contract(reported: Life) -> None:
     reported.stage.act("tenderer", "contract.sign", reported.case, amount="86", bond="8.6", form="guarantee")
     early = reported.stage.refused("agency", "contract.report", reported.case, text="备案")
     assert early == ["CONTRACT-PUBLIC"], "made public first"
+    assert called_to(reported) == {"contract.publish", "contract.report"}
     reported.stage.act("agency", "contract.publish", reported.case, number="2026-001")
+    assert called_to(reported) == {"contract.report"}, "what is public is not asked for again"
     assert reported.stage.refused("agency", "contract.publish", reported.case, number="2") == ["CONTRACT-PUBLIC"]
     reported.stage.act("agency", "contract.report", reported.case, text="备案")
     reported.stage.act("centre1", "case.archive", reported.case)
@@ -252,6 +264,23 @@ def test_two_qualified_are_no_evaluation(copied: Life) -> None:
     assert copied.stage.refused("agency", "draw.request", copied.case, **copied.wanted(copied.stage.now())) == ["STATE"]
     copied.stage.act("agency", "project.retender", copied.case, reason="合格投标人不足三家")
     assert (copied.state(), copied.row().round) == ("REGISTERED", 2)
+
+
+@pytest.mark.rule("R2-31", "refused")
+def test_three_qualified_of_two_brands_are_no_evaluation(begin) -> None:
+    """The brand goes from the sealed sheet through the opening to the purchaser's examination."""
+    case = classroom()
+    case["tender"]["evaluation"]["brands"] = {"core": [{"id": "core1", "name": "交互式触控一体机"}]}
+    for one, brand in zip(case["bidders"], ("海信", "HiSense 海信", "海 信", "鸿合"), strict=True):
+        one["brands"] = {"core1": brand}
+    life = begin(case).to_opened()
+    shown = life.stage.ask("agency", "qualification.sheet", life.case)
+    assert [one["brands"]["core1"] for one in shown["bids"]] == ["海信", "HiSense 海信", "海 信", "鸿合"]
+    made = life.qualify()
+    assert (made["state"], made["qualified"]) == ("FAILED", 3), "甲 and 丙 are one bidder, 丁 is not qualified"
+    shown = life.stage.ask("agency", "qualification.sheet", life.case)
+    assert shown["counted"] == 2 and len(shown["alike"][0]["bids"]) == 2
+    assert life.row().failed_reason.startswith("R2-09/qualified:")
 
 
 @pytest.mark.rulebook("3.1 R2 fewer than three")

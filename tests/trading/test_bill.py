@@ -31,11 +31,12 @@ from web import cli
 from web.desk_words import FINDINGS
 
 BILL = bills.read(VECTORS["bill"])
-TENDER_HEADS = ["序号", "项目编码", "项目名称", "项目特征描述", "计量单位", "工程量", "固定金额（元）"]
+TENDER_HEADS = ["序号", "项目编码", "项目名称", "项目特征描述", "计量单位", "工程量", "固定金额（元）",
+                "最高综合单价(元)"]  # fmt: skip
 TENDER_ROWS = [
     ["一", None, "土石方工程"],
     [{"n": "1"}, "040101002001", "挖沟槽土方", "三类土\n深4m内", "m3", {"n": "1234.5"}],
-    [{"n": "2"}, "040501001001", "混凝土管", None, "m", {"n": "100"}],
+    [{"n": "2"}, "040501001001", "混凝土管", None, "m", {"n": "100"}, None, {"n": "1234567890123"}],
     ["二", None, "其他项目"],
     [{"n": "1"}, None, "暂列金额", None, None, None, {"n": "500000"}],
 ]
@@ -71,6 +72,26 @@ def test_the_workbook_bidders_get_is_the_bill_and_lacks_only_prices() -> None:
     found = bills.check(bill, bills.priced_of(workbook.rows(data)))
     assert {one.kind for one in found} == {"price.empty", "amount.empty", "total.missing"}
     assert load_workbook(io.BytesIO(data)).worksheets[0]["C3"].data_type == "s", "no formula of a stranger"
+
+
+@pytest.mark.certify("A-148")
+@pytest.mark.parametrize(("limit", "fixed", "sound"), [
+    ("0.01", "", True), ("0", "", False), ("-1", "", False), ("x", "", False), ("5", "5", False), ("", "5", True),
+])  # fmt: skip
+def test_a_highest_unit_price_is_an_amount_and_stands_beside_no_fixed_sum(limit, fixed, sound) -> None:
+    line = replace(BILL.lines[0], limit=limit, fixed=fixed)
+    wrong = bills.faults(bills.Bill((("", (line,)),)))
+    assert [one.kind for one in wrong] == ([] if sound else ["bill.limit"])
+
+
+def test_bidders_get_the_highest_unit_prices_and_a_bill_without_any_says_nothing_of_them() -> None:
+    def heads(bill: bills.Bill) -> list[str]:
+        return workbook.rows(workbook.write(bill))[0][1]
+
+    free = bills.Bill((("", (BILL.lines[0],)),))
+    assert "最高综合单价(元)" in heads(BILL) and "最高综合单价(元)" not in heads(free)
+    assert "limit" not in bills.compose(free)["sections"][0]["lines"][0]
+    assert bills.read(bills.compose(BILL)) == BILL
 
 
 def test_five_thousand_lines_and_no_more() -> None:
@@ -139,10 +160,18 @@ def test_a_bill_that_is_no_bill_is_refused(change) -> None:
 @pytest.mark.parametrize("number", ["1,000", "1，000", "1 000", "1000.0"])
 def test_numbers_of_a_bill_are_kept_without_separators(number) -> None:
     value = bills.compose(BILL)
-    value["sections"][0]["lines"][0]["quantity"] = value["sections"][0]["lines"][1]["fixed"] = number
+    first, second = value["sections"][0]["lines"]
+    first["quantity"] = first["limit"] = second["fixed"] = number
+    second.pop("limit")
     bill = bills.read(value)
-    assert (bill.lines[0].quantity, bill.lines[1].fixed) == ("1000", "1000")
+    assert (bill.lines[0].quantity, bill.lines[0].limit, bill.lines[1].fixed) == ("1000", "1000", "1000")
     assert bills.priced_of(workbook.rows(workbook.write(bill))).lines[0].quantity == "1000"
+
+
+def test_a_fixed_sum_of_nothing_is_nought() -> None:
+    value = bills.compose(BILL)
+    value["sections"][1]["lines"][0]["fixed"] = "0.00"
+    assert bills.read(value).lines[2].fixed == "0"
 
 
 @pytest.mark.parametrize("odd", ["\ufffe", "\uffff", "\x00", "\x1f", "\ud800"])

@@ -17,6 +17,7 @@ from core.faults import Unusable
 from core.rules import Refused
 from tests.trading.stage import AWARD, EVALUATION, ISSUE, PRICE
 from trading.bidding import queries as bidding
+from trading.document import explain
 from trading.document.trial import preview, sample
 from trading.project import queries
 from trading.project.models import Case, CaseDocument
@@ -263,6 +264,14 @@ def test_every_curve_prints_a_whole_tender_file(stage, curve) -> None:
     with stage.world.read() as session:
         kinds = {d["kind"] for d in queries.documents(session, case, stage.people["投标人甲"])}
     assert kinds == {"plan", "notice", "tender_file"}
+
+
+@pytest.mark.parametrize(
+    ("flag", "who"), [("small_firm", "属于小微企业的"), ("domestic", "提供本国产品的"), ("x", "符合 x 的")]
+)
+def test_a_deduction_names_who_gets_it_in_words(flag: str, who: str) -> None:
+    lines = explain.curve(PRICE | {"deductions": {flag: "0.10"}})
+    assert lines[-1] == f"{who}投标人，评审用价格扣除 10%。"
 
 
 # -- a coefficient that is drawn --------------------------------------------------------------------------------------

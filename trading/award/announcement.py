@@ -21,6 +21,7 @@ from core.machine import Row
 from core.paper import Paper
 from trading.award import papers
 from trading.award.models import ResultLetter
+from trading.document.judging import BRAND_ARTICLE
 from trading.opening.queries import opened_bids
 from trading.project.models import Case, CaseDocument, Project
 from trading.project.papers import case_facts, day, file_document, hour, media, named, terms
@@ -42,10 +43,15 @@ def fate(session: Session, row: Case, bid: str) -> dict[str, Any]:
     rejected = row.result.get("rejected") or {}
     if bid in rejected:
         grounds = (*procedure_of(row).fields.REJECT_GROUNDS, *(row.evaluation.get("reject_grounds") or ()))
-        texts = {str(one["id"]): str(one["text"]) for one in grounds}
+        texts = dict(procedure_of(row).fields.BY_RULE) | {str(one["id"]): str(one["text"]) for one in grounds}
         return {"reason": f"投标无效：{texts.get(rejected[bid], rejected[bid])}"}
+    if bid in (row.result.get("same_brand") or {}):
+        total = (row.result.get("totals") or {}).get(bid, "")
+        return {"reason": f"评审得分 {total}；与其他投标人提供相同品牌产品，由得分最高的一家获得中标人推荐资格，"
+                          f"你方不作为中标候选人（{BRAND_ARTICLE}）"}  # fmt: skip
     totals, places = row.result.get("totals") or {}, row.result.get("places") or {}
-    return {"total": totals.get(bid, ""), "place": places.get(bid), "of": len(totals)}
+    ranked = len(totals) - len(row.result.get("same_brand") or {})
+    return {"total": totals.get(bid, ""), "place": places.get(bid), "of": ranked}
 
 
 def publish(tx: Tx, row: Case, step: Row, until: date, warnings: list[dict[str, str]]) -> Payload:

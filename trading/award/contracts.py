@@ -55,9 +55,13 @@ def publish(tx: Tx, case: str, p: Payload) -> Payload:
     return {"document": document.id, "warnings": warnings}
 
 
+def is_public(session: Session, row: Case) -> bool:
+    return _said(session, row.id, DONE) is not None
+
+
 @blocked_by(PUBLISH)
 def _twice(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
-    if _said(session, row.id, DONE) is None:
+    if not is_public(session, row):
         return []
     return [Breach("CONTRACT-PUBLIC", "政府采购法实施条例 第50条", "B", "once", "public already")]
 
@@ -66,7 +70,7 @@ def _twice(session: Session, row: Case, actor: Actor, now: datetime) -> list[Bre
 def _public_first(session: Session, row: Case, actor: Actor, now: datetime) -> list[Breach]:
     """Where the contract is made public, that comes first: it is due earlier."""
     wanted = PUBLISH in {one.act for one in procedure_of(row).machine.rows}
-    if not wanted or _said(session, row.id, DONE) is not None:
+    if not wanted or is_public(session, row):
         return []
     return [Breach("CONTRACT-PUBLIC", "政府采购法实施条例 第50条", "B", "the contract is public", "-")]
 

@@ -21,7 +21,8 @@ __all__ = ["DATA", "LARGEST", "MEDIA", "NAME", "rows", "write"]
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAME, DATA = "bill.xlsx", "bill.json"
 HEADINGS = ("序号", "项目编码", "项目名称", "项目特征", "计量单位", "工程量", "综合单价(元)", "合价(元)")
-_WIDTHS = (7, 16, 30, 44, 10, 14, 16, 18)
+LIMIT = "最高综合单价(元)"
+_WIDTHS = (7, 16, 30, 44, 10, 14, 16, 18, 18)
 
 
 def write(bill: Bill) -> bytes:
@@ -30,10 +31,11 @@ def write(bill: Bill) -> bytes:
     sheet = book.active
     assert isinstance(sheet, Worksheet)
     sheet.title = "工程量清单"
-    sheet.append(list(HEADINGS))
+    limited = any(line.limit for line in bill.lines)
+    sheet.append([*HEADINGS, *([LIMIT] if limited else [])])
     for cell in sheet[1]:
         cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6F0")
-    for letter, width in zip("ABCDEFGH", _WIDTHS, strict=True):
+    for letter, width in zip("ABCDEFGHI", _WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     for name, lines in bill.sections:
         if name:
@@ -41,7 +43,8 @@ def write(bill: Bill) -> bytes:
             sheet.cell(sheet.max_row, 3).font = Font(bold=True)
         for line in lines:
             amount = Decimal(line.fixed) if line.fixed else None
-            sheet.append([line.no, line.code, line.name, line.feature, line.unit, Decimal(line.quantity), None, amount])
+            cells = [line.no, line.code, line.name, line.feature, line.unit, Decimal(line.quantity), None, amount]
+            sheet.append([*cells, Decimal(line.limit)] if line.limit else cells)
             sheet.cell(sheet.max_row, 4).alignment = Alignment(wrap_text=True)
     sheet.append(["", "", "合计"])
     for row in sheet.iter_rows(min_row=2):

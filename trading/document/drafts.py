@@ -28,7 +28,7 @@ KEYS = (
 )  # fmt: skip
 EVALUATION = (
     "method", "price", "criteria", "total_round", "ties", "preliminary", "qualification", "reject_grounds", "low_price",
-    "blind",
+    "blind", "brands",
 )  # fmt: skip
 AWARD = (
     "separate", "legal_basis", "method", "committee", "supervisors", "candidates", "ranked", "pool", "abstentions",
@@ -65,6 +65,13 @@ def _blind(value: Mapping[str, Any]) -> dict[str, Any]:
     return judging.blind(told, value.get("criteria") or []) if told.get("part") else {}
 
 
+def _brands(value: Mapping[str, Any], kind: Procedure) -> dict[str, Any]:
+    found = judging.brands(fields.mapping(value, "brands")) if value.get("brands") else {}
+    if found and not kind.fields.BRANDS:
+        raise Unusable("evaluation.brands: not in this kind of procedure")
+    return found
+
+
 def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bool) -> dict[str, Any]:
     """The evaluation block with its defaults; tried on sample bids first."""
     fields.only(value, *EVALUATION)
@@ -81,7 +88,8 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
     own = _rows(value, "reject_grounds", ("id", "text")) if value.get("reject_grounds") else []
     legal = {row["id"] for row in kind.fields.REJECT_GROUNDS}
     out["reject_grounds"] = [*kind.fields.REJECT_GROUNDS, *(row for row in own if row["id"] not in legal)]
-    for key, block in (("low_price", _low_price(value)), ("blind", _blind(value))):
+    blocks = {"low_price": _low_price(value), "blind": _blind(value), "brands": _brands(value, kind)}
+    for key, block in blocks.items():
         out.pop(key, None)
         out |= {key: block} if block else {}
     if "blind" in out and not any(row["id"] == judging.BLIND_GROUND["id"] for row in own):

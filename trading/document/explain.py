@@ -15,6 +15,8 @@ TERM = {
     "reference": "标底",
 }
 
+CLAIMED = {"small_firm": "属于小微企业", "domestic": "提供本国产品"}
+
 
 def _percent(share: str) -> str:
     return f"{plain(D(share) * 100)}%"
@@ -86,7 +88,7 @@ def curve(price: Mapping[str, Any]) -> list[str]:
     if bounds:
         lines.append(f"价格分{'、'.join(bounds)}。")
     lines += [
-        f"符合 {flag} 的投标人，评审用价格扣除 {_percent(rate)}。"
+        f"{CLAIMED.get(flag, f'符合 {flag} ')}的投标人，评审用价格扣除 {_percent(rate)}。"
         for flag, rate in (price.get("deductions") or {}).items()
     ]
     return lines

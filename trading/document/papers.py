@@ -195,6 +195,9 @@ def _bill(paper: Paper, t: Tender) -> None:
         "投标人在所附清单中填写综合单价和合价，清单的编码、名称、特征、单位、工程量和固定金额不得改动；"
         "合价等于综合单价乘以工程量，四舍五入保留两位小数，合计等于投标总价。"
     )
+    limited = sum(bool(line.get("limit")) for line in lines)
+    if limited:
+        paper.text(f"清单中 {limited} 项列明最高综合单价，投标人所报综合单价不得高于该项最高综合单价。")
     fixed = [[line["no"], line["name"], line["fixed"]] for line in lines if line["fixed"]]
     if fixed:
         heads = ["序号", "固定金额的项目(暂列金额、暂估价等)", "金额(元)"]

@@ -328,19 +328,21 @@ def waiting_for(session: Session, actor: Actor, now: datetime) -> list[dict[str,
 
 def opened_bids(session: Session, case: str) -> list[dict[str, Any]]:
     """What evaluation gets, in opening order: [{id, bid, number, org, org_name, uscc, price, duration_days, quality,
-    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, findings}]. `price` is "" when
-    unreadable; `findings` counts those of `contents_of`."""
+    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, findings, brands}]. `price` is "" when
+    unreadable, and the corrected one once a sealed report says so; `findings` counts those of `contents_of`."""
     row = case_row(session, case)
     query = select(OpenedBid).where(OpenedBid.case_id == case, OpenedBid.round == row.round)
     found = list(session.scalars(query.order_by(OpenedBid.number)))
     orgs = org_names(session, (o.org_id for o in found))
+    corrected = row.result.get("corrected") or {}
     keys = (
         "number", "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments",
-        "problem", "findings",
+        "problem", "findings", "brands",
     )  # fmt: skip
     return [
         {"id": o.bid_id, "bid": o.bid_id, "org": o.org_id, "org_name": orgs[o.org_id].name, "uscc": orgs[o.org_id].uscc,
          "readable": bool(o.price)} | {key: getattr(o, key) for key in keys}
+        | ({"price": corrected[o.bid_id]} if o.bid_id in corrected else {})
         for o in found
     ]  # fmt: skip
 

@@ -215,6 +215,19 @@ def price_of(blobs: Blobs, one: Locked) -> tuple[sheets.Sheet | None, str]:
         parts.close()
 
 
+def part_of(blobs: Blobs, one: Locked, name: str, most: int) -> bytes:
+    """The first `most` bytes of one part of what was sealed, and nothing of it is kept. Fault or Unusable when it does
+    not open or has no such part; FileNotFoundError when the platform has lost it."""
+    parts = _Parts()
+    try:
+        _opened(blobs, one, parts)
+        if name not in parts.files:
+            raise Fault(f"{name} is missing")
+        return parts.head(name, most)
+    finally:
+        parts.close()
+
+
 def read_reference(blobs: Blobs, one: Locked) -> tuple[str, str]:
     """(price, problem) of the sealed reference price."""
     parts = _Parts()

@@ -265,6 +265,8 @@ def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
     for line in lines:
         checked = outcome.reads[line["bid"]].contents
         values = {key: line[key] for key in OPENED} | {"contents": checked, "findings": checked.get("count", 0)}
+        said = outcome.reads[line["bid"]].sheet
+        values["brands"] = dict(said.brands) if said else {}
         tx.session.add(OpenedBid(bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]], **values))
     document, signing = _file(tx, case, outcome)
     opening.document_id = document.id

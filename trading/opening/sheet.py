@@ -17,21 +17,25 @@ from core.money import D, plain
 SCHEMA = "price-sheet/1"
 PDF, SHEET, REFERENCE = "bid.pdf", "price.json", "reference.json"
 LARGEST = 1 << 16
+MOST_CORE = 20
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """`price` in the tender's unit; `manager`: {name, certificate}; `flags` such as small_firm."""
+    """`price` in the tender's unit; `manager`: {name, certificate}; `flags` such as small_firm; `brands`:
+    {core product: brand}, where the tender file names core products."""
 
     price: str
     duration_days: int
     quality: str
     manager: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    brands: dict[str, str] = field(default_factory=dict)
 
 
 def compose(sheet: Sheet) -> bytes:
     """Bytes of price.json as a bidder's side makes them."""
+    brands = {"brands": sheet.brands} if sheet.brands else {}
     return canon.dumps(
         {
             "schema": SCHEMA,
@@ -40,6 +44,7 @@ def compose(sheet: Sheet) -> bytes:
             "quality": sheet.quality,
             "manager": sheet.manager,
             "flags": list(sheet.flags),
+            **brands,
         }
     )
 
@@ -51,18 +56,22 @@ def read(data: bytes) -> Sheet:
     value = canon.loads(data)
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise Unusable(f"not a {SCHEMA}")
-    fields.only(value, "schema", "price", "duration_days", "quality", "manager", "flags")
+    fields.only(value, "schema", "price", "duration_days", "quality", "manager", "flags", "brands")
     manager = value.get("manager") or {}
     if not isinstance(manager, dict):
         raise Unusable("manager: an object is expected")
     fields.only(manager, "name", "certificate")
     flags = fields.items(value, "flags", most=20) if value.get("flags") else []
+    brands = fields.mapping(value, "brands") if value.get("brands") else {}
+    if len(brands) > MOST_CORE:
+        raise Unusable(f"brands: at most {MOST_CORE}")
     return Sheet(
         price=_price(value),
         duration_days=fields.integer(value, "duration_days", least=1, most=36500),
         quality=fields.text(value, "quality", default="-"),
         manager={key: fields.text(manager, key, limit=60) for key in manager},
         flags=tuple(fields.text({"flag": flag}, "flag", limit=40) for flag in flags),
+        brands={key: fields.text(brands, key, limit=60) for key in brands if brands[key]},
     )
 
 

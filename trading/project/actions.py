@@ -40,7 +40,7 @@ def _lot(p: Payload) -> dict[str, Any]:
     }
 
 
-def _office(tx: Tx, kind: str, region: str) -> str:
+def office(tx: Tx, kind: str, region: str) -> str:
     """The verified centre or regulator of the place itself, else of its city or province."""
     wanted = [row.code for row in reversed(regions().path(region))]
     rows = tx.session.scalars(select(Org).where(Org.region.in_(wanted), Org.state == "verified").order_by(Org.name))
@@ -105,12 +105,12 @@ def create(tx: Tx, case: str, p: Payload) -> Payload:
     book = kind.rules.at(tx.now.date(), facts["region"])
     need = _need(p, kind.fields.kind(facts["category"]), unit, estimate, facts["funds"])
     warnings = [*rules.must_tender(need, book), *rules.state_funds(need, book)]
-    centre = _office(tx, "centre", facts["region"])
+    centre = office(tx, "centre", facts["region"])
     if not centre:
         raise Unusable("region: no trading centre is registered for this place")
     project = Project(
         **facts, regime=regime, procedure=kind.name, tenderer_org=tenderer, agency_org=agency, centre_org=centre,
-        regulator_org=_office(tx, "regulator", facts["region"]), created_at=tx.now,
+        regulator_org=office(tx, "regulator", facts["region"]), created_at=tx.now,
     )  # fmt: skip
     tx.session.add(project)
     tx.session.flush()

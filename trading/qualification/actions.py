@@ -92,9 +92,10 @@ def conclude(tx: Tx, case: str, p: Payload) -> Payload:
     tx.session.flush()
     out = queries.unqualified(tx.session, row)
     body = named(document) | {"qualified": shown["qualified"], "unqualified": sorted(out)}
-    short = rules.enough(shown["qualified"], book)
+    short = rules.enough(shown["counted"], book)
     if short:
-        why = f"通过资格审查的投标人不足 {book['R2-09/qualified'].number} 家，不得评标。"
+        alike = "（提供相同品牌产品的按一家计算）" if shown["alike"] else ""
+        why = f"通过资格审查的投标人{alike}不足 {book['R2-09/qualified'].number} 家，不得评标。"
         notice = announce_failure(tx, row, short[0], why, opened=True)
         body |= {"rule": short[0].rule, "required": short[0].required, "notice": named(notice)}
     go(tx, row, step, "qualification.concluded", body, target="FAILED" if short else "QUALIFIED")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.paper import Paper, PaperResult, SignatureBox
+from trading.document.judging import BRAND_ARTICLE
 from trading.project.papers import hour
 
 
@@ -17,6 +18,7 @@ def record(case: str, round: int, shown: Mapping[str, Any], at: datetime, by: st
         "schema": "qualification/1", "case": case, "round": round, "concluded_at": at, "by": by,
         "items": list(shown["items"]), "bids": [{key: one[key] for key in keys} for one in shown["bids"]],
         "qualified": shown["qualified"],
+        **({"counted": shown["counted"], "alike": shown["alike"]} if shown["alike"] else {}),
     }  # fmt: skip
 
 
@@ -39,10 +41,20 @@ def report(
             paper.subsection(f"{one['org_name']} 未通过资格审查的原因")
             said = [[names.get(item, item), mark["page"] or "—", mark["reason"]] for item, mark in failed.items()]
             paper.table(["资格条件", "页码", "原因"], said, widths=[3, 1, 4])
-    if record["qualified"] < least:
-        paper.text(f"合格投标人 {record['qualified']} 家，不足 {least} 家，不得评标，本次采购予以废标。")
+    alike = _alike(paper, record)
+    if record.get("counted", record["qualified"]) < least:
+        paper.text(f"合格投标人 {record['qualified']} 家{alike}，不足 {least} 家，不得评标，本次采购予以废标。")
     else:
-        paper.text(f"合格投标人 {record['qualified']} 家，进入评标。资格审查不由评标委员会进行。")
+        paper.text(f"合格投标人 {record['qualified']} 家{alike}，进入评标。资格审查不由评标委员会进行。")
     if signed:
         paper.signatures([SignatureBox("examiner", signed)])
     return paper.build()
+
+
+def _alike(paper: Paper, record: Mapping[str, Any]) -> str:
+    """Who counts as one bidder (87号令 art. 31), and the count in words; "" where nobody does."""
+    names = {one["id"]: one["org_name"] for one in record["bids"]}
+    for one in record.get("alike", ()):
+        listed, brand = "、".join(names[bid] for bid in one["bids"]), "、".join(one["brands"])
+        paper.text(f"{listed} 提供相同品牌（{brand}）的核心产品，按一家投标人计算（{BRAND_ARTICLE}）。")
+    return f"，按相同品牌计算为 {record['counted']} 家" if record.get("alike") else ""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Role, denied
 from core.doors import Payload, asking
 from core.rules import Refused
+from trading.document.judging import one_brand
 from trading.opening.queries import opened_bids
 from trading.project.models import Case
 from trading.project.states import case_row, procedure_of, stands_as
@@ -50,8 +51,8 @@ def unqualified(session: Session, row: Case) -> dict[str, dict[str, Any]]:
 
 
 def sheet(session: Session, row: Case) -> dict[str, Any]:
-    """{items, bids: [opened bid + {marks: {item: {pass, page, reason}}, qualified}], done, of, concluded,
-    qualified}."""
+    """{items, bids: [opened bid + {marks: {item: {pass, page, reason}}, qualified}], done, of, concluded, qualified,
+    counted, alike: [{brands, bids}]}; `counted`: the qualified, those of one brand as one (87号令 art. 31)."""
     bids, items = opened_bids(session, row.id), items_of(row)
     found, closed = findings(session, [one["id"] for one in bids]), concluded(session, row)
     listed = []
@@ -62,9 +63,12 @@ def sheet(session: Session, row: Case) -> dict[str, Any]:
         }  # fmt: skip
         fit = len(marks) == len(items) and all(one["pass"] for one in marks.values())
         listed.append(bid | {"marks": marks, "qualified": fit})
+    fit_ones = [one for one in listed if one["qualified"]]
+    groups = one_brand(row.evaluation, fit_ones)
     return {
         "items": items, "bids": listed, "done": len(found), "of": len(bids) * len(items),
-        "concluded": closed.concluded_at if closed else None, "qualified": sum(one["qualified"] for one in listed),
+        "concluded": closed.concluded_at if closed else None, "qualified": len(fit_ones), "counted": len(groups),
+        "alike": [{"brands": list(one.brands), "bids": list(one.bids)} for one in groups if len(one.bids) > 1],
     }  # fmt: skip
 
 

@@ -16,6 +16,6 @@ def complete(bids: Sequence[str], items: Sequence[str], found: Collection[tuple[
 
 
 def enough(qualified: int, book: Book) -> list[Breach]:
-    """R2-09/qualified: fewer than three, nothing is evaluated."""
+    """R2-09/qualified: fewer than three, nothing is evaluated; bidders of one brand count as one (R2-31)."""
     row = book["R2-09/qualified"]
     return [row.breach(qualified, required=f"≥ {row.number}")] if qualified < row.number else []

@@ -6,7 +6,8 @@ from verifier.replay.state import Body, Course, Handler, told
 
 SAYS: dict[str, Handler] = {}
 says = told(SAYS)
-LACK, LOWPRICE = "LACK", "LOWPRICE"  # the committee's own grounds, beside those of the tender file
+# Grounds beside those of the tender file: the committee's own, and a corrected price that was not confirmed.
+LACK, LOWPRICE, UNCONFIRMED = "LACK", "LOWPRICE", "M87-59"
 REPORT, SEAL = "evaluation_report", "seal"  # a kind of paper, and the place that no person signs (certs/desk)
 
 # -- stages and halts -------------------------------------------------------------------------------------------------
@@ -253,6 +254,12 @@ def _low_settled(c: Course, b: Body, at: str) -> None:
     for bid in b.get("invalid", []):
         c.put("lowprice", bid, invalid=True)
         c.put("rejected", bid, ground=LOWPRICE)
+
+
+@says("figures.settled")
+def _unconfirmed(c: Course, b: Body, at: str) -> None:
+    for bid in b.get("invalid", []):
+        c.put("rejected", bid, ground=UNCONFIRMED)
 
 
 # -- the report -------------------------------------------------------------------------------------------------------

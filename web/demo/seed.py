@@ -16,15 +16,18 @@ from typing import Any
 
 from certs import keys
 from core import canon
-from core.access import Role
+from core.access import SYSTEM, Role
 from core.clock import CST
+from trading.record.rules import COLUMNS
 from web import timers, wiring
-from web.demo import world
+from web.demo import world, year
 from web.demo.goods_story import GoodsRoom, story_of
 from web.demo.house import local_stage, settings_of
 from web.demo.local import LocalStage
+from web.demo.mall import Mall
 from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
+from web.demo.trade import SUPPLIER, Trade
 
 Payload = dict[str, Any]
 SERVICES = "D02 服务"
@@ -93,8 +96,16 @@ class World:
         self.tales["announced"].issue()
         self.tales["announced"].fetch()
         self._object(self.tales["announced"], "bidder3", *OBJECTIONS[1])
+        self._templates()
         asked = "招标文件第三章所列工期是否包含冬季停工时间？"
         self.stage.act("bidder2", "question.ask", self.tales["announced"].case, text=asked)
+
+    def _templates(self) -> None:
+        """What the agency and the centre keep: evaluation parts of two files, a form of the opening record."""
+        for who, key, name in (("agency", "announced", "综合评估法·施工"), ("centre1", "purchased", "综合评分法·货物")):
+            self.stage.act(who, "method_template.keep", **{"from": self.tales[key].case, "name": name})
+        made = self.stage.act("centre1", "record_template.create", name="房屋市政工程开标记录", columns=sorted(COLUMNS))
+        self.stage.act("centre1", "record_template.use", template=made["template"])
 
     def _object(self, tale: RoomStory, who: str, text: str, grounds: str) -> str:
         act = self.stage.act
@@ -199,6 +210,7 @@ def seed(data_dir: Path) -> None:
     builder = world.Builder(stage, stored_keys=True)
     world.build(builder, base)
     builder.person("centre1", "admin", "系统管理员", [Role.ADMIN], base["tender"]["region"])
+    stage.acts.act(year.take_over, SYSTEM)
     goods = read_case(GOODS_CASES / "classroom.json")
     for place, one in enumerate(goods["bidders"], start=1):
         user = builder.org(f"bidder{place}", one["name"], one["uscc"], "bidder", base["tender"]["region"], "centre1")
@@ -206,6 +218,9 @@ def seed(data_dir: Path) -> None:
     grown = World(stage, builder, base, goods)
     grown.grow()
     place = base["tender"]["region"]
+    mall = Mall(stage, builder, place)
+    mall.grow()
+    Trade(stage, place, mall.own(SUPPLIER)).grow()
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
     stage.acts.engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, abort, g
 from sqlalchemy import select
@@ -11,8 +12,10 @@ from sqlalchemy.orm import Session
 from core.access import Actor, Role
 from core.doors import ask
 from evaluation.committee.models import Committee
+from evaluation.figures.models import PriceCorrection
 from evaluation.sitting.models import Clarification
 from trading.project.states import case_row
+from web import workbench
 from web.front import permit, reading, wired
 from web.pages.cases import opened_case, page
 from web.pages.room import inside
@@ -20,19 +23,31 @@ from web.words import N_
 from web.workbench import Item
 
 blueprint = Blueprint("answers", __name__)
+KINDS = {
+    "list": N_("the opening list and the rest of the bid"),
+    "words": N_("the amount in capital letters and in figures"),
+    "point": N_("a unit price with a misplaced decimal point"),
+    "sum": N_("the total and the sum by unit prices"),
+}
 
 
 @blueprint.get("/cases/<case>/questions")
 @permit(Role.BIDDER)
 def questions(case: str) -> str:
     """The bidder's own questions, each with its answer or the form to give it."""
-    row, _ = opened_case(reading(), case)
-    asked = ask(wired().acts, g.actor, "room.bidder", case, {})["clarifications"]
-    shown = [one | {"until": datetime.fromisoformat(one["until"]), "asked_at": datetime.fromisoformat(one["asked_at"])}
-             for one in asked]  # fmt: skip
+    row, case_shown = opened_case(reading(), case)
+    title = f"{case_shown['project']['name']} · {row.lot_name}"
+    told = ask(wired().acts, g.actor, "room.bidder", case, {})
+    shown, corrected = [_dated(one) for one in told["clarifications"]], [_dated(one) for one in told["figures"]]
     for one in shown:
         one["late"] = not one["answered"] and g.now > one["until"]
-    return page("evaluation/answers.html", (), case=case, title=row.lot_name, asked=shown)
+    return page("evaluation/answers.html", (), case=case, title=title, asked=shown, figures=corrected,
+                unit=row.unit, kinds=KINDS)  # fmt: skip
+
+
+def _dated(one: dict[str, Any]) -> dict[str, Any]:
+    until, at = datetime.fromisoformat(one["until"]), datetime.fromisoformat(one["asked_at"])
+    return one | {"until": until, "asked_at": at, "late": g.now > until}
 
 
 @blueprint.get("/room/<case>/answers/<asked>/<place>")
@@ -74,7 +89,19 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Item]:
              "act": N_("Answer the committee"), "subject": case_row(session, case).lot_name,
              "due": row.answer_until}
         )  # fmt: skip
-    return found
+    return found + _corrections(session, actor, now)
 
 
-WORK = work
+def _corrections(session: Session, actor: Actor, now: datetime) -> list[Item]:
+    query = select(PriceCorrection, Committee.case_id).join(Committee, Committee.id == PriceCorrection.committee_id)
+    query = query.where(PriceCorrection.org_id == actor.org, PriceCorrection.answer == "",
+                        PriceCorrection.answer_until >= now, Committee.void_at.is_(None))  # fmt: skip
+    return [
+        {"title": N_("The committee corrected your price"), "href": f"/cases/{case}/questions",
+         "act": N_("Answer on the corrected price"), "subject": case_row(session, case).lot_name,
+         "due": row.answer_until}
+        for row, case in session.execute(query)
+    ]  # fmt: skip
+
+
+workbench.PROVIDERS.append(work)

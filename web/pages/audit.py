@@ -36,6 +36,7 @@ LINKS = (Link(N_("Watch wall"), "/watch", "ti-layout-grid", Permit(WATCHERS), 30
 PAGE = 50
 # First word of a ledger kind → what it is about, for the filter.
 KINDS = {
+    "order": N_("orders of the mall"),
     "plan": N_("plan"),
     "project": N_("project"),
     "file": N_("drafts and downloads of the tender file"),
@@ -76,8 +77,15 @@ KINDS = {
     "contract": N_("contract"),
     "period": N_("periods"),
     "bond": N_("bid bonds"),
+    "supplier": N_("suppliers of the mall"),
+    "item": N_("items of the mall"),
+    "mall_template": N_("templates of specifications"),
+    "patrol": N_("price patrol"),
+    "framework": N_("framework agreements"),
     "blind": N_("blind parts"),
     "lowprice": N_("low prices"),
+    "brand": N_("bids of one brand"),
+    "figures": N_("corrected prices"),
     "lack": N_("lack of competition"),
     "unlock": N_("requests to reopen scores"),
     "halt": N_("words given to go on"),
@@ -100,6 +108,14 @@ KINDS = {
     "case": N_("archive"),
     "result": N_("result"),
     "casefile": N_("case file"),
+    "budget": N_("budgets"),
+    "buyer": N_("regimes of buyers"),
+    "chain": N_("approval chains"),
+    "absence": N_("substitutes of approvers"),
+    "parameter": N_("local numbers of buying"),
+    "list": N_("purchase lists"),
+    "purchase": N_("purchases"),
+    "quote": N_("requests for quotes"),
 }
 STREAMS = {
     "case": N_("ledger of the tender"),

@@ -120,6 +120,7 @@ def desk(case: str) -> str:
         papers=papers,
         questions=bidding.questions(session, case, g.actor),
         flags=flags,
+        core=(row.evaluation.get("brands") or {}).get("core") or [],
         held=held,
         manager=is_manager(session),
         settings=settings,

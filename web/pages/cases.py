@@ -19,6 +19,7 @@ from core.clock import CST
 from core.doors import TABLE
 from evaluation.committee.queries import committee_of
 from trading import procedures
+from trading.award import contracts
 from trading.award.publicity import publicity_of, until_of
 from trading.bidding import queries as bidding
 from trading.document import explain
@@ -221,7 +222,9 @@ def turns(
         if not text and act in BY_ITSELF:
             text, roles = BY_ITSELF[act]
         forward = step.target != row.state or act in ("file.save", "bid.submit", "opening.unlock", "contract.publish")
-        if not text or act in ASIDE or act == _other_way(row) or not forward or act in found:
+        if not text or act in ASIDE or not forward or act in found:
+            continue
+        if act == _other_way(row) or _over(session, row, act):
             continue
         word, due = due_of(session, row, act, running)
         found[act] = {"act": act, "text": text, "roles": roles, "word": word, "due": due}
@@ -235,12 +238,17 @@ def _other_way(row: Case) -> str:
     return "candidates.publish" if row.award.get("separate") else "award.open"
 
 
+def _over(session: Session, row: Case, act: str) -> bool:
+    """What is done once and moves no state: nobody is called to it again."""
+    return act == contracts.PUBLISH and contracts.is_public(session, row)
+
+
 def acts_of(session: Session, row: Case, shown: dict[str, Any]) -> list[dict[str, Any]]:
     """Open acts with their words, their place and whether they are signed; the asides last."""
     found = []
     for one in shown["acts"]:
         name = one["act"]
-        if name not in ACTS or name not in TABLE or name == _other_way(row):
+        if name not in ACTS or name not in TABLE or name == _other_way(row) or _over(session, row, name):
             continue
         place = PLACES.get(name, "").format(case=row.id)
         found.append(

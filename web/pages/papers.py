@@ -54,6 +54,8 @@ ROLES = {
     "agency": N_("tendering agency"),
     "centre": N_("trading centre"),
     "witness": N_("witness"),
+    "buyer": N_("buyer"),
+    "supplier": N_("supplier"),
 }
 STATES = {
     "open": (N_("being signed"), "blue"),

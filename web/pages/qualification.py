@@ -45,6 +45,7 @@ def show(case: str) -> str:
         acts={one["act"]: one for one in open_acts(session, row, g.actor, g.now)},
         least=book_of(row, g.now)["R2-09/qualified"].number,
         papers=[one for one in documents(session, case, g.actor) if one["kind"] == "qualification_report"],
+        core=(row.evaluation.get("brands") or {}).get("core") or [],
         pdf=PDF,
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -114,6 +115,7 @@ words.teach(
         "DEEM-SIGNED": N_("This member has signed."),
         "CLARIFY-LATE": N_("The time to answer is over."),
         "CLARIFIED": N_("The question has been answered."),
+        "CORRECTION": N_("Only the bidder whose price was corrected answers."),
         "CLARIFICATION": N_("Only the bidder that was asked answers."),
     }
 )
@@ -181,8 +183,9 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
     if view["state"] == "signed_in":
         return page("evaluation/pledge.html", SAID, case=case, view=view, channels=own)
     view = standing.dated(view)
-    for one in view["clarifications"]:
+    for one in [*view["clarifications"], *view["figures"].get("corrections", ())]:
         one["until"] = datetime.fromisoformat(one["until"])
+        one["late"] = g.now > one["until"]
     names, chosen = {bid["id"]: bid["org_name"] or bid["id"] for bid in view["bids"]}, _chosen(view)
     return page(
         "evaluation/room.html", (*SAID, *readers.SAID), case=case, view=view, chosen=chosen, marks=_marks(view),
@@ -210,6 +213,12 @@ def _names(view: dict[str, Any]) -> dict[str, str]:
 def points(text: str) -> str:
     """An exact mean at four places; the steps of the calculation show it in full."""
     return plain(half_up(D(text), 4))
+
+
+@blueprint.app_template_filter("member")
+def member(label: str) -> str:
+    """A member as the summary calls it: member-3 in the words of the page, never by name before the report."""
+    return str(gettext("Member %(n)s", n=label.removeprefix("member-")))
 
 
 @blueprint.get("/room/<case>")

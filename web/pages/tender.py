@@ -116,7 +116,7 @@ def written(row: Case) -> dict[str, Any]:
         "qualification": (row.evaluation or {}).get("qualification") or list(kind.fields.QUALIFICATION),
         "preliminary": evaluation.get("preliminary") or list(kind.fields.PRELIMINARY),
         "own_grounds": [one for one in evaluation.get("reject_grounds") or [] if one["id"] not in legal],
-        "legal_grounds": kind.fields.REJECT_GROUNDS,
+        "legal_grounds": kind.fields.REJECT_GROUNDS, "has_brands": kind.fields.BRANDS,
         "award": row.award or {"separate": False, "candidates": 3, "ranked": True},
         "methods": [(code, text if words.chinese() else method_name(code)) for code, text in
                     kind.fields.AWARD_METHODS.items()],

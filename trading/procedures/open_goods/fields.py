@@ -8,6 +8,7 @@ from trading.award.methods import METHODS
 
 REGIME = "R2"
 CATEGORIES = ("D01 货物", "D02 服务")
+BRANDS = True  # whether bids of one brand count as one bidder (87号令 art. 31)
 BUDGET_LIMITS = True  # whether a price above the estimate can be refused where there is no ceiling
 LOSERS_BACK = "NOTIFIED"  # the state from which the bonds of those who did not win are owed back
 
@@ -97,6 +98,11 @@ REJECT_GROUNDS: tuple[dict[str, str | bool], ...] = (
     {"id": "M87-63-6", "text": "法律、法规和招标文件规定的其他无效情形"},
     {"id": "M87-37", "text": "有视为投标人串通投标的情形"},
 )
+# What makes a bid invalid by itself, without a vote: art. 31 and 59.
+BY_RULE: Mapping[str, str] = {
+    "M87-31": "提供相同品牌产品的投标人中，未被确定参加评标",
+    "M87-59": "报价修正后，投标人未在规定时间内确认",
+}  # fmt: skip
 UNREADABLE = "M87-63-6"  # a bid whose price could not be read goes to a vote by itself
 
 # Where an author begins: the lowest price first, the offer scored beside it.

@@ -107,6 +107,9 @@ OWN = (
     _row("R2-28", "10", "日", NEGOTIATED, "第10条", "B", "竞争性磋商响应时间", "V2"),
     _row("R2-29", None, "-", ZC, "第27条", "B", "公开招标数额标准", "V"),
     _row("R2-30", None, "-", M87, "第64条", "B", "重新评审限于法定情形", "V"),
+    _row("R2-31", None, "-", M87, "第31条", "B", "提供相同品牌产品的不同投标人按一家投标人计算，由一家代表", "V"),
+    _row("R2-31/core", None, "-", M87, "第31条", "B", "核心产品在招标文件中载明", "V"),
+    _row("R2-59", None, "-", M87, "第59条", "B", "报价前后不一致的按次序修正，修正后的报价经投标人确认", "V"),
 )  # fmt: skip
 RULES = RuleBook([*OWN, *(_shared(row) for row in WORKS.rows if not row.id.startswith(("R1-", "AW-")))])
 
@@ -126,5 +129,6 @@ NOT_ASKED = {
     "R2-27": "negotiation and inquiry",
     "R2-28": "consultation",
     "R2-29": "a table of each region, none is loaded",
+    "R2-31/core": "which products are core is the purchaser's to say; the file prints those it names",
     "R2-30": "a sealed report is opened by nobody; before its seal the committee corrects under the same four causes",
 }

@@ -8,6 +8,7 @@ from trading.award.methods import METHODS
 
 REGIME = "R1"
 CATEGORIES = ("A01 房建", "A02 市政", "A08 施工", "A09 其他工程")
+BRANDS = False  # whether bids of one brand count as one bidder
 BUDGET_LIMITS = False  # whether a price above the estimate can be refused where there is no ceiling
 LOSERS_BACK = "CONTRACTED"  # the state from which the bonds of those who did not win are owed back
 
@@ -93,6 +94,7 @@ REJECT_GROUNDS: tuple[dict[str, str | bool], ...] = (
     {"id": "TL51-7", "text": "投标人有串通投标、弄虚作假、行贿等违法行为"},
 )
 
+BY_RULE: Mapping[str, str] = {}  # what makes a bid invalid by itself, without a vote
 UNREADABLE = "TL51-6"  # a bid whose price could not be read goes to a vote by itself
 
 # Examined by the tenderer before the evaluation: nothing, the committee reviews it (资格后审).

@@ -181,7 +181,8 @@ class Story:
     def _sheet(self, one: Payload) -> bytes:
         manager = {"name": f"{one['name']}项目经理", "certificate": f"鄂142026{one['uscc'][-5:]}"}
         days = int(self.tender["lots"][0]["duration_days"])
-        return sheet.compose(sheet.Sheet(one["price"], days, "合格", manager, tuple(one.get("flags", []))))
+        flags, brands = tuple(one.get("flags", [])), dict(one.get("brands", {}))
+        return sheet.compose(sheet.Sheet(one["price"], days, "合格", manager, flags, brands))
 
     def _letter(self, one: Payload) -> bytes:
         paper = Paper("投标函", subtitle=self.tender["name"], issuer=one["name"], demo=True)

@@ -21,6 +21,7 @@ export function number(text) {
 
 const at = ({ units, places }, more) => units * 10n ** BigInt(more - places);
 const same = (a, b) => a !== undefined && b !== undefined && at(a, Math.max(a.places, b.places)) === at(b, Math.max(a.places, b.places));
+const above = (a, b) => at(a, Math.max(a.places, b.places)) > at(b, Math.max(a.places, b.places));
 const times = (a, b) => ({ units: a.units * b.units, places: a.places + b.places });
 
 export function plus(a, b) {
@@ -70,6 +71,8 @@ function priced(want, row) {
   const found = [];
   const finding = (kind, required, said) => found.push({ line: row.line, no: row.no, kind, required, found: said });
   if (oddPrice && !(fixed && oddPrice === "price.empty")) finding(oddPrice, "", row.price);
+  const limit = number(want.limit ?? "");
+  if (limit && price && above(price, limit)) finding("limit", plain(limit), row.price);
   if (oddAmount) finding(oddAmount, need, row.amount);
   else if (due && !same(amount, due)) finding(fixed ? "fixed" : "amount", need, row.amount);
   return found;

@@ -6,12 +6,12 @@ import { SUITE } from "./keys.js";
 import { check } from "./typed.js";
 
 const SCHEMA = "gongheng/sealed/1";
-const KINDS = ["bid", "reference", "rehearsal"];
+const KINDS = ["bid", "reference", "rehearsal", "quote", "response"];
 export const ROLES = ["tenderer", "centre", "regulator"];
 export const THRESHOLD = 2;
 
 /**
- * @typedef {{kind: "bid" | "reference" | "rehearsal", lot: string, bid: string, sealer: string}} Context
+ * @typedef {{kind: "bid" | "reference" | "rehearsal" | "quote" | "response", lot: string, bid: string, sealer: string}} Context
  *   sealer: SHA-256 (hex) of the sealer's signing certificate in DER
  * @typedef {{key: string, wrapped: string, commitment: string}} HeldShare
  * @typedef {Context & {schema: string, suite: string, ciphertext: {sha256: string, size: number, header: string},

@@ -8,9 +8,11 @@
  */
 import { sha256hex } from "../crypto/index.js";
 import { clearError, showError } from "./breaches.js";
+import { refresh } from "./live.js";
 import { post } from "./net.js";
 import { prove } from "./sign.js";
 import { upload } from "./tus.js";
+import { keepOthers } from "./unsaved.js";
 import { t } from "./words.js";
 
 /**
@@ -92,9 +94,23 @@ async function files(form, payload, say) {
   return documents;
 }
 
+/** What was sent is the server's now, and no longer holds back what comes from there. @param {HTMLFormElement} form */
+function settled(form) {
+  for (const field of form.querySelectorAll("textarea, input:not([type=file])")) {
+    field.defaultValue = field.value;
+    field.defaultChecked = field.checked;
+  }
+  if (form.contains(document.activeElement)) document.activeElement.blur();
+}
+
 function go(form, result) {
   const next = form.dataset.next;
-  if (next === "stay") return;
+  if (next === "stay") {
+    settled(form);
+    refresh();
+    return;
+  }
+  keepOthers(form);
   if (next) location.assign(next.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(result?.[name] ?? "")));
   else location.reload();
 }

@@ -10,10 +10,18 @@ document.addEventListener("change", (event) => {
   if (event.target instanceof HTMLSelectElement && event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
 
+/** Choices of a form that nobody has made yet, all at once; what was chosen stays. */
+function checkRest(button) {
+  for (const field of button.form.querySelectorAll(`input[type=radio][value="${button.dataset.checkRest}"]`)) {
+    field.checked ||= !button.form.elements.namedItem(field.name).value;
+  }
+}
+
 document.addEventListener("click", (event) => {
-  const button = event.target instanceof Element && event.target.closest("[data-print], [data-copy], [data-toggle]");
+  const button = event.target instanceof Element && event.target.closest("[data-print], [data-copy], [data-toggle], [data-check-rest]");
   if (!button) return;
   if ("print" in button.dataset) window.print();
+  else if ("checkRest" in button.dataset) checkRest(button);
   else if ("toggle" in button.dataset) {
     const target = document.getElementById(button.dataset.toggle);
     const open = target.classList.toggle("show");

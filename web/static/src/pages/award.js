@@ -56,7 +56,7 @@ document.addEventListener("submit", async (event) => {
   try {
     const done = await ("ballot" in form.dataset ? vote(form) : say(form));
     if (done) document.activeElement?.blur();
-    await refresh();
+    await refresh(undefined, { mine: true });
   } catch (error) {
     showError(box, error);
   } finally {

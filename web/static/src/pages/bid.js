@@ -55,6 +55,12 @@ async function check() {
 
 const value = (name) => form.elements.namedItem(name).value.trim();
 
+/** What the sheet says of the core products' brands; nothing where the tender names none. */
+function brands() {
+  const fields = [...form.querySelectorAll("input[name=brand]")];
+  return fields.length ? { brands: Object.fromEntries(fields.map((one) => [one.dataset.core, one.value.trim()])) } : {};
+}
+
 function sheet() {
   return handIn.priceSheet({
     price: files.price,
@@ -62,6 +68,7 @@ function sheet() {
     quality: value("quality"),
     manager: { name: value("manager_name"), certificate: value("manager_certificate") },
     flags: [...form.querySelectorAll("input[name=flags]:checked")].map((box) => box.value),
+    ...brands(),
   });
 }
 

@@ -240,6 +240,9 @@ export class Desk {
     for (const name of ["price", "duration_days", "quality", "manager_name", "manager_certificate"]) {
       if (!this.value(name)) points.stops.push({ text: `${this.field(name).labels[0].textContent.trim()}: ${t("Fill in this field.")}`, at: this.field(name).id });
     }
+    for (const field of document.querySelectorAll("form[data-bid] input[name=brand]")) {
+      if (!field.value.trim()) points.stops.push({ text: `${field.labels[0].textContent.trim()}: ${t("Fill in this field.")}`, at: field.id });
+    }
     const price = { text: `${t("Total price")}: `, at: this.field("price").id };
     if (this.price && !/^\d{1,12}(\.\d{1,6})?$/.test(this.price)) points.stops.push({ ...price, text: price.text + t("The price must be a number.") });
     else if (this.#facts.ceiling && Number(this.price) > Number(this.#facts.ceiling)) points.warnings.push({ ...price, text: price.text + t("The price is above the ceiling: such a bid is rejected."), required: `≤ ${this.#facts.ceiling}`, found: this.price });

@@ -74,7 +74,7 @@ document.addEventListener("submit", async (event) => {
   try {
     await WORK[name](form);
     button.blur();
-    await refresh(LIGHT);
+    await refresh(LIGHT, { mine: true });
   } catch (error) {
     const report = document.getElementById("hall-report");
     if (name === "unlock" && report) report.open = true;

@@ -13,8 +13,16 @@ let socket;
 let waiting;
 const AGAIN = 2000; // milliseconds
 
-/** The one connection of this page. */
-export const line = () => (socket ??= io({ transports: ["websocket"], withCredentials: true }));
+const TRIES = 2; // at another address than the page's own
+
+/** The one connection of this page; where its process is away, to the process that served the page. */
+export function line() {
+  if (socket) return socket;
+  const elsewhere = document.querySelector("[data-socket^=http]")?.dataset.socket;
+  socket = io(elsewhere ?? location.origin, { transports: ["websocket"], withCredentials: true });
+  if (elsewhere) socket.io.on("reconnect_attempt", (tries) => (socket.io.uri = tries > TRIES ? location.origin : elsewhere));
+  return socket;
+}
 
 /**
  * An event of the table with its answer; rejects after a while without one.
@@ -41,21 +49,49 @@ export async function catchUp(channel) {
   }
 }
 
-/** Fragments that nobody is typing in. */
-const idle = () => [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.contains(document.activeElement) || !node.querySelector("form"));
+/** Whether somebody has written something here that no server has: it is not exchanged under the hands. @param {Element} node */
+export function typing(node) {
+  const fields = [...node.querySelectorAll("form textarea, form input:not([type=hidden], [type=file])")];
+  return fields.some((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+}
+
+/** What can be folded, by its title and its place among equal titles. */
+function folds(node) {
+  const seen = new Map();
+  return [...node.querySelectorAll("details")].map((fold) => {
+    const title = fold.querySelector("summary").textContent.trim();
+    seen.set(title, (seen.get(title) ?? 0) + 1);
+    return [`${title} ${seen.get(title)}`, fold];
+  });
+}
+
+/** What a person unfolded in `node`, to be unfolded in its fresh self. @param {Element} node */
+export function unfolded(node) {
+  const open = folds(node).filter(([, fold]) => fold.open).map(([name]) => name);
+  return (fresh) => folds(fresh).forEach(([name, fold]) => (fold.open ||= open.includes(name)));
+}
+
+/** Fragments that may be exchanged: nobody is typing in them, or what was typed has been sent (`mine`). */
+const idle = (mine) =>
+  [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.querySelector("form") || !(node.contains(document.activeElement) || (!mine && typing(node))));
 
 /**
  * Exchange every fragment that is not being typed in, asked again once the answer is here: it may have taken a while.
  * @param {string} [path] where this page is to be had
+ * @param {{mine?: boolean}} [why] after an act of one's own: what was typed for it goes, too
  */
-export async function refresh(path = location.href) {
-  if (!idle().length) return;
+export async function refresh(path = location.href, { mine = false } = {}) {
+  if (!idle(mine).length) return;
   const response = await fetch(path, { headers: { Accept: "text/html" } }).catch(() => undefined);
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const node of idle()) {
+  for (const node of idle(mine)) {
     const fresh = page.getElementById(node.id);
-    if (fresh) node.replaceWith(document.importNode(fresh, true));
+    if (!fresh) continue;
+    const unfold = unfolded(node);
+    const placed = document.importNode(fresh, true);
+    node.replaceWith(placed);
+    unfold(placed);
   }
   document.dispatchEvent(new CustomEvent("gh:refreshed"));
 }

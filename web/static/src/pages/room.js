@@ -7,7 +7,7 @@ import "../css/room.css";
 import { get } from "./net.js";
 import { clearError, showError } from "./breaches.js";
 import { deliver } from "./deliver.js";
-import { line, send } from "./live.js";
+import { line, send, typing, unfolded } from "./live.js";
 import { prove } from "./sign.js";
 import { t } from "./words.js";
 
@@ -47,7 +47,8 @@ function progress(kind, { done, of }) {
   const button = document.querySelector(`[data-lock="${kind}"]`);
   const why = button?.closest("form").querySelector("[data-lock-why]");
   if (!why) return;
-  why.querySelector("[data-lock-found]").textContent = String(done);
+  const found = why.querySelector("[data-lock-found]");
+  if (found) found.textContent = String(done);
   if (done >= of) {
     button.disabled = false;
     button.removeAttribute("data-closed");
@@ -106,9 +107,26 @@ function finding(form) {
 }
 
 /** A fail that is still being written lies in this browser until it is whole. */
+const halfKey = (form) => `half-mark-${form.dataset.mark}-${form.dataset.item}`;
 function half(form) {
   const fields = ["ground", "page", "reason"].map((name) => [name, form.elements.namedItem(name).value]);
-  keep(`half-mark-${form.dataset.mark}-${form.dataset.item}`, { ...Object.fromEntries(fields), pass: "false" });
+  const { mark: bid, item } = form.dataset;
+  keep(halfKey(form), { bid, item, unclear: form.elements.namedItem("unclear").checked, fields: { ...Object.fromEntries(fields), pass: "false" } });
+  form.dataset.done = "no";
+}
+
+/** A lock signs what the server has: not while this page shows a fail that is begun, or points that cannot be read. */
+function whole(name) {
+  const begun = Object.entries(read()).find(([key]) => key.startsWith("half-mark-"))?.[1];
+  if (name === "prelim.lock" && begun) {
+    location.assign(`?bid=${encodeURIComponent(begun.bid)}#item-${encodeURIComponent(begun.item)}`);
+    throw new Error(t("Ground, page and reason are still needed."));
+  }
+  const unread = document.querySelector("form[data-score] [aria-invalid]");
+  if (unread && ["score.lock", "blind.lock"].includes(name)) {
+    unread.focus();
+    throw new Error(t("Points are a number with at most two decimals."));
+  }
 }
 
 function onFinding(form) {
@@ -121,7 +139,7 @@ function onFinding(form) {
     half(form);
     saved(t("Ground, page and reason are still needed."));
   }
-  if (found) keep(`half-${key}`, undefined);
+  if (found) keep(halfKey(form), undefined);
 }
 
 function onPoints(form) {
@@ -129,8 +147,8 @@ function onPoints(form) {
   const points = field.value.trim().replace("，", ".").replace("。", ".");
   const key = `score-${form.dataset.score}-${form.dataset.criterion}`;
   clearTimeout(slow.get(form));
-  if (points === "" || points === form.dataset.sent) return;
   field.removeAttribute("aria-invalid");
+  if (points === "" ? form.dataset.done !== "yes" : points === form.dataset.sent) return;
   if (!/^\d+([.]\d{1,2})?$/.test(points)) {
     field.setAttribute("aria-invalid", "true");
     showError(form.querySelector("[data-breaches]"), new Error(t("Points are a number with at most two decimals.")));
@@ -172,10 +190,12 @@ function resume() {
       save(form, key, one.name, one.payload);
       continue;
     }
-    const form = [...document.querySelectorAll("form[data-mark]")].find((node) => key === `half-mark-${node.dataset.mark}-${node.dataset.item}`);
-    if (!form || form.dataset.done === "yes") continue;
-    for (const [name, value] of Object.entries(one)) form.elements.namedItem(name).value = value;
+    const form = [...document.querySelectorAll("form[data-mark]")].find((node) => key === halfKey(node));
+    if (!form || !one.fields) continue;
+    for (const [name, value] of Object.entries(one.fields)) form.elements.namedItem(name).value = value;
+    form.elements.namedItem("unclear").checked = one.unclear;
     form.querySelector(".rm-fail").hidden = false;
+    form.dataset.done = "no";
   }
 }
 
@@ -209,6 +229,7 @@ async function submit(form) {
   form.setAttribute("aria-busy", "true");
   try {
     await Promise.all(lanes.values());
+    whole(name);
     const payload = "scores" in form.dataset ? { scores: await sheet() } : collect(form);
     const done = await perform(name, payload, { signed: "signed" in form.dataset, title });
     if (done === undefined) return;
@@ -224,20 +245,13 @@ async function submit(form) {
   }
 }
 
-/** Whether somebody is writing in the tasks: then they are not exchanged under the hands. */
-function typing(node) {
-  const fields = [...node.querySelectorAll("textarea, input:not([type=hidden])")];
-  return fields.some((field) => (field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
-}
-
-/** What can be folded, by its title and its place among equal titles: what a person unfolded stays so while others act. */
-function folds(node) {
-  const seen = new Map();
-  return [...node.querySelectorAll("details")].map((fold) => {
-    const title = fold.querySelector("summary").textContent.trim();
-    seen.set(title, (seen.get(title) ?? 0) + 1);
-    return [`${title} ${seen.get(title)}`, fold];
-  });
+/** The locks as they stand now: a page that came during a pause, or before a place was filled, opens them without a reload. */
+function renewLocks(page) {
+  for (const lock of document.querySelectorAll(".rm-lock")) {
+    const fresh = page.querySelector(`.rm-lock[data-room-act="${lock.dataset.roomAct}"]`);
+    const closed = lock.querySelector("button").hasAttribute("data-closed");
+    if (fresh && closed) lock.replaceWith(document.importNode(fresh, true));
+  }
 }
 
 async function renewTasks(force = false) {
@@ -251,10 +265,13 @@ async function renewTasks(force = false) {
   const fresh = page.getElementById("room-tasks");
   const stage = page.querySelector("[data-room]")?.dataset.stage;
   if (!fresh || stage !== room.dataset.stage) location.reload();
-  else if (force || !(typing(node) || node.querySelector("form[aria-busy]"))) {
-    const open = folds(node).filter(([, fold]) => fold.open).map(([name]) => name);
-    node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
-    for (const [name, fold] of folds(node)) fold.open ||= open.includes(name);
+  else {
+    renewLocks(page);
+    if (force || !(typing(node) || node.querySelector("form[aria-busy]"))) {
+      const unfold = unfolded(node);
+      node.replaceChildren(...[...fresh.childNodes].map((one) => document.importNode(one, true)));
+      unfold(node);
+    }
   }
   recall();
 }
@@ -309,7 +326,7 @@ document.addEventListener("click", (event) => {
 });
 
 /** What others do that changes my tasks; the page is asked whether the stage has really moved. */
-const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "lowprice.doubted", "lowprice.voted", "unlock.asked", "unlock.decided", "blind.locked", "blind.prepared", "pledge.signed", "seat.revealed", "halt.confirmed", "duty.assigned", "seat.changed", "seat.change_asked", "member.offline", "member.back"];
+const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "lowprice.doubted", "lowprice.voted", "brand.stated", "figures.asked", "figures.answered", "unlock.asked", "unlock.decided", "blind.locked", "blind.prepared", "pledge.signed", "seat.revealed", "halt.confirmed", "duty.assigned", "seat.changed", "seat.change_asked", "member.offline", "member.back"];
 /** Every finding and point of a member is told to the room; only those who watch see it move. */
 const PROGRESS = ["review.progress", "score.progress"];
 document.addEventListener("gh:live", (told) => {

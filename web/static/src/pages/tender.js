@@ -61,7 +61,9 @@ function tidy(file) {
   const { tie_by_price: tie, own_grounds: grounds, deductions, sites, bond_forms: forms, ...rest } = file;
   const { evaluation } = rest;
   rest.settings.bond_forms = Object.keys(forms).filter((form) => forms[form]);
-  name(rest.settings.components ?? []);
+  name(rest.settings.components ?? [], "part");
+  if (evaluation.brands?.core?.length) name(evaluation.brands.core, "core");
+  else delete evaluation.brands;
   evaluation.ties = tie ? ["price"] : [];
   evaluation.reject_grounds = grounds;
   if (deductions.length) evaluation.price.deductions = Object.fromEntries(deductions.map((one) => [one.flag ?? "", one.rate ?? ""]));
@@ -74,13 +76,13 @@ function tidy(file) {
   return rest;
 }
 
-/** A part added here gets an id that no other has. */
-function name(components) {
-  const taken = new Set(components.map((one) => one.id));
+/** A row added here gets an id that no other has. */
+function name(rows, prefix) {
+  const taken = new Set(rows.map((one) => one.id));
   let n = 0;
-  for (const one of components) {
-    while (!one.id && taken.has(`part${++n}`));
-    one.id ||= `part${n}`;
+  for (const one of rows) {
+    while (!one.id && taken.has(`${prefix}${++n}`));
+    one.id ||= `${prefix}${n}`;
     taken.add(one.id);
   }
 }

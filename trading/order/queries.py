@@ -1,0 +1,295 @@
+"""Read models of orders: lists for buyer, supplier and whoever keeps or supervises the mall; one order whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from accounts.models import Org, Person
+from certs import desk
+from core.access import Actor, Role, denied
+from core.doors import Payload, asking
+from core.money import plain
+from core.rules import Refused
+from trading.order import rules
+from trading.order.machine import MACHINE, STATIONS
+from trading.order.models import (
+    Order,
+    OrderInvoice,
+    OrderLine,
+    OrderMessage,
+    OrderMove,
+    OrderPayment,
+    OrderRating,
+    OrderRequest,
+)
+from trading.order.requests import owed_back
+from trading.order.states import (
+    GUARDS,
+    READERS,
+    book_of,
+    count,
+    lines_of,
+    order_row,
+    shipments_of,
+    stands_as,
+)
+from trading.project.queries import cursor_of
+
+UNPAID = ("INSPECTED", "INVOICED")
+# Tab → states; "late" is a question of time beside its states.
+TABS: dict[str, tuple[str, ...]] = {
+    "new": ("PLACED",),
+    "under_way": ("CONFIRMED", "CONTRACTED", "SHIPPED", "RECEIVED", "PARTIAL"),
+    "to_settle": UNPAID,
+    "requests": ("CANCEL_REQUESTED", "RETURN_REQUESTED", "RETURNING"),
+    "disputed": ("DISPUTED",),
+    "done": ("PAID", "RATED", "CLOSED"),
+    "cancelled": ("CANCELLED",),
+}
+LATE = "late"
+SUMS = ("total", "accepted", "invoiced", "paid")
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Orders this actor may read: the own organisation's, or all for centre, regulator and auditor."""
+    if actor.has(*READERS):
+        return true()
+    sides = ((Role.TENDERER, Order.buyer_org), (Role.BIDDER, Order.supplier_org))
+    mine = [column == actor.org for role, column in sides if actor.org and actor.has(role)]
+    return or_(*mine) if mine else false()
+
+
+def late_now(now: datetime) -> ColumnElement[bool]:
+    return and_(Order.state.in_(UNPAID), Order.pay_by < now)
+
+
+def orders(
+    session: Session, actor: Actor, now: datetime, *, tab: str = "", text: str = "", after: str = "", limit: int = 20
+) -> dict[str, Any]:
+    """{items, next, tabs: {tab: how many}, sums: {total, accepted, invoiced, paid}, count}, newest first.
+
+    `text`: the beginning of a number. Counts of tabs are of everything this actor may read; sums of what is listed
+    over all pages.
+    """
+    mine = seen_by(actor)
+    wanted = [mine]
+    if tab == LATE:
+        wanted.append(late_now(now))
+    elif tab in TABS:
+        wanted.append(Order.state.in_(TABS[tab]))
+    if text:
+        wanted += [Order.number >= text.upper(), Order.number < f"{text.upper()}~"]
+    query = select(Order).where(*wanted)
+    if after:
+        at, last = cursor_of(after)
+        query = query.where(tuple_(Order.placed_at, Order.id) < (at, last))
+    rows = list(session.scalars(query.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)))
+    shown = rows[:limit]
+    known = names(session, [org for one in shown for org in (one.buyer_org, one.supplier_org)])
+    things = first_lines(session, [one.id for one in shown])
+    items = [brief(one, known) | {"things": things.get(one.id, ""), "late": is_late(one, now)} for one in shown]
+    return {
+        "items": items, "next": f"{shown[-1].placed_at.isoformat()}|{shown[-1].id}" if len(rows) > limit else "",
+        "tabs": tab_counts(session, mine, now), **sums(session, *wanted),
+    }  # fmt: skip
+
+
+def tab_counts(session: Session, mine: ColumnElement[bool], now: datetime) -> dict[str, int]:
+    found = session.execute(select(Order.state, func.count()).where(mine).group_by(Order.state))
+    by_state: dict[str, int] = dict(found.all())
+    counted = {tab: sum(by_state.get(one, 0) for one in states) for tab, states in TABS.items()}
+    late = session.scalar(select(func.count()).select_from(Order).where(mine, late_now(now)))
+    return {"": sum(by_state.values()), **counted, LATE: late or 0}
+
+
+def sums(session: Session, *wanted: ColumnElement[bool]) -> dict[str, Any]:
+    """{count, sums: {total, accepted, invoiced, paid}} in yuan, by the database."""
+    columns = [func.coalesce(func.sum(getattr(Order, key)), 0, type_=Order.total.type) for key in SUMS]
+    number, *found = session.execute(select(func.count(), *columns).where(*wanted)).one()
+    return {"count": number, "sums": dict(zip(SUMS, found, strict=True))}
+
+
+def is_late(row: Order, now: datetime) -> bool:
+    return row.state in UNPAID and row.pay_by is not None and row.pay_by < now
+
+
+def names(session: Session, orgs: Iterable[str]) -> dict[str, str]:
+    query = select(Org.id, Org.name).where(Org.id.in_({one for one in orgs if one}))
+    return dict(session.execute(query).all())
+
+
+def first_lines(session: Session, listed: list[str]) -> dict[str, str]:
+    """{order: name of its first line}"""
+    query = select(OrderLine.order_id, OrderLine.name)
+    query = query.where(OrderLine.order_id.in_(listed), OrderLine.position == 1)
+    return dict(session.execute(query).all())
+
+
+def brief(row: Order, known: dict[str, str]) -> dict[str, Any]:
+    keys = ("id", "number", "state", "source", "total", "accepted", "invoiced", "paid", "placed_at", "due_at", "pay_by",
+            "buyer_org", "supplier_org")  # fmt: skip
+    said = {key: getattr(row, key) for key in keys}
+    return said | {"buyer": known.get(row.buyer_org, ""), "supplier": known.get(row.supplier_org, "")}
+
+
+# -- one order --------------------------------------------------------------------------------------------------------
+
+
+def readable(session: Session, order: str, actor: Actor) -> Order:
+    """The order for its parties and supervisors; Refused for anyone else."""
+    row = order_row(session, order)
+    if not stands_as(row, actor):
+        raise Refused(denied("ACCESS", "buyer or supplier of this order", actor.org_name or "-"))
+    return row
+
+
+def order_page(session: Session, order: str, actor: Actor, now: datetime) -> dict[str, Any]:
+    """All that the order's page shows to this actor, acts with what blocks them included."""
+    row = readable(session, order, actor)
+    known, lines = names(session, (row.buyer_org, row.supplier_org)), lines_of(session, row.id)
+    moves = _of(session, OrderMove, order, OrderMove.position)
+    requests = _of(session, OrderRequest, order, OrderRequest.asked_at)
+    messages = _of(session, OrderMessage, order, OrderMessage.at)
+    people = _people(session, [one.person for one in moves] + [one.person_id for one in messages])
+    return {
+        "row": row, "brief": brief(row, known) | {"late": is_late(row, now)},
+        "lines": [{"row": one, "count": count(one)} for one in lines.values()],
+        "stations": stations(row, moves), "moves": moves, "people": people, "orgs": known,
+        "shipments": shipments_of(session, order), "requests": requests, "messages": messages,
+        "invoices": _of(session, OrderInvoice, order, OrderInvoice.at),
+        "payments": _of(session, OrderPayment, order, OrderPayment.at),
+        "rating": session.get(OrderRating, order), "papers": papers(session, row),
+        "acts": acts(session, row, actor, now), "roles": stands_as(row, actor), "book": book_of(row),
+        "contract_needed": rules.needs_contract(row.total, book_of(row)),
+        "owed_back": owed_back(session, row) if row.state == "RETURNING" else None,
+    }  # fmt: skip
+
+
+def _of(session: Session, table: Any, order: str, by: Any) -> list[Any]:
+    return list(session.scalars(select(table).where(table.order_id == order).order_by(by)))
+
+
+def _people(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    query = select(Person.id, Person.name).where(Person.id.in_({one for one in ids if one}))
+    return dict(session.execute(query).all())
+
+
+def stations(row: Order, moves: list[OrderMove]) -> list[dict[str, Any]]:
+    """[{state, at, done}]: what was passed, once each, where it stands, and what is ahead while it goes on."""
+    at = {"PLACED": row.placed_at} | {one.target: one.at for one in moves}
+    passed = [state for state in at if state in STATIONS]
+    ahead = STATIONS if row.state not in MACHINE.final else ()
+    last = max((STATIONS.index(one) for one in (row.state, row.before) if one in STATIONS), default=len(STATIONS) - 1)
+    line = [{"state": one, "at": at.get(one), "done": True} for one in STATIONS if one in passed]
+    line = [one for one in line if STATIONS.index(one["state"]) <= last or row.state in MACHINE.final]
+    if row.state not in STATIONS:
+        line.append({"state": row.state, "at": at.get(row.state), "done": True})
+    needed = rules.needs_contract(row.total, book_of(row))
+    rest = [one for one in ahead if STATIONS.index(one) > last and (one != "CONTRACTED" or needed)]
+    if row.state == "PARTIAL":
+        rest = list(STATIONS[STATIONS.index("INSPECTED") :])
+    return line + [{"state": one, "at": None, "done": False} for one in rest]
+
+
+def papers(session: Session, row: Order) -> list[dict[str, Any]]:
+    """Contract and acceptance notes, oldest first, those that were replaced left out."""
+    return [one for one in desk.documents(session, row.id) if one["state"] != "void"]
+
+
+def acts(session: Session, row: Order, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """[{act, breaches}] open to this actor here, once each."""
+    roles = stands_as(row, actor)
+    known = dict.fromkeys(one.act for one in MACHINE.open_acts(row.state) if roles & set(one.roles))
+    found = [{"act": act, "breaches": GUARDS[act](session, row, actor, now) if act in GUARDS else []} for act in known]
+    without = () if rules.needs_contract(row.total, book_of(row)) else ("order.contract",)
+    return [one for one in found if one["act"] not in without]
+
+
+@asking("order.page", Role.TENDERER, Role.BIDDER, *READERS)
+def ask_page(session: Session, now: datetime, actor: Actor, order: str, p: Payload) -> Payload:
+    """{number, state, before, total, accepted, invoiced, paid, due_at, pay_by, lines, shipments, papers, acts}"""
+    shown = order_page(session, order, actor, now)
+    row: Order = shown["row"]
+    return {
+        **{key: getattr(row, key) for key in ("id", "number", "state", "before", "due_at", "pay_by", "confirm_by")},
+        **{key: plain(getattr(row, key)) for key in SUMS},
+        "lines": [{"line": one["row"].id, "name": one["row"].name, "price": plain(one["row"].price),
+                   **vars(one["count"])} for one in shown["lines"]],
+        "shipments": [{"shipment": one.id, "number": one.number, "state": one.state, "lines": one.lines,
+                       "document": one.note_doc} for one in shown["shipments"]],
+        "papers": [{key: one[key] for key in ("id", "kind", "state", "head")} for one in shown["papers"]],
+        "acts": [{"act": one["act"], "blocked": [b.rule for b in one["breaches"]]} for one in shown["acts"]],
+    }  # fmt: skip
+
+
+# -- workbench --------------------------------------------------------------------------------------------------------
+
+# State → (act, whose it is); a request is answered by who did not make it.
+NEXT: dict[str, tuple[str, Role]] = {
+    "PLACED": ("order.confirm", Role.BIDDER),
+    "CONFIRMED": ("order.ship", Role.BIDDER),
+    "CONTRACTED": ("order.ship", Role.BIDDER),
+    "PARTIAL": ("order.ship", Role.BIDDER),
+    "SHIPPED": ("order.receive", Role.TENDERER),
+    "RECEIVED": ("order.inspect", Role.TENDERER),
+    "INSPECTED": ("order.invoice", Role.BIDDER),
+    "INVOICED": ("order.pay", Role.TENDERER),
+    "RETURN_REQUESTED": ("order.answer_return", Role.BIDDER),
+    "RETURNING": ("order.take_back", Role.BIDDER),
+}
+
+
+def todo(session: Session, actor: Actor, now: datetime, *, limit: int = 50) -> list[dict[str, Any]]:
+    """What waits for this organisation, nearest deadline first: [{order, number, act, due, late}]."""
+    found: list[dict[str, Any]] = []
+    if not actor.org:
+        return found
+    for role, column in ((Role.TENDERER, Order.buyer_org), (Role.BIDDER, Order.supplier_org)):
+        if not actor.has(role):
+            continue
+        own = [state for state, (_, whose) in NEXT.items() if whose is role]
+        if role is Role.TENDERER:
+            own.append("CONFIRMED")
+        query = select(Order).where(column == actor.org, Order.state.in_(own))
+        for row in session.scalars(query.order_by(Order.due_at.is_(None), Order.due_at, Order.id).limit(limit)):
+            act = NEXT[row.state][0]
+            if row.state == "CONFIRMED":
+                needed = rules.needs_contract(row.total, book_of(row))
+                if needed != (role is Role.TENDERER) or row.contract_doc:
+                    continue
+                act = "order.contract" if needed else act
+            found.append(_task(row, act, now))
+        found += _to_answer(session, actor, column, now)
+    return found
+
+
+def _task(row: Order, act: str, now: datetime) -> dict[str, Any]:
+    return {"order": row.id, "number": row.number, "act": act, "due": row.due_at, "late": is_late(row, now)}
+
+
+def _to_answer(session: Session, actor: Actor, column: Any, now: datetime) -> list[dict[str, Any]]:
+    query = select(Order).join(OrderRequest, OrderRequest.order_id == Order.id)
+    query = query.where(column == actor.org, Order.state == "CANCEL_REQUESTED", OrderRequest.state == "open",
+                        OrderRequest.org_id != actor.org)  # fmt: skip
+    return [_task(row, "order.answer_cancel", now) for row in session.scalars(query.limit(50))]
+
+
+def watched(session: Session, actor: Actor, now: datetime, since: datetime, *, limit: int = 50) -> list[dict[str, Any]]:
+    """For the centre: disputes to decide. For the regulator: these, what was decided since, payments that are late."""
+    if not actor.has(Role.CENTRE, Role.REGULATOR):
+        return []
+    nearest = (Order.due_at.is_(None), Order.due_at, Order.id)
+    query = select(Order).where(Order.state == "DISPUTED").order_by(*nearest).limit(limit)
+    found = [_task(row, "order.decide", now) for row in session.scalars(query)]
+    if actor.has(Role.REGULATOR):
+        late = select(Order).where(late_now(now)).order_by(*nearest).limit(limit)
+        found += [_task(row, "order.late", now) for row in session.scalars(late)]
+        done = select(Order).join(OrderRequest, OrderRequest.order_id == Order.id)
+        done = done.where(OrderRequest.state == "decided", OrderRequest.answered_at >= since).limit(limit)
+        found += [_task(row, "order.decided", now) | {"due": None} for row in session.scalars(done)]
+    return found

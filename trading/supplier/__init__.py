@@ -1,0 +1,1 @@
+"""Suppliers of the mall: an organisation's entry, its categories, credit points, suspension and removal."""
