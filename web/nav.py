@@ -19,6 +19,11 @@ class Link:
     permit: Permit
     order: int = 50
 
+    @property
+    def within_mall(self) -> bool:
+        """Stands in the mall's own menu, which its pages show below the first one."""
+        return self.href.startswith(("/mall/", "/frameworks"))
+
 
 _LINKS: dict[str, Link] = {}
 

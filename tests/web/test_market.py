@@ -196,6 +196,7 @@ def test_the_year_of_a_district_shows_the_totals_of_its_rows(front):  # noqa: F8
     assert sorted(map(tuple, whole)) == [(0, 1237, 8287000000), (1, 412, 4955000000)]
     assert lines[0] == lines[1] == 8287000000 + 4955000000
     assert sum(one.amount for one in found.months) == sum(one.amount for one in found.categories) == found.amount
+    assert front.client().get("/frameworks").status_code == 200
     shown = front.client().get("/mall/figures").text
     assert all(one in shown for one in ("82,870,000.00", "1,237", "49,550,000.00", "2,693"))
 

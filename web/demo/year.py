@@ -46,6 +46,12 @@ AGREEMENTS = (
     ("C18040102", "财产保险"), ("C21040000", "物业管理"), ("C23010000", "法律服务"), ("C23030000", "审计服务"),
     ("C20020700", "资产评估"), ("C20020500", "工程造价"), ("A05010201", "办公家具"), ("C23120200", "办公设备维修"),
 )  # fmt: skip
+# What an open call says, as trading/framework/scheme.py keeps it.
+TERMS = {
+    "goods": "services", "months": 24, "basis": "price", "ways": ["direct"], "competitions": 1, "rate": "", "cap": None,
+    "tie": "points", "rota": "rank", "unlock_hours": 24, "ground": "all_qualified", "override": "", "adjustment": "",
+    "qualification": "", "documents": "",
+}  # fmt: skip
 Row = dict[str, Any]
 Goods = tuple[str, str, str, int]
 Deal = tuple[str, str, str, tuple[Goods, ...]]  # supplier, way, its row, what may be bought
@@ -93,7 +99,8 @@ def _agreements(tx: Tx, owner: str, entered: list[str]) -> dict[str, tuple[str, 
     for place, (category, name) in enumerate(AGREEMENTS, 1):
         row = Framework(number=f"KJ{YEAR}0106{place:04d}", name=f"{YEAR}年{name}框架协议", kind="open", regime="gov",
                         state="OPEN_CALL", org_id=owner, person_id="", region=REGION, created_at=at, solicited_at=at,
-                        published_at=at, starts_on=at.date(), ends_on=at.replace(year=YEAR + 2).date())  # fmt: skip
+                        published_at=at, settings=TERMS, starts_on=at.date(),
+                        ends_on=at.replace(year=YEAR + 2).date())  # fmt: skip
         tx.session.add(row)
         tx.session.flush()
         tx.session.add(FrameworkItem(framework_id=row.id, position=1, category=category, name=name,

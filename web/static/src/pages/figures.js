@@ -20,6 +20,7 @@ function draw(box) {
   const chart = echarts.init(box, null, { renderer: "svg" });
   chart.setOption({
     animation: false,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 4, right: 24, top: 12, bottom: 4, containLabel: true },
     xAxis: columns ? words : numbers,
     yAxis: columns ? numbers : words,
