@@ -199,7 +199,7 @@ def _body(answer: Response) -> str:
     if answer.status_code != 200 or not answer.mimetype.endswith("spreadsheetml.sheet"):
         return answer.get_data(as_text=True)
     with ZipFile(BytesIO(answer.get_data())) as book:
-        return "".join(book.read(name).decode() for name in book.namelist() if name != "docProps/core.xml")
+        return "".join(book.read(name).decode("latin-1") for name in book.namelist() if name != "docProps/core.xml")
 
 
 def _pages(life: Life, who: str) -> dict[str, str]:

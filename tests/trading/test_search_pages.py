@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -11,10 +12,10 @@ from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import event, func, select
 
 from core.access import SYSTEM, Role
-from tests.trading.search_world import DESK, PAPER, item, offer, supplier
+from tests.trading.search_world import DESK, NOW, PAPER, item, offer, supplier
 from tests.web.conftest import front  # noqa: F401  the same app
 from trading.mall import search_index
-from trading.mall.models import Item
+from trading.mall.models import Item, PriceChange
 from trading.mall.shelf.models import Seen
 from trading.supplier.models import MallSupplier
 from web.front import Permit
@@ -128,7 +129,14 @@ def test_an_empty_mall_says_so(front):  # noqa: F811
     assert answer.status_code == 200 and "gh-empty" in answer.text
 
 
+def priced(tx, days: int, price: str) -> None:
+    row = PriceChange(item_id=FIRST, at=NOW + timedelta(days=days), price=Decimal(price), by="")
+    tx.session.add(row)
+
+
 def test_an_item_shows_all_that_is_public(mall):
+    for days, price in ((0, "100.00"), (9, "88.00")):
+        mall.acts.act(priced, SYSTEM, days, price)
     change(mall, FIRST, price=Decimal("88.00"))
     page = mall.client().get(f"/mall/items/{FIRST}")
     assert page.status_code == 200

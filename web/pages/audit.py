@@ -82,6 +82,8 @@ KINDS = {
     "mall_template": N_("templates of specifications"),
     "patrol": N_("price patrol"),
     "framework": N_("framework agreements"),
+    "auction": N_("auctions"),
+    "history": N_("years of an earlier system"),
     "blind": N_("blind parts"),
     "lowprice": N_("low prices"),
     "brand": N_("bids of one brand"),

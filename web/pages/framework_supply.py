@@ -12,7 +12,7 @@ from accounts.models import Org
 from core import canon, data
 from core.access import Role
 from core.money import plain
-from trading.framework import machine, members, mini, needs, picks, queries, sealed
+from trading.framework import machine, mini, needs, picks, queries, sealed
 from trading.framework.models import Framework, FrameworkMember, FrameworkNeed
 from trading.framework.states import begins, book_of, items_of, members_of, workdays
 from trading.order.models import Order
@@ -86,7 +86,7 @@ def receipt(subject: str, response: str) -> Response:
 def buy(framework: str) -> str:
     """The second stage: each way that the agreement names, with suppliers and prices side by side."""
     session, row = reading(), seen(framework)
-    if row.state not in members.RUNNING:
+    if row.state not in machine.RUNNING:
         abort(404)
     supplying = members_of(session, row.id, *machine.SUPPLYING)
     names, prices = org_names(session, (one.org_id for one in supplying)), needs.current_prices(session, supplying)

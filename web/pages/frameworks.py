@@ -13,7 +13,7 @@ from certs import desk
 from core import data
 from core.access import Role
 from core.doors import ask
-from trading.framework import members, picks, queries, review, rules, scheme, sealed, summary
+from trading.framework import machine, picks, queries, review, rules, scheme, sealed, summary
 from trading.framework.models import Framework, FrameworkNotice
 from trading.framework.states import book_of, items_of, members_of, owns, scheme_of
 from web import files, framework_words, framework_work, words, workbench
@@ -118,7 +118,7 @@ def show(framework: str) -> str:
         needs=queries.needs_of(session, row, g.actor) if g.actor.org else {"items": [], "next": ""},
         figures=summary.figures(session, row) if inner and row.state in ("EXPIRED", "ACTIVE", "OPEN_CALL") else None,
         parties=parties(session, row) if owns(row, g.actor) and _draws(session, row) else {},
-        draws=draws(row), can_buy=row.state in members.RUNNING and g.actor.has(Role.TENDERER),
+        draws=draws(row), can_buy=row.state in machine.RUNNING and g.actor.has(Role.TENDERER),
         papers=signed_papers(session, row, mine, inner),
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ def rota_of(session: Session, row: Framework) -> list[dict[str, Any]]:
 
 def _draws(session: Session, row: Framework) -> bool:
     """Whether the order of the rota waits for a draw to be prepared."""
-    wanted = "rota" in row.settings["ways"] and row.settings["rota"] == "draw" and row.state in members.RUNNING
+    wanted = "rota" in row.settings["ways"] and row.settings["rota"] == "draw" and row.state in machine.RUNNING
     return wanted and not picks.order_of(session, row) and picks.draw_of(session, row) is None
 
 
