@@ -20,6 +20,7 @@ from zipfile import ZipFile
 
 import pytest
 from flask import Flask, Response
+from pypdfium2 import PdfDocument
 from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
@@ -195,7 +196,10 @@ def _app(house: House) -> Flask:
 
 
 def _body(answer: Response) -> str:
-    """A workbook is what its parts say; the moment of its making is nobody's secret."""
+    """A workbook or PDF is what it says; the moment of its making is nobody's secret."""
+    if answer.mimetype == "application/pdf":
+        with PdfDocument(answer.get_data()) as paper:
+            return "".join(page.get_textpage().get_text_bounded() for page in paper)
     if answer.status_code != 200 or not answer.mimetype.endswith("spreadsheetml.sheet"):
         return answer.get_data(as_text=True)
     with ZipFile(BytesIO(answer.get_data())) as book:
