@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-import threading
+import multiprocessing
 
 import pypdfium2
 
 from core.faults import Unusable
 
-ONE_AT_A_TIME = threading.Lock()  # pdfium keeps global state; whoever uses it takes this
+# pdfium keeps global state; whoever uses it takes this. It is taken in real threads (certs.blocking): on the server
+# threading's lock is one of greenlets, and whoever waits for it in a second thread is never woken.
+ONE_AT_A_TIME = multiprocessing.Lock()
 
 
 def stripped(data: bytes) -> tuple[bytes, list[str]]:
