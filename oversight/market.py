@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Org
 from core.money import half_up
+from trading.framework import machine
 from trading.framework.models import Framework, FrameworkMember
 from trading.mall.categories import categories
 from trading.order.models import Order, OrderLine
 
 CALLED_OFF, FRAMEWORK = "CANCELLED", "framework"
-RUNNING, ENTERED = ("ACTIVE", "OPEN_CALL"), ("ACTIVE", "LISTED")
 MOST = 10  # buyers, suppliers and categories that a list names
 
 
@@ -112,11 +112,11 @@ def figures(session: Session, scope: Scope) -> Figures:
 
 
 def _frameworks(session: Session) -> tuple[int, int]:
-    running = select(func.count()).where(Framework.state.in_(RUNNING))
+    running = select(func.count()).where(Framework.state.in_(machine.RUNNING))
     inside = (
         select(func.count(FrameworkMember.org_id.distinct()))
         .join(Framework, Framework.id == FrameworkMember.framework_id)
-        .where(Framework.state.in_(RUNNING), FrameworkMember.state.in_(ENTERED))
+        .where(Framework.state.in_(machine.RUNNING), FrameworkMember.state.in_(machine.SUPPLYING))
     )
     return session.scalar(running) or 0, session.scalar(inside) or 0
 

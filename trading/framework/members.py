@@ -9,6 +9,7 @@ from accounts.models import Org
 from core import fields, jobs
 from core.access import SYSTEM, Role, denied
 from core.acts import Tx
+from core.data import regions
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
@@ -31,18 +32,10 @@ from trading.framework.states import (
 )
 
 
-def _covers(above: str, code: str) -> bool:
-    """Whether a place lies within another by GB/T 2260: 420000 covers 420112."""
-    head = above
-    while len(head) > 2 and head.endswith("00"):
-        head = head[:-2]
-    return code.startswith(head)
-
-
 def oversees(tx: Tx, row: Framework) -> bool:
     """A regulator of the agreement's place."""
     org = tx.session.get(Org, tx.actor.org) if tx.actor.has(Role.REGULATOR) else None
-    return org is not None and _covers(org.region, row.region)
+    return org is not None and regions().covers(org.region, row.region)
 
 
 def _guarded(tx: Tx, framework: str, p: Payload) -> tuple[Framework, FrameworkMember]:
