@@ -101,6 +101,7 @@ function settled(form) {
     field.defaultChecked = field.checked;
   }
   if (form.contains(document.activeElement)) document.activeElement.blur();
+  form.removeAttribute("aria-busy");
 }
 
 function go(form, result) {

@@ -17,12 +17,13 @@ import { t } from "./words.js";
 
 echarts.use([LineChart, GridComponent, MarkLineComponent, CanvasRenderer]);
 const SHOWN = 60; // rows of the table; all of them are a page of their own
+const WAITS = ["PUBLISHED", "BIDDING", "EXTENDING", "PAUSED"]; // states with prices to come
 const PACE = 250; // milliseconds between two drawings
 const auction = JSON.parse(document.getElementById("auction").textContent);
 const form = document.querySelector("form[data-bid]");
 const find = (name) => document.querySelector(`[data-${name}]`);
 const say = (text) => (document.getElementById("auction-say").textContent = text);
-const bids = auction.bids;
+let bids = auction.bids;
 const newest = () => bids.at(-1);
 let typed = false;
 let mine = auction.mine;
@@ -136,16 +137,20 @@ document.addEventListener("gh:live", (event) => {
   if (["auction.begun", "auction.resumed"].includes(kind)) auction.state = "BIDDING";
   if (kind === "auction.paused") auction.state = "PAUSED";
   if (["auction.closed", "auction.void", "auction.cancelled"].includes(kind)) {
+    event.preventDefault();
     auction.state = "CLOSED";
-    setTimeout(() => location.reload(), Math.random() * 1500); // names are told now; not by all pages in one moment
+    setTimeout(refresh, Math.random() * 1500); // names are told now; not to all pages in one moment
   }
   if (kind === "auction.interrupted") say(t("The end was moved to %(at)s.", { at: beijing(Date.parse(data.ends_at)).slice(11) }));
   show();
 });
-// The badge's word is the server's: fetched anew with the small parts of the page.
-document.addEventListener("gh:refreshed", async () => {
-  const state = find("state")?.dataset.state;
-  if (state) auction.state = state;
+// What the server says now is fetched anew with the small parts of the page; after the close it tells the names, too.
+document.addEventListener("gh:refreshed", () => {
+  const fresh = JSON.parse(document.getElementById("auction").textContent);
+  auction.state = fresh.state;
+  if (fresh.opened) bids = fresh.bids;
+  const closed = !WAITS.includes(auction.state);
+  if (form) form.closest("section").hidden = closed;
   show();
 });
 document.addEventListener("gh:done", () => setTimeout(refresh, 100));
@@ -228,11 +233,14 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const box = confirming.querySelector("[data-breaches]");
   clearError(box);
+  confirming.setAttribute("aria-busy", "true");
   try {
     const prices = [...confirming.querySelectorAll("input[name=unit]")].map(priceOf);
     if (await act("auction.confirm", { case: auction.id, payload: { prices }, signed: true, title: confirming.dataset.title })) location.reload();
   } catch (error) {
     showError(box, error);
+  } finally {
+    confirming.removeAttribute("aria-busy");
   }
 });
 

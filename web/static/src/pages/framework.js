@@ -7,6 +7,7 @@ import { hex, random } from "../crypto/bytes.js";
 import { act } from "./acts.js";
 import { clearError, showError } from "./breaches.js";
 import { meter, send, showReceipt } from "./handin.js";
+import { reload } from "./live.js";
 import { me } from "./net.js";
 import { heldKey } from "./openkey.js";
 import { drop, sealAndKeep } from "./sealed.js";
@@ -120,5 +121,5 @@ document.querySelector("form[data-respond]")?.addEventListener("input", async ()
 // phase that has ended.
 document.addEventListener("gh:live", ({ detail: { kind, data } }) => {
   const ours = kind === "framework.unlock" && (data.need ?? data.framework) === desk.subject;
-  if (ours && document.querySelector("form[data-respond]") && !sealed) location.reload();
+  if (ours && document.querySelector("form[data-respond]") && !sealed) reload();
 });

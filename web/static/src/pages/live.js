@@ -71,9 +71,15 @@ export function unfolded(node) {
   return (fresh) => folds(fresh).forEach(([name, fold]) => (fold.open ||= open.includes(name)));
 }
 
-/** Fragments that may be exchanged: nobody is typing in them, or what was typed has been sent (`mine`). */
+/** The page read anew, but not under somebody's hands: it waits for an open dialog and for what is being sent. */
+export function reload() {
+  if (document.querySelector("dialog[open], form[aria-busy]")) setTimeout(reload, 500);
+  else location.reload();
+}
+
+/** Fragments that may be exchanged: nobody is typing in them, or what was typed has been sent (`mine`), and nothing is on its way. */
 const idle = (mine) =>
-  [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.querySelector("form") || !(node.contains(document.activeElement) || (!mine && typing(node))));
+  [...document.querySelectorAll("[data-refresh][id]")].filter((node) => !node.querySelector("form") || !(node.contains(document.activeElement) || node.querySelector("form[aria-busy]") || (!mine && typing(node))));
 
 /**
  * Exchange every fragment that is not being typed in, asked again once the answer is here: it may have taken a while.

@@ -6,6 +6,7 @@ import { b64, dumps, unb64, unwrapFileKey, unwrapShare } from "../crypto/index.j
 import { act } from "./acts.js";
 import { clearError, showError } from "./breaches.js";
 import { meter, send, showReceipt } from "./handin.js";
+import { reload } from "./live.js";
 import { me } from "./net.js";
 import { heldKey } from "./openkey.js";
 import { drop, keptSealed, sealAndKeep } from "./sealed.js";
@@ -172,9 +173,9 @@ const failed = (error) => {
 // What begins or ends a stage concerns this desk: the page is read again. After the end no price is taken any more.
 document.addEventListener("gh:live", (event) => {
   const { kind, data } = event.detail;
-  if (kind === "quote.moved" && data.request === desk.request && data.state !== desk.state) location.reload();
+  if (kind === "quote.moved" && data.request === desk.request && data.state !== desk.state) reload();
 });
-document.addEventListener("gh:over", () => setTimeout(() => location.reload(), 1500));
+document.addEventListener("gh:over", () => setTimeout(reload, 1500));
 document.addEventListener("gh:key", () => lookForKey().then(unlockByItself).catch(failed));
 lookForKey().then(unlockByItself).catch(failed);
 if (form) keptSealed(desk.request).then((kept) => (sealed ??= kept));

@@ -7,6 +7,7 @@ import { b64, unb64, unwrapFileKey } from "../crypto/index.js";
 import { act } from "./acts.js";
 import { clearError, el, showError } from "./breaches.js";
 import { meter, priceSheet, send, showReceipt } from "./handin.js";
+import { reload } from "./live.js";
 import { me } from "./net.js";
 import { heldKey } from "./openkey.js";
 import { inState, listed, run, runSealing } from "./probelines.js";
@@ -207,7 +208,7 @@ document.querySelector("form[data-rehearse]")?.addEventListener("input", async (
 
 // What was practised comes out on the server; the page is read again with it.
 document.addEventListener("gh:live", (event) => {
-  if (event.detail.kind === "rehearsal.opened" && event.detail.data.rehearsal === desk.rehearsal && state !== "opened") location.reload();
+  if (event.detail.kind === "rehearsal.opened" && event.detail.data.rehearsal === desk.rehearsal && state !== "opened") reload();
 });
 const voice = reader(() => [...document.querySelectorAll("[data-row]")]);
 document.addEventListener("click", (event) => {

@@ -7,7 +7,7 @@ import "../css/room.css";
 import { get } from "./net.js";
 import { clearError, showError } from "./breaches.js";
 import { deliver } from "./deliver.js";
-import { line, send, typing, unfolded } from "./live.js";
+import { line, reload, send, typing, unfolded } from "./live.js";
 import { prove } from "./sign.js";
 import { t } from "./words.js";
 
@@ -264,7 +264,7 @@ async function renewTasks(force = false) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.getElementById("room-tasks");
   const stage = page.querySelector("[data-room]")?.dataset.stage;
-  if (!fresh || stage !== room.dataset.stage) location.reload();
+  if (!fresh || stage !== room.dataset.stage) reload();
   else {
     renewLocks(page);
     if (force || !(typing(node) || node.querySelector("form[aria-busy]"))) {
@@ -331,7 +331,7 @@ const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.
 const PROGRESS = ["review.progress", "score.progress"];
 document.addEventListener("gh:live", (told) => {
   const { kind, data } = told.detail;
-  if (room.dataset.again?.split(" ").includes(kind) || (["seat.changed", "member.rejoined"].includes(kind) && data.member === room.dataset.member)) location.reload();
+  if (room.dataset.again?.split(" ").includes(kind) || (["seat.changed", "member.rejoined"].includes(kind) && data.member === room.dataset.member)) reload();
   else if (PROGRESS.includes(kind) && room.dataset.member && data.member !== room.dataset.member) told.preventDefault();
   else if (TOGETHER.includes(kind)) renewTasks();
   if (kind === "sitting.resumed") resume();
