@@ -7,7 +7,7 @@ SHA-256 of the canonical payload, and is checked and spent inside the act's own 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -82,6 +82,19 @@ def ahead(name: str) -> Callable[[Ahead], Ahead]:
     return declare
 
 
+# The article by which the case's own law says what the rooms share: (session, case, article) → article, or the same.
+Cites = Callable[[Session, str, str], str]
+CITES: list[Cites] = []
+
+
+def _cited(acts: Acts, case: str, refused: Refused) -> Refused:
+    """The refusal in the articles of the case's own law; every door says it alike."""
+    with acts.reading() as session:
+        for cites in CITES:
+            refused.breaches = [replace(one, article=cites(session, case, one.article)) for one in refused.breaches]
+    return refused
+
+
 def digest(door: Door, payload: Payload) -> str:
     """What a proof signs: SHA-256 hex of the canonical payload without the door's secret keys."""
     return canon.sha256_hex(canon.dumps({k: v for k, v in payload.items() if k not in door.secret}))
@@ -100,6 +113,16 @@ def perform(
     door = TABLE.get(name)
     if door is None:
         raise Unusable(f"no such act: {name}")
+    try:
+        return _performed(acts, prover, actor, door, case, payload, proof)
+    except Refused as refused:
+        raise _cited(acts, case, refused) from None
+
+
+def _performed(
+    acts: Acts, prover: Prover, actor: Actor, door: Door, case: str, payload: Payload, proof: Mapping[str, Any] | None
+) -> Payload:
+    name = door.name
 
     def run(tx: Tx) -> Payload:
         tx.actor.require(*door.roles)
@@ -184,6 +207,9 @@ def ask(acts: Acts, actor: Actor, name: str, case: str, params: Payload) -> Payl
     question = QUESTIONS.get(name)
     if question is None:
         raise Unusable(f"no such question: {name}")
-    actor.require(*question.roles)
-    with acts.reading() as session:
-        return question.fn(session, acts.house.clock.now(), actor, case, params)
+    try:
+        actor.require(*question.roles)
+        with acts.reading() as session:
+            return question.fn(session, acts.house.clock.now(), actor, case, params)
+    except Refused as refused:
+        raise _cited(acts, case, refused) from None

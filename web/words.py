@@ -10,12 +10,15 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from flask import has_request_context, request
 from flask_babel import get_locale, gettext
 
 from core.access import Role
 from core.rules import Breach
+from trading.project import states
 from web import order_words
 from web.field_words import FIELDS, FORMS
+from web.front import reading
 from web.rule_words import LAWS, PHRASES, SENTENCES, UNITS
 from web.rule_words import N_ as N_
 from web.script_words import SCRIPTS
@@ -175,8 +178,15 @@ def value(text: str) -> str:
     return "".join(between.get(one, one) if place % 2 else _part(one) for place, one in enumerate(pieces))
 
 
+def _of_this_case(text: str) -> str:
+    """The article as the law of the page's case has it."""
+    case = (request.view_args or {}).get("case", "") if has_request_context() else ""
+    return states.cites(reading(), case, text) if case else text
+
+
 def article(text: str) -> str:
     """An article in the reader's language: the law by its name, 第N条 as its number."""
+    text = _of_this_case(text)
     law, _, places = text.partition(" ")
     if law not in LAWS or chinese():
         return text

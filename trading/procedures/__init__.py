@@ -24,8 +24,13 @@ class Procedure:
         self.drawn_in: tuple[str, ...] = life.DRAWN_IN
         self.rules: RuleBook = book.RULES
         self.not_asked: dict[str, str] = book.NOT_ASKED
+        self._counterparts: dict[str, str] = book.COUNTERPARTS
         self.checks: tuple[Callable[..., list[Breach]], ...] = import_module(f"{room}.checks").CHECKS
         self.fields: ModuleType = import_module(f"{room}.fields")
+
+    def cites(self, article: str) -> str:
+        """The article of this procedure's law that says what `article` of the Tendering Law says, where it has one."""
+        return self._counterparts.get(article, article)
 
 
 TYPES = {name: Procedure(name) for name in (m.name.replace("_", "-") for m in pkgutil.iter_modules(__path__))}

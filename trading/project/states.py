@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Org
 from accounts.rules import may_trade
+from core import doors
 from core.access import SYSTEM, Actor, Role, denied
 from core.acts import Tx
 from core.clock import CST
@@ -37,6 +38,15 @@ def case_row(session: Session, case: str) -> Case:
 
 def procedure_of(row: Case) -> Procedure:
     return procedures.of(row.procedure)
+
+
+def cites(session: Session, case: str, article: str) -> str:
+    """`article` as the law of this case has it; of anything else than a case it stays what it is."""
+    row = session.get(Case, case) if case else None
+    return procedure_of(row).cites(article) if row else article
+
+
+doors.CITES.append(cites)
 
 
 def book_of(row: Case, now: Any) -> Mapping[str, RuleRow]:

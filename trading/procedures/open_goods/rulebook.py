@@ -132,3 +132,27 @@ NOT_ASKED = {
     "R2-31/core": "which products are core is the purchaser's to say; the file prints those it names",
     "R2-30": "a sealed report is opened by nobody; before its seal the committee corrects under the same four causes",
 }
+# Article of the law of works → the one that says the same of government procurement. Rooms that both share cite the first.
+_ZTB, _TL, _C12 = "招标投标法", "招标投标法实施条例", "评标委员会和评标方法暂行规定"
+COUNTERPARTS = {
+    f"{_ZTB} 第28条": f"{ZC} 第36条",  # too few suppliers
+    f"{_ZTB} 第36条": f"{M87} 第41条",  # bids are opened and read out
+    f"{_ZTB} 第37条": f"{M87} 第45条",  # who judges is checked, told the bidders and bound to discipline
+    f"{_ZTB} 第37条、第44条": f"{M87} 第45条、第66条",
+    f"{_ZTB} 第37条至第42条": f"{M87} 第44条至第66条",
+    f"{_ZTB} 第38条": f"{M87} 第66条",  # the evaluation is secret
+    f"{_ZTB} 第44条": f"{M87} 第66条",
+    f"{_ZTB} 第40条": f"{ZCTL} 第41条",  # judged by the file's own standards, independently
+    f"{_ZTB} 第42条": f"{ZC} 第36条",
+    f"{_TL} 第22条、第54条": f"{ZC} 第57条",  # suspended
+    f"{_TL} 第40条": f"{M87} 第37条",  # deemed collusion
+    f"{_TL} 第44条": f"{M87} 第42条",  # the opening is recorded
+    f"{_TL} 第46条": f"{M87} 第47条、第48条",  # the committee and its draw
+    f"{_TL} 第48条": f"{M87} 第49条",  # an incomplete committee waits; who is replaced has said nothing
+    f"{_TL} 第51条": f"{M87} 第63条",  # invalid bids
+    f"{_TL} 第52条": f"{M87} 第51条",  # clarification
+    f"{_TL} 第53条": f"{M87} 第61条",  # the report, dissent and who is deemed to agree
+    f"{_C12} 第9条": f"{M87} 第45条",  # the leader
+    f"{_C12} 第21条": f"{M87} 第60条",  # abnormally low
+    f"{_C12} 第27条": f"{ZC} 第36条",
+}

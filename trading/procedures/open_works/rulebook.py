@@ -149,3 +149,4 @@ NOT_ASKED = {
     "R1-29/decide": "complaints go to the regulator itself",
     "R1-35": "complaints go to the regulator itself",
 }
+COUNTERPARTS: dict[str, str] = {}  # its law is the one the rooms cite
