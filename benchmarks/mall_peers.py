@@ -70,7 +70,7 @@ def statements(source: str, where: Iterable[str], order: str) -> list[str]:
     band = (
         "CASE " + " ".join(f"WHEN g.price < {top * 100} THEN {at}" for at, top in enumerate(BANDS[1:])) + " ELSE 6 END"
     )
-    kinds = [band if kind == "band" else kind for kind in KINDS]
+    kinds = [band if kind == "band" else f"g.{kind}" for kind in KINDS]
     return [
         f"SELECT g.n, g.name, g.price {body} ORDER BY {order} LIMIT {LIMIT}", f"SELECT count(*) {body}",
         *(f"SELECT {kind} AS kind, count(*) {body} GROUP BY 1 ORDER BY 2 DESC LIMIT 12" for kind in kinds),

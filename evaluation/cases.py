@@ -26,7 +26,7 @@ from trading.opening.ending import announce_failure
 from trading.opening.models import Opening
 from trading.opening.queries import avoid_list, factor, opened_bids
 from trading.project.models import Case, CaseDocument, Project
-from trading.project.states import accept_report, case_row, set_state
+from trading.project.states import accept_report, case_row, set_state, step
 from trading.qualification.queries import unqualified
 from venues import queries as venues
 
@@ -186,6 +186,14 @@ def hand_over(tx: Tx, case: str, result: dict[str, Any]) -> None:
         why = f"通过符合性审查的投标人不足 {short.number} 家，予以废标。"
         found = short.breach("-", required=f"≥ {short.number}")
         as_system(tx, lambda: announce_failure(tx, row, found, why, opened=True))
+
+
+def fail(tx: Tx, case: str, act: str, found: Breach, why: str, body: dict[str, Any]) -> None:
+    """The tender ends in FAILED by an act of its own side during the evaluation, with its public notice."""
+    row = case_row(tx.session, case)
+    paper = announce_failure(tx, row, found, why, opened=True)
+    body = body | {"notice": paper.sha256, "rule": found.rule, "article": found.article}
+    step(tx, row, act, target="FAILED", kind="flaw.answered", body=body)
 
 
 def note(tx: Tx, case: str, kind: str, body: dict[str, Any]) -> None:

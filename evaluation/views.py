@@ -28,6 +28,7 @@ from evaluation.committee.queries import by_person, committee_of, members, place
 from evaluation.failures import standing
 from evaluation.failures.rules import door
 from evaluation.figures import queries as figures
+from evaluation.flaws import queries as flaws
 from evaluation.lowprice import queries as lowprice
 from evaluation.report.making import report_of
 from evaluation.review import queries as review
@@ -343,10 +344,10 @@ def view(session: Session, now: datetime, actor: Actor, case: str, p: dict[str, 
         "bids": [_bid(bid) for bid in bids], "items": list(facts.items),
         "grounds": facts.grounds, "criteria": list(facts.criteria), "rejected": dict(sitting.rejected),
         **_bonds(session, case), **standing.seen(session, facts, committee, sitting, rows, now),
-        "mine": _mine(session, facts, sitting, me, bids),
+        "mine": _mine(session, facts, sitting, me, bids), "clarifications": _questions(session, committee),
         "votes": _votes(session, now, facts, committee, rows, me, bids),
         "flags": _flags(session, facts, sitting, rows, me), "report": _report(session, committee, me),
-        "clarifications": _questions(session, committee), "documents": cases.tender_papers(session, case),
+        "flaws": flaws.view(session, committee, rows, me), "documents": cases.tender_papers(session, case),
         "low_price": lowprice.view(session, now, facts, committee, sitting, rows, me),
         "low_minutes": max(cases.book(facts)["LOWPRICE-TIME"].number, facts.low_price.get("minutes") or 0),
         **_procured(session, facts, committee, bids, leading=me.id == sitting.leader_id),

@@ -21,6 +21,7 @@ from evaluation.committee.queries import committee_of, counts, members, places
 from evaluation.failures import standing
 from evaluation.failures.seats import spares
 from evaluation.figures import queries as figures
+from evaluation.flaws import queries as flaws
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND
 from evaluation.report.making import report_of
@@ -55,12 +56,12 @@ def progress(session: Session, now: datetime, actor: Actor, case: str, p: P) -> 
     if actor.org not in facts.parties:
         raise Refused(denied("CASE-PARTY", "tenderer or agency of this case", actor.org_name or actor.org))
     if committee is None:
-        return {"stage": "", "percent": 0, "sites": {}, "report": ""}
+        return {"stage": "", "percent": 0, "sites": {}, "report": "", "flaws": []}
     sitting = sitting_for(session, committee)
     report = report_of(session, committee)
     return {
         "stage": sitting.stage, "percent": percent(session, facts, sitting, members(session, committee)),
-        "paused": bool(sitting.paused), "sites": counts(session, committee),
+        "paused": bool(sitting.paused), "sites": counts(session, committee), "flaws": flaws.told(session, committee),
         "report": report.document_id if report and report.state == "sealed" else "",
     }  # fmt: skip
 
@@ -123,6 +124,7 @@ def watch(session: Session, now: datetime, actor: Actor, case: str, p: P) -> P:
     if sitting.stage in lowprice.OPEN_FROM:
         answer["low_price"] = lowprice.watched(session, facts, committee, sitting, rows)
     answer["unlocks"] = unlocking.shown(session, rows)
+    answer["flaws"] = flaws.told(session, committee)
     report = report_of(session, committee)
     answer["report"] = report.document_id if report and report.state == "sealed" else ""
     answer["members"] = [{"member": row.id, "number": row.number, "name": name_of(session, row)} for row in rows]

@@ -37,6 +37,7 @@ SENTENCES: dict[str, str] = {
     "R1-10": N_("With fewer than three bidders no bid is opened; it is tendered again."),
     "R1-10/valid": N_("With fewer than three valid bids the committee decides whether competition is lacking."),
     "CLARIFY-FIRST": N_("The bidder is asked first; nobody rejects for what may be explained."),
+    "FLAW": N_("A committee that finds the tender file flawed stops until the tenderer has answered."),
     "CLERICAL": N_("A mere fault of form should not reject a bid."),
     "LOWPRICE-TIME": N_("The bidder has at least this long to explain its price."),
     "R1-11": N_("At least three applicants must have passed the prequalification."),

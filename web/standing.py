@@ -12,6 +12,7 @@ HALTS = {
     "staff": N_("paused"),
     "tech": N_("technical pause (PAUSED_TECH)"),
     "overnight": N_("frozen over night"),
+    "flaw": N_("stopped: the tender file"),
 }
 PARTIES = {
     "supervisor": N_("the supervisor"),

@@ -24,6 +24,7 @@ from venues.queries import centre_of
 
 P = dict[str, Any]
 MEMBERS = (Role.EXPERT, Role.TENDERER)
+ENDS = {"staff": "sitting.resume", "tech": "halt.confirm", "overnight": "sitting.rejoin", "flaw": "flaw.answer"}
 
 
 def _at_work(tx: Tx, committee: Committee) -> Sitting:
@@ -67,8 +68,7 @@ def resume(tx: Tx, case: str, p: P) -> P:
     watching(tx, case)
     halt = _halt(tx, committee)
     if halt.kind != "staff":
-        need = "halt.confirm" if halt.kind == "tech" else "sitting.rejoin"
-        raise Refused(Breach("HALT-KIND", standing.ARTICLE, "B", need, halt.kind))
+        raise Refused(Breach("HALT-KIND", standing.ARTICLE, "B", ENDS[halt.kind], halt.kind))
     refuse_if(standing.used_up(tx.session, found, committee, halt, tx.now))
     halts.go_on(tx, committee, halt, fields.text(p, "reason", limit=300))
     return {}
@@ -89,8 +89,7 @@ def confirm(tx: Tx, case: str, p: P) -> P:
     sitting, halt = sitting_of(tx, committee), _halt(tx, committee)
     party, member = _party(tx, case, committee, sitting)
     if halt.kind != "tech":
-        need = "sitting.resume" if halt.kind == "staff" else "sitting.rejoin"
-        raise Refused(Breach("HALT-KIND", standing.ARTICLE, "B", need, halt.kind))
+        raise Refused(Breach("HALT-KIND", standing.ARTICLE, "B", ENDS[halt.kind], halt.kind))
     rows = members(tx.session, committee)
     refuse_if([*standing.used_up(tx.session, found, committee, halt, tx.now), *_still_away(tx, committee, rows)])
     said = fields.text(p, "reason", limit=300)
@@ -155,7 +154,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
     night = before if before is not None and before.kind == "overnight" else None
     refuse_if(rules.night_long(night.from_at if night else tx.now, until, cases.book(found)))
     reason = fields.text(p, "reason", limit=300)
-    if before is not None and before.kind == "tech":
+    if before is not None and before.kind in ("tech", "flaw"):
         supervisor(tx, found)
     if night is not None and tx.actor.has(Role.REGULATOR):
         halts.move_hour(tx, committee, night, until, reason)

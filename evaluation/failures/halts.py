@@ -43,7 +43,7 @@ def stop(
     sitting = sitting_of(tx, committee)
     before = standing.open_halt(tx.session, committee)
     if before is not None:
-        if kind != "overnight" or before.kind == "overnight":
+        if kind != "overnight" or before.kind in ("overnight", "flaw"):
             raise Refused(Breach("PAUSED", standing.ARTICLE, "B", "going on", sitting.paused))
         before.until_at, before.ended = tx.now, "overnight"
         tx.session.flush()

@@ -11,9 +11,11 @@ from core.data import regions
 
 SITE = "评标场地掉线超过规定时间，系统自动暂停评标"
 START = "评标委员会在规定的等待时间内未到齐，系统自动暂停评标"
-KINDS = {"staff": "暂停", "tech": "技术中断（PAUSED_TECH）", "overnight": "隔夜封存"}
+KINDS = {
+    "staff": "暂停", "tech": "技术中断（PAUSED_TECH）", "overnight": "隔夜封存", "flaw": "停止评标（招标文件问题）",
+}  # fmt: skip
 PARTIES = {"supervisor": "行政监督", "leader": "评标委员会组长", "venue": "主场见证（无组长时）"}
-ENDED = {"resumed": "恢复评标", "overnight": "转为隔夜封存"}
+ENDED = {"resumed": "恢复评标", "overnight": "转为隔夜封存", "failed": "招标人确认，评标终止"}
 
 
 def place(site: str) -> str:

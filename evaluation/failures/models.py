@@ -38,7 +38,8 @@ class SiteReport(Keyed, Base):
 class Halt(Keyed, Base):
     """The sitting stands still, at most once at a time. `cause`: declared, site or start.
 
-    `ended`: resumed, or overnight when a freeze took its place. `go_on_at` of a freeze: from when members come back.
+    `ended`: resumed, overnight when a freeze took its place, or failed. `go_on_at` of a freeze: from when members come
+    back.
     """
 
     __tablename__ = "sitting_halt"
@@ -54,7 +55,7 @@ class Halt(Keyed, Base):
     ended: Mapped[str] = mapped_column(String(10), default="")
     said: Mapped[str] = mapped_column(default="")
     __table_args__ = (
-        CheckConstraint("kind in ('staff', 'tech', 'overnight')", name="kind"),
+        CheckConstraint("kind in ('staff', 'tech', 'overnight', 'flaw')", name="kind"),
         CheckConstraint("cause in ('declared', 'site', 'start')", name="cause"),
         CheckConstraint("(kind = 'overnight') = (go_on_at is not null)", name="freeze"),
         Index("ix_sitting_halt_open", "committee_id", unique=True, sqlite_where=text("until_at is null"),

@@ -87,8 +87,9 @@ def remedied(session: Session, committee: Committee, since: datetime) -> bool:
 
 
 def used_up(session: Session, case: CaseFacts, committee: Committee, halt: Halt, now: datetime) -> list[Breach]:
-    """The fault clock of an open halt has run out and nothing was done about it; a freeze has its own hour."""
-    if halt.kind == "overnight" or remedied(session, committee, halt.from_at):
+    """The fault clock of an open halt has run out and nothing was done about it; a freeze has its own hour, and a flaw
+    of the file is no fault of the machines."""
+    if halt.kind in ("overnight", "flaw") or remedied(session, committee, halt.from_at):
         return []
     book = cases.book(case)
     found = rules.start_late(halt.from_at, now, book) if halt.cause == "start" else []

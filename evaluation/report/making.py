@@ -24,6 +24,7 @@ from core.rules import Breach
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import members
+from evaluation.flaws.queries import open_question
 from evaluation.report import papers
 from evaluation.report import record as records
 from evaluation.report.models import Report
@@ -66,11 +67,13 @@ def report_of(session: Session, committee: Committee) -> Report | None:
 
 
 def flaws(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Member]) -> list[Breach]:
-    """Why there is no report yet: objective scores that differ, scores that stand out and have no reason."""
+    """Why there is no report yet: a question on the file, objective scores that differ, scores that stand out and have
+    no reason."""
+    asked = open_question(session, case, sitting.committee_id)
     data = sitting.scoring
     if not data:
-        return []
-    found = [
+        return asked
+    found = asked + [
         Breach("OBJECTIVE", M87, "B", "equal for all members", f"{bid} {criterion}")
         for bid, criterion in sheet.objective_gaps(case, data)
     ]

@@ -16,6 +16,7 @@ from evaluation.blind import papers as blind
 from evaluation.brands import papers as brands
 from evaluation.failures.minutes import KINDS, confirmed
 from evaluation.figures import papers as figures
+from evaluation.flaws import papers as flaws
 from evaluation.lowprice import papers as lowprice
 from evaluation.scoring import policy
 
@@ -344,8 +345,8 @@ def _signing(paper: Paper, record: Record) -> None:
 
 
 PARTS = (
-    _basics, _opening, blind.section, _review, figures.section, lowprice.section, _method, _scores, brands.section,
-    _outcome, _signing,
+    _basics, _opening, flaws.section, blind.section, _review, figures.section, lowprice.section, _method, _scores,
+    brands.section, _outcome, _signing,
 )  # fmt: skip
 
 

@@ -4,8 +4,9 @@
  commitments, unlocks, anomalies, corrections, outcome, ranked, candidates, ranking, mode, interruptions, incidents,
  talk, recording, signers}. Scores stand under labels member-1 … member-n; `committee` says whose they are. `ranking` is
 null where the award is separated from the evaluation (domain.md §5). `same_brand` and `figures` stand there only where
-the tender file names core products (87号令 art. 31) and where prices were corrected (art. 59); `bids` hold prices as
-opened. `talk` and `recording` hold counts and digests alone: what was said stays secret. In `commitments` and
+the tender file names core products (87号令 art. 31) and where prices were corrected (art. 59), `flaws` only where the
+committee held the file to be flawed and went on after the answer; `bids` hold prices as opened. `talk` and
+`recording` hold counts and digests alone: what was said stays secret. In `commitments` and
 `blind.locks` stands beside each salt the sheet as it was locked, with bids that were rejected and points that were
 corrected later.
 """
@@ -30,6 +31,7 @@ from evaluation.committee.models import OUT, Committee, Member
 from evaluation.committee.queries import members
 from evaluation.failures import standing
 from evaluation.figures import queries as figures
+from evaluation.flaws import queries as flaws
 from evaluation.lowprice import queries as lowprice
 from evaluation.lowprice.rules import GROUND, TEXT
 from evaluation.report.models import Refusal
@@ -190,6 +192,14 @@ def _interruptions(session: Session, committee: Committee) -> list[dict[str, Any
     ]  # fmt: skip
 
 
+def _seldom(
+    session: Session, case: CaseFacts, committee: Committee, sitting: Sitting, bids: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Parts that stand only in a report of a sitting that had them."""
+    return {**brands.archive(session, case, committee, sitting, bids), **figures.archive(session, committee),
+            **flaws.archive(session, case, committee)}  # fmt: skip
+
+
 def read(session: Session, committee: Committee, sitting: Sitting, version: int) -> dict[str, Any]:
     """The record as of now, not yet `plain`; the same rows give the same record."""
     case = cases.facts(session, committee.case_id)
@@ -197,11 +207,10 @@ def read(session: Session, committee: Committee, sitting: Sitting, version: int)
     names, result = sheet.labels(rows), dict(sitting.result)
     out = brands.out(sitting)
     ranking = [bid for bid in result.get("ranking", []) if bid not in out]
-    ids = [row.id for row in rows]
-    refusals = {row.member_id: row for row in session.scalars(select(Refusal).where(Refusal.member_id.in_(ids)))}
-    incidents = session.scalars(
-        select(Incident).where(Incident.committee_id == committee.id).order_by(Incident.at, Incident.id)
-    )
+    refused = select(Refusal).where(Refusal.member_id.in_([row.id for row in rows]))
+    refusals = {row.member_id: row for row in session.scalars(refused)}
+    told = select(Incident).where(Incident.committee_id == committee.id).order_by(Incident.at, Incident.id)
+    incidents = session.scalars(told)
     return {
         "schema": SCHEMA, "version": version, "case": _case(session, case), "bids": _bids(bids),
         **_unqualified(session, case),
@@ -221,7 +230,7 @@ def read(session: Session, committee: Committee, sitting: Sitting, version: int)
         "outcome": "void" if sitting.lack.get("void") else "evaluated" if result.get("ranking") else "all_rejected",
         "ranked": case.ranked, "ranking": ranking if case.ranked else None,
         "candidates": candidates(case, bids, result, out),
-        **brands.archive(session, case, committee, sitting, bids), **figures.archive(session, committee),
+        **_seldom(session, case, committee, sitting, bids),
         "refusals": [
             {"member": names[member], "witness": one.witness_name, "reference": one.reference}
             for member, one in sorted(refusals.items(), key=lambda item: names[item[0]])

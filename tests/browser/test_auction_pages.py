@@ -156,7 +156,7 @@ def _ordered(live: Live, auction: str, first: Page) -> None:
     expect(first.get_by_role("button", name="Give this price", exact=True)).to_be_disabled()
     live.stage.act("centre1", "auction.resume", auction, reason="无误")
     expect(first.get_by_role("button", name="Give this price", exact=True)).to_be_enabled()
-    first.evaluate("window.untouched = true")  # the close tells the names without reading the page anew under anybody's hands
+    first.evaluate("window.untouched = true")  # the close tells the names without a fresh page under anybody's hands
     live.stage.move_to(live.stage.now() + timedelta(hours=2))
     expect(first.locator("#result")).to_be_visible(timeout=20_000)
     expect(first.locator("#price-rows")).to_contain_text("武汉江源建设集团有限公司")

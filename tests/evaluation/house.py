@@ -23,6 +23,7 @@ from evaluation.clarify import actions as clarify_actions  # noqa: F401
 from evaluation.committee.models import Committee, Member
 from evaluation.failures import actions as failure_actions  # noqa: F401
 from evaluation.figures import actions as figure_actions  # noqa: F401
+from evaluation.flaws import actions as flaw_actions  # noqa: F401
 from evaluation.highlights import actions as highlight_actions  # noqa: F401
 from evaluation.report import actions as report_actions
 from evaluation.review import actions as review_actions  # noqa: F401

@@ -88,6 +88,7 @@ KINDS = {
     "lowprice": N_("low prices"),
     "brand": N_("bids of one brand"),
     "figures": N_("corrected prices"),
+    "flaw": N_("flaws of the tender file"),
     "lack": N_("lack of competition"),
     "unlock": N_("requests to reopen scores"),
     "halt": N_("words given to go on"),

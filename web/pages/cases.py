@@ -18,6 +18,7 @@ from core.access import Role
 from core.clock import CST
 from core.doors import TABLE
 from evaluation.committee.queries import committee_of
+from evaluation.flaws.queries import waits as flaw_waits
 from trading import procedures
 from trading.award import contracts
 from trading.award.publicity import publicity_of, until_of
@@ -86,6 +87,7 @@ PLACES = {
     "opening.close": "/cases/{case}/hall",
     "qualification.conclude": "/cases/{case}/qualification",
     "draw.request": "/draws/{case}",
+    "flaw.answer": "/room/{case}",
     "winner.settle": "/cases/{case}/result",
     "award.open": "/award/{case}",
     "award.redo": "/cases/{case}/result",
@@ -208,6 +210,11 @@ def turns(
         found["deadline.decide"] = {
             "act": "deadline.decide", "text": N_("Decide whether the deadline stands"), "roles": (Role.TENDERER,),
             "word": "", "due": None,
+        }  # fmt: skip
+    if row.state == "EVALUATING" and flaw_waits(session, row.id):
+        found["flaw.answer"] = {
+            "act": "flaw.answer", "text": N_("Answer the committee on the tender file"), "word": "", "due": None,
+            "roles": (Role.TENDERER, Role.AGENCY),
         }  # fmt: skip
     if answer_due is not None:
         found["objection.answer"] = {

@@ -74,6 +74,8 @@ MACHINE = Machine(
         Row("COMMITTEE_SET", "committee.void", "QUALIFIED", (), f"{M87} 第49条"),
         Row("EVALUATING", "report.accept", "EVALUATED", (), f"{M87} 第58条", "evaluation_report"),
         Row("EVALUATING", "report.accept", "FAILED", (), f"{ZC} 第36条", "evaluation_report"),
+        Row("EVALUATING", "flaw.answer", "EVALUATING", (T, A), f"{M87} 第65条"),
+        Row("EVALUATING", "flaw.answer", "FAILED", (T, A), f"{M87} 第65条", "failure_notice"),
         Row("EVALUATING", "committee.void", "QUALIFIED", (), f"{M87} 第49条"),
         Row("EVALUATED", "winner.draw", "EVALUATED", (T, A), f"{M87} 第68条"),
         Row("EVALUATED", "winner.settle", "AWARDED_DRAFT", (T,), f"{M87} 第68条"),

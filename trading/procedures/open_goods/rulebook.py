@@ -33,7 +33,7 @@ def _row(
 
 # Rows of the works' book that ask the same here, with the article of this regime.
 _HERE = {
-    "CLARIFY-FIRST": (M87, "第51条"), "CLERICAL": (M87, "第51条"), "LOWPRICE-TIME": (K2, ""),
+    "FLAW": (M87, "第65条"), "CLARIFY-FIRST": (M87, "第51条"), "CLERICAL": (M87, "第51条"), "LOWPRICE-TIME": (K2, ""),
     "POOL-SMALL": (M87, "第48条"), "INVITATION-LATE": (M87, "第48条"), "FILE-01": (M87, "第20条"),
     "FILE-02": (M87, "第20条"),
 }  # fmt: skip
@@ -132,7 +132,7 @@ NOT_ASKED = {
     "R2-31/core": "which products are core is the purchaser's to say; the file prints those it names",
     "R2-30": "a sealed report is opened by nobody; before its seal the committee corrects under the same four causes",
 }
-# Article of the law of works → the one that says the same of government procurement. Rooms that both share cite the first.
+# Article of the law of works, as shared rooms cite it → the one that says the same of government procurement.
 _ZTB, _TL, _C12 = "招标投标法", "招标投标法实施条例", "评标委员会和评标方法暂行规定"
 COUNTERPARTS = {
     f"{_ZTB} 第28条": f"{ZC} 第36条",  # too few suppliers
@@ -152,6 +152,7 @@ COUNTERPARTS = {
     f"{_TL} 第51条": f"{M87} 第63条",  # invalid bids
     f"{_TL} 第52条": f"{M87} 第51条",  # clarification
     f"{_TL} 第53条": f"{M87} 第61条",  # the report, dissent and who is deemed to agree
+    "发改法规规〔2022〕1117号 (十三)": f"{M87} 第65条",  # a flawed tender file
     f"{_C12} 第9条": f"{M87} 第45条",  # the leader
     f"{_C12} 第21条": f"{M87} 第60条",  # abnormally low
     f"{_C12} 第27条": f"{ZC} 第36条",

@@ -83,6 +83,8 @@ MACHINE = Machine(
         Row("COMMITTEE_SET", "committee.void", "OPENED", (), f"{TL} 第48条"),
         Row("EVALUATING", "report.accept", "EVALUATED", (), f"{ZTB} 第40条", "evaluation_report"),
         Row("EVALUATING", "report.accept", "FAILED", (), f"{ZTB} 第42条", "evaluation_report"),
+        Row("EVALUATING", "flaw.answer", "EVALUATING", (T, A), "发改法规规〔2022〕1117号 (十三)"),
+        Row("EVALUATING", "flaw.answer", "FAILED", (T, A), "发改法规规〔2022〕1117号 (十三)", "failure_notice"),
         Row("EVALUATING", "committee.void", "OPENED", (), f"{TL} 第48条"),
         Row("EVALUATED", "award.open", "AWARD_MEETING", (T,), "国办发〔2024〕21号"),
         Row("AWARD_MEETING", "award.conclude", "AWARDED_DRAFT", (), "国办发〔2024〕21号", "award_report"),

@@ -326,7 +326,7 @@ document.addEventListener("click", (event) => {
 });
 
 /** What others do that changes my tasks; the page is asked whether the stage has really moved. */
-const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "lowprice.doubted", "lowprice.voted", "brand.stated", "figures.asked", "figures.answered", "unlock.asked", "unlock.decided", "blind.locked", "blind.prepared", "pledge.signed", "seat.revealed", "halt.confirmed", "duty.assigned", "seat.changed", "seat.change_asked", "member.offline", "member.back"];
+const TOGETHER = ["sitting.stage", "sitting.paused", "sitting.resumed", "review.locked", "score.locked", "reject.voted", "lack.voted", "leader.voted", "leader.counted", "report.made", "anomaly.answered", "clarification.asked", "clarification.answered", "lowprice.doubted", "lowprice.voted", "brand.stated", "figures.asked", "figures.answered", "unlock.asked", "unlock.decided", "blind.locked", "blind.prepared", "pledge.signed", "seat.revealed", "halt.confirmed", "duty.assigned", "seat.changed", "seat.change_asked", "member.offline", "member.back", "flaw.voted", "flaw.settled", "committee.void"];
 /** Every finding and point of a member is told to the room; only those who watch see it move. */
 const PROGRESS = ["review.progress", "score.progress"];
 document.addEventListener("gh:live", (told) => {
