@@ -238,9 +238,15 @@ def span(time: timedelta) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
+_FOR_SCRIPTS: dict[str, dict[str, str]] = {}
+
+
 def for_scripts() -> dict[str, str]:
-    """Message id → words, only where they differ."""
-    return {message: gettext(message) for message in SCRIPTS if gettext(message) != message}
+    """Message id → words, only where they differ; every page carries them, so each language looks them up once."""
+    language = str(get_locale())
+    if language not in _FOR_SCRIPTS:
+        _FOR_SCRIPTS[language] = {one: said for one in SCRIPTS if (said := gettext(one)) != one}
+    return _FOR_SCRIPTS[language]
 
 
 KINDS: dict[str, str] = {

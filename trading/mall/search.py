@@ -225,10 +225,10 @@ def _level(view: View, hits: BitMap, chosen: str) -> list[tuple[str, int]]:
         at = found[0][0]
 
 
-def _sample(session: Session, hits: BitMap) -> list[Place]:
-    """All hits, or so many of them at even distances."""
-    step = max(1, len(hits) // SAMPLE)
-    return store.places(session, hits if step == 1 else [hits[at] for at in range(0, len(hits), step)])
+def _sample(session: Session, hits: BitMap) -> list[tuple[str, str]]:
+    """[(brand, supplier)] of all hits, or of so many of them at even distances."""
+    step = max(1, -(-len(hits) // SAMPLE))
+    return store.makers(session, hits if step == 1 else [hits[at] for at in range(0, len(hits), step)])
 
 
 def _named(
@@ -250,9 +250,9 @@ def _makers(
     brands = _sample(session, open_to("brand")) if wanted.brands else of_hits
     suppliers = _sample(session, open_to("supplier")) if wanted.suppliers else of_hits
     return {
-        "brand": _named(view, open_to("brand"), terms.BRAND, wanted.brands, (one.brand for one in brands)),
+        "brand": _named(view, open_to("brand"), terms.BRAND, wanted.brands, (brand for brand, _ in brands)),
         "supplier": _named(view, open_to("supplier"), terms.SUPPLIER, wanted.suppliers,
-                           (one.supplier for one in suppliers)),
+                           (supplier for _, supplier in suppliers)),
     }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from trading.mall.search_terms import Shown
 
 CHUNK = 16  # bits of a number that lie in one bitmap
 ROOM = 96 << 20  # bytes of bitmaps a process keeps
+UNIONS = 64  # of sets, kept beside them
 MANY = 4000  # changed bitmaps after which everything is read anew
 STEP = 500  # values named in one statement
 CLEARED = "!"  # a term no item has: the index was made anew, whatever is kept is old
@@ -209,6 +210,7 @@ class Shelf:
     def __init__(self, room: int = ROOM) -> None:
         self._room, self._held, self._seq = room, 0, 0
         self._kept: OrderedDict[str, tuple[BitMap, int]] = OrderedDict()
+        self._unions: dict[tuple[str, ...], BitMap] = {}
         self._lock = threading.Lock()
 
     def _drop(self, term: str) -> None:
@@ -219,6 +221,7 @@ class Shelf:
         changed = list(session.connection().execute(_CHANGED, {"seq": self._seq, "most": MANY}).scalars())
         for term in self._kept.copy() if len(changed) == MANY or CLEARED in changed else changed:
             self._drop(term)
+        self._unions.clear()
         self._seq = seq
 
     def view(self, session: Session) -> View:
@@ -239,6 +242,20 @@ class Shelf:
             if seq == self._seq:
                 self._keep(read)
         return found | {name: one for name, (one, _) in read.items()}
+
+    def united(self, names: tuple[str, ...], sets: list[BitMap], seq: int) -> BitMap:
+        """All of these sets together, kept while nothing changes: every page unites those of the same regions."""
+        with self._lock:
+            found = self._unions.get(names) if seq == self._seq else None
+        if found is not None:
+            return found
+        found = BitMap.union(*sets)
+        with self._lock:
+            if seq == self._seq:
+                if len(self._unions) >= UNIONS:
+                    self._unions.clear()
+                self._unions[names] = found
+        return found
 
     def _keep(self, read: Mapping[str, tuple[BitMap, int]]) -> None:
         for name, one in read.items():
@@ -273,8 +290,11 @@ class View:
         return [self._taken[name] for name in listed]
 
     def any(self, names: Iterable[str]) -> BitMap:
-        found = self.all(names)
-        return BitMap.union(*found) if found else BitMap()
+        listed = tuple(names)
+        found = self.all(listed)
+        if len(found) < 2:
+            return found[0] if found else BitMap()
+        return self._shelf.united(listed, found, self._seq)
 
 
 _SHELVES: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
@@ -303,16 +323,20 @@ class Place:
     listed: int
 
 
-def places(session: Session, docs: Iterable[int]) -> list[Place]:
+def _rows(session: Session, columns: str, docs: Iterable[int]) -> list[Any]:
     """Of these numbers, in no order. The numbers stand in the statement: a page asks for hundreds."""
     wanted = ", ".join(map(str, docs))
-    if not wanted:
-        return []
-    columns = "doc, item_id, brand, supplier, price, sold, listed"
-    rows = session.connection().exec_driver_sql(
-        f"SELECT {columns} FROM mall_search_doc WHERE doc IN ({wanted})"  # noqa: S608 - whole numbers
-    )
-    return [Place(*row) for row in rows.all()]
+    query = f"SELECT {columns} FROM mall_search_doc WHERE doc IN ({wanted})"  # noqa: S608 - whole numbers
+    return list(session.connection().exec_driver_sql(query).all()) if wanted else []
+
+
+def places(session: Session, docs: Iterable[int]) -> list[Place]:
+    return [Place(*row) for row in _rows(session, "doc, item_id, brand, supplier, price, sold, listed", docs)]
+
+
+def makers(session: Session, docs: Iterable[int]) -> list[tuple[str, str]]:
+    """[(brand, supplier)]"""
+    return _rows(session, "brand, supplier", docs)
 
 
 def mark(session: Session) -> datetime | None:
