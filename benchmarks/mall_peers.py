@@ -90,7 +90,8 @@ class Fts5:
 
     def __init__(self, folder: Path, rows: Iterable[tuple[Any, ...]], regions: Iterable[tuple[int, str]]) -> None:
         self.db = sqlite3.connect(folder / "fts5.db")
-        self.db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536; PRAGMA mmap_size=2147418112;")
+        self.db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536; "
+                              "PRAGMA mmap_size=2147418112;")  # fmt: skip
         self.db.execute(f"CREATE TABLE goods ({', '.join(COLUMNS).replace('n,', 'n INTEGER PRIMARY KEY,', 1)})")
         self.db.execute("CREATE TABLE goods_region (n INTEGER, region TEXT, PRIMARY KEY (n, region)) WITHOUT ROWID")
         self.db.execute("CREATE VIRTUAL TABLE words USING fts5(name, brand, model, specs, content='goods', "

@@ -97,7 +97,7 @@ def _json(value: Any) -> str:
 
 
 # A full room's commit touches over a thousand pages: the log is emptied at 16 MiB, and 64 MiB stay in memory. What is
-# read here and there of a large file (goods of a mall) comes from the system's own memory, without a call for each page.
+# read here and there of a large file (goods of a mall) comes from the system's memory, without a call for each page.
 PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "wal_autocheckpoint=4000",
     "cache_size=-65536", "mmap_size=2147418112",

@@ -61,6 +61,7 @@ ACTS: dict[str, str] = {
     "opening.close": N_("Close the opening"),
     "qualification.conclude": N_("Examine who is qualified"),
     "draw.request": N_("Ask for the committee"),
+    "flaw.answer": N_("Answer the committee on the tender file"),
     "winner.settle": N_("Settle the winner"),
     "award.open": N_("Convene the award meeting"),
     "candidates.publish": N_("Publish the candidates"),
@@ -211,11 +212,6 @@ def turns(
             "act": "deadline.decide", "text": N_("Decide whether the deadline stands"), "roles": (Role.TENDERER,),
             "word": "", "due": None,
         }  # fmt: skip
-    if row.state == "EVALUATING" and flaw_waits(session, row.id):
-        found["flaw.answer"] = {
-            "act": "flaw.answer", "text": N_("Answer the committee on the tender file"), "word": "", "due": None,
-            "roles": (Role.TENDERER, Role.AGENCY),
-        }  # fmt: skip
     if answer_due is not None:
         found["objection.answer"] = {
             "act": "objection.answer", "text": N_("Answer the objection"), "roles": (Role.TENDERER,),
@@ -246,7 +242,9 @@ def _other_way(row: Case) -> str:
 
 
 def _over(session: Session, row: Case, act: str) -> bool:
-    """What is done once and moves no state: nobody is called to it again."""
+    """What is done once and moves no state, or waits for a question: nobody is called to it again, or before."""
+    if act == "flaw.answer":
+        return not flaw_waits(session, row.id)
     return act == contracts.PUBLISH and contracts.is_public(session, row)
 
 
