@@ -1,4 +1,4 @@
-"""A flawed tender file in a real browser: a member puts it to the vote, three of five stop the sitting, the tenderer signs."""
+"""A flawed tender file in a real browser: a member puts it to the vote, three of five stop it, the tenderer signs."""
 
 from __future__ import annotations
 
