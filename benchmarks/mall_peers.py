@@ -23,7 +23,8 @@ from trading.mall.search_terms import BANDS, above
 LIMIT = 24
 COLUMNS = ("n", "name", "brand", "model", "specs", "category", "supplier", "price", "sold", "listed", "stock", "energy",
            "environment", "agreement")  # fmt: skip
-KINDS = ("substr(category, 1, 5)", "brand", "supplier", "band", "energy", "environment", "agreement = ''", "stock > 0")
+KINDS = ("substr(g.category, 1, 5)", "g.brand", "g.supplier", "band", "g.energy", "g.environment", "g.agreement = ''",
+         "g.stock > 0")  # fmt: skip
 ORDERS = {"cheap": "g.price, g.n", "dear": "g.price DESC, g.n", "sold": "g.sold DESC, g.n", "new": "g.listed DESC, g.n"}
 INDEXES = ("brand", "supplier", "category", "price", "sold", "listed")
 
@@ -70,7 +71,7 @@ def statements(source: str, where: Iterable[str], order: str) -> list[str]:
     band = (
         "CASE " + " ".join(f"WHEN g.price < {top * 100} THEN {at}" for at, top in enumerate(BANDS[1:])) + " ELSE 6 END"
     )
-    kinds = [band if kind == "band" else f"g.{kind}" for kind in KINDS]
+    kinds = [band if kind == "band" else kind for kind in KINDS]
     return [
         f"SELECT g.n, g.name, g.price {body} ORDER BY {order} LIMIT {LIMIT}", f"SELECT count(*) {body}",
         *(f"SELECT {kind} AS kind, count(*) {body} GROUP BY 1 ORDER BY 2 DESC LIMIT 12" for kind in kinds),
