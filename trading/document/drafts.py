@@ -13,6 +13,7 @@ from core.doors import Payload
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, RuleRow
+from methods import small
 from trading.bond.facts import FORMS
 from trading.document import components, judging, trial
 from trading.document.facts import Draft
@@ -76,6 +77,8 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
     """The evaluation block with its defaults; tried on sample bids first."""
     fields.only(value, *EVALUATION)
     trial.checked(value, base, ceiling=ceiling)
+    if small.FLAG in (value["price"].get("deductions") or {}) and kind.fields.REGIME != "R2":
+        raise Unusable(f"evaluation.price.deductions.{small.FLAG}: only in government procurement")
     out = dict(value)
     out["method"] = fields.text(value, "method", limit=40, default=kind.fields.TERMS["evaluation"])
     out["preliminary"] = (

@@ -67,6 +67,8 @@ BLIND_SIGNS = {
     "manager": N_("name of the project manager"),
 }
 STEP_WORDS = {
+    "small_share": N_("share of small firms over the least"),
+    "deducted_price": N_("price for evaluation"),
     "term": N_("part of the benchmark"),
     "mean": N_("mean of the prices"),
     "terms": N_("sum of the parts"),

@@ -67,6 +67,7 @@ function tidy(file) {
   evaluation.ties = tie ? ["price"] : [];
   evaluation.reject_grounds = grounds;
   if (deductions.length) evaluation.price.deductions = Object.fromEntries(deductions.map((one) => [one.flag ?? "", one.rate ?? ""]));
+  if (!deductions.some((one) => one.flag === "small_share")) delete evaluation.price.least_share;
   const benchmark = evaluation.price.benchmark;
   if (benchmark && !benchmark.trim?.length) delete benchmark.trim;
   for (const criterion of evaluation.criteria) if (criterion.trim) criterion.trim = [criterion.trim];
