@@ -15,7 +15,7 @@ from core.money import plain
 from core.rules import Breach, RuleRow
 from methods import small
 from trading.bond.facts import FORMS
-from trading.document import components, judging, trial
+from trading.document import components, judging, layout, trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
 from trading.opening.facts import SIGN_IN
@@ -97,6 +97,8 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
         out |= {key: block} if block else {}
     if "blind" in out and not any(row["id"] == judging.BLIND_GROUND["id"] for row in own):
         out["reject_grounds"].append(dict(judging.BLIND_GROUND))
+    if "layout" in out.get("blind", {}) and not any(row["id"] == layout.GROUND["id"] for row in own):
+        out["reject_grounds"].append(dict(layout.GROUND))
     return out
 
 
