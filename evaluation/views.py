@@ -241,6 +241,7 @@ def summary(session: Session, case: CaseFacts, sitting: Sitting, rows: list[Memb
     result = dict(sitting.result)
     return {
         "result": result, "prices": policy.prices(sitting.scoring, result),
+        "unheard": policy.unheard(cases.bids(session, case.id), sitting.scoring["price"]),
         "places": policy.places(result, brands.out(sitting)) if case.ranked else {},
         "alike": list(sitting.alike), "scores": sitting.scoring["scores"],
         "objective_gaps": sheet.objective_gaps(case, sitting.scoring),

@@ -15,12 +15,16 @@ def compared_prices(sheet: Sheet, trail: Trail) -> dict[str, Fraction]:
     """Price for evaluation of every valid bid; the contract price stays as bid.
 
     Several deductions are all taken from the original price, never one after the other (Ministry of Finance answer
-    on 国办发〔2025〕34号 with 财库〔2020〕46号).
+    on 国办发〔2025〕34号 with 财库〔2020〕46号). A share of small firms in the contract counts from the least share on:
+    the line small_share is not below zero then.
     """
     prices = {}
     for bid in sheet.valid:
         price = bid.price
-        shares = [sheet.price.deductions[flag] for flag in bid.flags if flag in sheet.price.deductions]
+        if bid.small and bid.small.share is not None and sheet.price.least_share is not None:
+            trail.add("small_share", "share - least", bid.small.share - sheet.price.least_share, bid=bid.id,
+                      share=bid.small.share, least=sheet.price.least_share)
+        shares = sheet.price.shares(bid.flags, bid.small)
         if shares:
             price = bid.price * (1 - sum(shares))
             trail.add("deducted_price", "price * (1 - sum(deductions))", price, bid=bid.id, price=bid.price,

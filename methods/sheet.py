@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from core.faults import Unusable
+from methods import small
 from methods.shape import choice, distinct, fields, flag, mapping, number, rows, said, text, whole
 
 MAX_PLACES = 10
 TERMS = ("mean", "lowest", "second_lowest", "ceiling", "reference", "fixed")
 BENCHMARK_KEYS = ("trim", "keep_within_pct", "average_with_lowest", "factor", "round")
-PRICE_KEYS = ("weight", "deductions", "benchmark", "deviation_round", "score_round", "floor", "cap")
+PRICE_KEYS = ("weight", "deductions", "least_share", "benchmark", "deviation_round", "score_round", "floor", "cap")
 
 Scores = dict[str, dict[str, dict[str, Fraction]]]
 """expert → bid → criterion → score"""
@@ -26,6 +28,7 @@ class Bid:
     flags: tuple[str, ...]
     rejected: str | None
     adjustments: tuple[Fraction, ...]
+    small: small.Small | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,12 @@ class Price:
     score_places: int | None
     floor: Fraction | None
     cap: Fraction | None
+    least_share: Fraction | None = None
+
+    def shares(self, flags: Collection[str], declared: small.Small | None) -> list[Fraction]:
+        """The deductions a bid with these flags and this declaration gets."""
+        counting = small.counting(flags, declared, self.least_share)
+        return [self.deductions[flag] for flag in counting if flag in self.deductions]
 
 
 @dataclass(frozen=True)
@@ -165,13 +174,14 @@ def _bids(value: Any, price: Price, listed: dict[str, tuple[Fraction, ...]]) -> 
 
 
 def _bid(value: Any, where: str, price: Price, listed: dict[str, tuple[Fraction, ...]]) -> Bid:
-    got = fields(value, where, ("id", "price"), ("name", "flags", "rejected", "adjustments"))
+    got = fields(value, where, ("id", "price"), ("name", "flags", "small", "rejected", "adjustments"))
     name = text(got["id"], f"{where}.id")
     if "name" in got:
         text(got["name"], f"{where}.name")
     flags = tuple(text(item, f"{where}.flags") for item in rows(got.get("flags", []), f"{where}.flags"))
     distinct(flags, f"{where}.flags")
-    if sum((price.deductions.get(flag, Fraction(0)) for flag in flags), Fraction(0)) >= 1:
+    declared = small.read(flags, got.get("small"), f"{where}.small")
+    if sum(price.shares(flags, declared), Fraction(0)) >= 1:
         raise Unusable(f"{where}: the deductions leave nothing of the price")
     adjustments = listed.get(name, ())
     if "adjustments" in got:
@@ -179,7 +189,7 @@ def _bid(value: Any, where: str, price: Price, listed: dict[str, tuple[Fraction,
             raise Unusable(f"{where}.adjustments belong to the curve 'evaluated', once per bid")
         adjustments = _amounts(got["adjustments"], f"{where}.adjustments")
     rejected = text(got["rejected"], f"{where}.rejected") if "rejected" in got else None
-    return Bid(name, number(got["price"], f"{where}.price", above=0), flags, rejected, adjustments)
+    return Bid(name, number(got["price"], f"{where}.price", above=0), flags, rejected, adjustments, declared)
 
 
 def _amounts(value: Any, where: str) -> tuple[Fraction, ...]:
@@ -196,6 +206,9 @@ def _price(value: Any) -> tuple[Price, dict[str, tuple[Fraction, ...]]]:
         deductions[key] = number(item, f"price.deductions.{key}", low=0)
         if deductions[key] >= 1:
             raise Unusable(f"price.deductions.{key} must be a share below 1, found {item}")
+    least = number(got["least_share"], "price.least_share", above=0) if "least_share" in got else None
+    if least is not None and least > 100:
+        raise Unusable(f"price.least_share must not be above 100 percent, found {got['least_share']}")
     floor = number(got["floor"], "price.floor") if "floor" in got else None
     cap = number(got["cap"], "price.cap") if "cap" in got else None
     if floor is not None and cap is not None and floor > cap:
@@ -212,6 +225,7 @@ def _price(value: Any) -> tuple[Price, dict[str, tuple[Fraction, ...]]]:
         score_places=_places(got, "score_round", "price.score_round"),
         floor=floor,
         cap=cap,
+        least_share=small.least_of(deductions, least),
     )
     return price, listed
 

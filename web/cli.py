@@ -124,6 +124,10 @@ for _name in offline.COMMANDS:
     seal.add_command(_pass_on(_name))
 
 
+def _declared(form: str, share: str) -> dict[str, str]:
+    return ({"form": form} if form else {}) | ({"share": share} if share not in ("", "-") else {})
+
+
 @seal.command("sheet")
 @click.argument("price")
 @click.argument("out", type=PATH)
@@ -132,15 +136,19 @@ for _name in offline.COMMANDS:
 @click.option("--manager", default="", help="name of the project manager")
 @click.option("--certificate", default="", help="certificate number of the project manager")
 @click.option("--flag", "flags", multiple=True, help="a price deduction claimed, such as small_firm")
+@click.option("--small", default=("", ""), nargs=2, metavar="FORM SHARE",
+              help="with --flag small_share: consortium or subcontract and the small firms' percent of the contract, "
+                   "or all_small -")  # fmt: skip
 @click.option("--brand", "brands", multiple=True, nargs=2, help="id of a core product and the brand offered")
 @plain
 def price_sheet(price: str, out: Path, days: str, quality: str, manager: str, certificate: str,
-                flags: tuple[str, ...], brands: tuple[tuple[str, str], ...]) -> None:  # fmt: skip
+                flags: tuple[str, ...], small: tuple[str, str],
+                brands: tuple[tuple[str, str], ...]) -> None:  # fmt: skip
     """Write price.json, checked as the opening will check it. PRICE is in the tender's unit."""
     lasting = int(days) if days.isdecimal() else 0
     leads = {"name": manager, "certificate": certificate}
-    data = sheet.compose(sheet.Sheet(price, lasting, quality, leads, flags, dict(brands)))
-    sheet.read(data)
+    data = sheet.compose(sheet.Sheet(price, lasting, quality, leads, flags, dict(brands), _declared(*small)))
+    sheet.declared(data)
     try:
         with out.open("xb") as file:
             file.write(data)

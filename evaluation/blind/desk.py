@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,13 +21,21 @@ from core.blobs import Blobs
 from core.doors import acting
 from core.faults import Unusable
 from evaluation import cases
-from evaluation.blind import codes, pdf, rules
+from evaluation.blind import codes, layout, looks, pdf, rules
 from evaluation.blind.models import BlindCodes
 from evaluation.committee.queries import committee_of
 from trading.opening.queries import contents_of
 from trading.opening.reading import patience
 
 P = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a part is looked through for: whose it is, and how it must look (None: nothing is demanded)."""
+
+    who: rules.Identity
+    demand: Mapping[str, Any] | None
 
 
 def _identity(session: Session, bid: P) -> rules.Identity:
@@ -40,38 +50,43 @@ def _source(session: Session, bid: P, part: str) -> str:
     return next((one["sha256"] for one in bid["attachments"] if one["name"] == name), "")
 
 
-def _work(session: Session, case: str) -> list[tuple[str, str, rules.Identity]]:
-    """[(code, SHA-256 of the part, whose it is)], [] when there is nothing left to do."""
+def _work(session: Session, case: str) -> list[tuple[str, str, Look]]:
+    """[(code, SHA-256 of the part, what it is looked through for)], [] when there is nothing left to do."""
     committee = committee_of(session, case)
     row = session.get(BlindCodes, committee.id) if committee else None
     if committee is None or row is None or row.checked_at is not None:
         return []
-    part, named = cases.facts(session, case).blind["part"], codes.of_bids(session, case, committee)
-    return [(named[bid["id"]], _source(session, bid, part), _identity(session, bid))
+    told, named = cases.facts(session, case).blind, codes.of_bids(session, case, committee)
+    demand = told.get("layout")
+    return [(named[bid["id"]], _source(session, bid, told["part"]), Look(_identity(session, bid), demand))
             for bid in cases.bids(session, case) if bid["id"] in named]  # fmt: skip
 
 
-def _ready(blobs: Blobs, sha256: str, who: rules.Identity) -> P:
-    """{sha256, pages, findings, problem} of one part; the file's own digest is not in it, it would name the bid."""
+def _ready(blobs: Blobs, sha256: str, look: Look) -> P:
+    """{sha256, pages, findings, problem, layout?} of one part; the file's own digest is not in it, it would name the
+    bid. `layout` stands where the tender file demands one (evaluation.blind.layout.signs)."""
     if not sha256 or not blobs.has(sha256):
         return {"sha256": "", "pages": 0, "findings": [], "problem": "missing"}
     try:
-        clean, pages, findings = _in_time(blobs.get(sha256), who)
+        clean, found = _in_time(blobs.get(sha256), look)
     except Unusable:
         return {"sha256": "", "pages": 0, "findings": [], "problem": "unreadable"}
-    return {"sha256": blobs.put(clean).sha256, "pages": pages, "findings": findings, "problem": ""}
+    return {"sha256": blobs.put(clean).sha256, "problem": ""} | found
 
 
-def _looked_through(data: bytes, who: rules.Identity) -> tuple[bytes, int, list[dict[str, str]]]:
+def _looked_through(data: bytes, look: Look) -> tuple[bytes, P]:
     clean, texts = pdf.stripped(data)
-    return clean, len(texts), rules.lint(texts, who)
+    found: P = {"pages": len(texts), "findings": rules.lint(texts, look.who)}
+    if look.demand is not None:
+        found["layout"] = layout.signs(looks.looks(clean), look.demand)
+    return clean, found
 
 
-def _in_time(data: bytes, who: rules.Identity) -> tuple[bytes, int, list[dict[str, str]]]:
+def _in_time(data: bytes, look: Look) -> tuple[bytes, P]:
     """Off the event loop; Unusable for a file on which the reader hangs: one bidder's part stops nobody else's."""
     pool = ThreadPoolExecutor(1)
     try:
-        return pool.submit(run_blocking, partial(_looked_through, data, who)).result(patience(len(data)))
+        return pool.submit(run_blocking, partial(_looked_through, data, look)).result(patience(len(data)))
     except FutureTimeout:
         raise Unusable("not read in time") from None
     finally:
@@ -83,14 +98,14 @@ def prepare(acts: Acts, case: str, p: P | None = None) -> P:
     """The long work, then the act."""
     with acts.reading() as session:
         work = _work(session, case)
-    made = {code: _ready(acts.house.blobs, sha256, who) for code, sha256, who in work}
+    made = {code: _ready(acts.house.blobs, sha256, look) for code, sha256, look in work}
     return acts.act(write, SYSTEM, case, made) if made else {}
 
 
 @acting("blind.prepare")
 def prepare_act(tx: Tx, case: str, p: P) -> P:
     """System: what `prepare` does, inside one transaction."""
-    made = {code: _ready(tx.blobs, sha256, who) for code, sha256, who in _work(tx.session, case)}
+    made = {code: _ready(tx.blobs, sha256, look) for code, sha256, look in _work(tx.session, case)}
     return write(tx, case, made) if made else {}
 
 

@@ -15,7 +15,7 @@ from evaluation.sitting.models import Sitting
 
 EMPTY: dict[str, Any] = {
     "items": [], "bonds": {}, "signs": [], "votes": {"pairs": [], "waiting": 0}, "clarifications": [], "low_price": [],
-    "rejected": {}, "flags": [], "codes": {}, "signs_found": {}, "brands": {}, "figures": {},
+    "rejected": {}, "flags": [], "codes": {}, "signs_found": {}, "layout_found": {}, "brands": {}, "figures": {},
 }  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def _bid(code: str, parts: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": code, "number": code, "org_name": "", "price": "", "duration_days": None, "quality": "", "flags": [],
         "pdf_sha256": part.get("sha256", ""), "attachments": [], "problem": "", "findings": 0,
-        "blind": {"findings": part.get("findings", []), "problem": part.get("problem", ""), "pages": part.get("pages")},
+        "blind": {"findings": part.get("findings", []), "problem": part.get("problem", ""), "pages": part.get("pages"),
+                  "layout": part.get("layout", [])},
     }  # fmt: skip
 
 
@@ -77,13 +78,14 @@ def view(
 def opened(session: Session, case: CaseFacts, committee: Committee) -> dict[str, Any]:
     """What a member sees of the blind part once the codes are known: {codes, signs} by bid, and the fixed criteria."""
     row = session.get(BlindCodes, committee.id)
-    told: dict[str, Any] = {"blind": {}, "codes": {}, "signs_found": {}}
+    told: dict[str, Any] = {"blind": {}, "codes": {}, "signs_found": {}, "layout_found": {}}
     told["blind_criteria"] = [one["id"] for one in criteria(case)]
     if row is None or row.revealed_at is None:
         return told
     named = row.revealed["codes"]
     found = {bid: row.parts.get(code, {}).get("findings", []) for bid, code in named.items()}
-    return told | {"codes": named, "signs_found": found}
+    looks = {bid: row.parts.get(code, {}).get("layout", []) for bid, code in named.items()}
+    return told | {"codes": named, "signs_found": found, "layout_found": looks}
 
 
 def archive(session: Session, case: CaseFacts, committee: Committee, rows: list[Member]) -> dict[str, Any] | None:
@@ -101,4 +103,4 @@ def archive(session: Session, case: CaseFacts, committee: Committee, rows: list[
         "part": case.blind["part"], "criteria": list(case.blind["criteria"]), "commitment": row.commitment,
         "seed": row.revealed["seed"], "codes": row.revealed["codes"], "revealed_at": row.revealed_at,
         "parts": row.parts, "locks": locks,
-    }  # fmt: skip
+    } | ({"layout": case.blind["layout"]} if "layout" in case.blind else {})  # fmt: skip

@@ -18,6 +18,7 @@ from evaluation.failures.minutes import KINDS, confirmed
 from evaluation.figures import papers as figures
 from evaluation.flaws import papers as flaws
 from evaluation.lowprice import papers as lowprice
+from evaluation.scoring import papers as deductions
 from evaluation.scoring import policy
 
 AGREED = "以下成员签字确认本评标报告；持不同意见的，其书面意见和理由已在上文载明。"
@@ -183,7 +184,7 @@ def _scores(paper: Paper, record: Record) -> None:
     paper.text(f"评标基准价: {result['benchmark']} {record['case']['unit']}。")
     scored = [bid for bid in bids if bid in result["totals"]]  # in bid-number order, whatever the totals
     _totals(paper, result, bids, named, scored)
-    _deducted(paper, data, result, bids)
+    deductions.section(paper, record, data, result, bids)
     paper.subsection("各评委评分")
     names = _names(record)
     lines = [
@@ -217,23 +218,6 @@ def _totals(
         rows = [[bids[bid], *(_mean(means[bid][one]) for one in some)] for bid in scored]
         sides = ["left", *["right"] * len(some)]
         paper.table(["投标人", *(named[one] for one in some)], rows, widths=[2.2, *[1.0] * len(some)], align=sides)
-
-
-FLAGS = {"small_firm": "小微企业", "domestic": "本国产品"}
-
-
-def _deducted(paper: Paper, data: Record, result: Record, bids: Mapping[str, str]) -> None:
-    found = policy.prices(data, result)
-    if not found:
-        return
-    paper.subsection("政策性价格扣除").text("扣除仅用于评审，合同价格以投标报价为准；各项扣除均以原报价为基数。")
-    rows = [
-        [bids[one["bid"]], one["price"],
-         "、".join(f"{FLAGS.get(flag, flag)} {share}" for flag, share in one["deductions"].items()),
-         f"{one['formula']} = {one['evaluated']}"]
-        for one in found
-    ]  # fmt: skip
-    paper.table(["投标人", "投标报价", "扣除", "评审价格"], rows, widths=[2, 1, 1.6, 3])
 
 
 def _mean(text: str) -> str:

@@ -63,7 +63,11 @@ def _case(session: Session, case: CaseFacts) -> dict[str, Any]:
 
 def _bids(bids: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     keys = ("id", "number", "org_name", "price", "duration_days", "quality", "flags", "pdf_sha256")
-    return [{key: bid.get(key) for key in keys} | {"price": bid.get("opened_price", bid["price"])} for bid in bids]
+    return [
+        {key: bid.get(key) for key in keys} | {"price": bid.get("opened_price", bid["price"])}
+        | ({"small": bid["small"]} if bid.get("small") else {})
+        for bid in bids
+    ]  # fmt: skip
 
 
 def _unqualified(session: Session, case: CaseFacts) -> dict[str, Any]:

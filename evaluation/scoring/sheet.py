@@ -13,6 +13,7 @@ from core.money import D
 from evaluation import cases
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Member
+from evaluation.scoring import policy
 from evaluation.scoring.models import AnomalyReason, Correction, LockedSheet, Score
 from methods import criteria as criteria_methods
 
@@ -75,8 +76,7 @@ def sheet(session: Session, case: CaseFacts, rows: Sequence[Member], rejected: M
         if not bid["price"]:
             continue
         row: dict[str, Any] = {"id": bid["id"], "price": str(bid["price"])}
-        if bid.get("flags"):
-            row["flags"] = list(bid["flags"])
+        row |= policy.claims(bid, case.evaluation["price"])
         if bid["id"] in rejected:
             row["rejected"] = rejected[bid["id"]]
         listed.append(row)

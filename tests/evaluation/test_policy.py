@@ -23,14 +23,16 @@ PRICE = {
 CRITERIA = [{"id": "plan", "name": "方案", "max": "70"}]
 
 
-def summarised(house, flags: dict[str, list[str]], *, award=None):
+def summarised(house, flags: dict[str, list[str]], *, award=None, small=None, price=PRICE):
     house.build(pool=6, sites=SMALL, prices={"甲": "920000", "乙": "860000", "丙": "1000000"},
-                evaluation={"price": PRICE, "criteria": CRITERIA, "total_round": 2, "ties": ["price"]},
+                evaluation={"price": price, "criteria": CRITERIA, "total_round": 2, "ties": ["price"]},
                 award=award or {"separate": False})  # fmt: skip
 
     def run(tx):
         for name, given in flags.items():
             tx.session.get(OpenedBid, house.bids[name]).flags = given
+        for name, told in (small or {}).items():
+            tx.session.get(OpenedBid, house.bids[name]).small = told
 
     house.write(run)
     house.names = house.sit(sites=SMALL)
@@ -65,6 +67,50 @@ def test_a_small_firm_alone(house):
     found = summarised(house, {"甲": ["small_firm"]})
     assert [one["evaluated"] for one in found["prices"]] == ["828000"]
     assert list(found["result"]["price_scores"].values()) == ["30.00", "28.88", "24.84"]
+
+
+def report_of(house) -> tuple[dict, str]:
+    with house.world.read() as session:
+        sitting = session.query(Sitting).one()
+        built = record.plain(record.read(session, session.get(Committee, sitting.committee_id), sitting, 1))
+    pages = pypdfium2.PdfDocument(io.BytesIO(papers.build(built, demo=True).bytes))
+    return built, "".join(page.get_textpage().get_text_bounded() for page in pages)
+
+
+SHARED = PRICE | {"deductions": PRICE["deductions"] | {"small_share": "0.05"}, "least_share": "30"}
+
+
+@pytest.mark.rulebook("3.4 consortium")
+def test_a_share_of_small_firms_stands_in_summary_and_report_with_rate_and_article(house):
+    found = summarised(
+        house, {"甲": ["small_share"], "乙": ["small_share", "domestic"], "丙": ["small_share"]}, price=SHARED,
+        small={"甲": {"form": "consortium", "share": "30.00"}, "乙": {"form": "subcontract", "share": "29.99"},
+               "丙": {"form": "all_small"}},
+    )  # fmt: skip
+    bids = house.bids
+    assert {one["bid"]: (one["price"], one["evaluated"], one["small"]["counts"]) for one in found["prices"]} == {
+        bids["甲"]: ("920000", "874000", True), bids["乙"]: ("860000", "688000", False),
+        bids["丙"]: ("1000000", "900000", True),
+    }  # fmt: skip
+    built, text = report_of(house)
+    text = "".join(text.split())
+    for words in ("联合体，小微企业合同份额30.00%不低于30%，扣除0.05", "分包，小微企业合同份额29.99%低于30%，不扣除",
+                  "联合体各方均为小微企业，扣除0.10", "财库〔2020〕46号第9条、财库〔2022〕19号"):  # fmt: skip
+        assert words in text
+    assert {bid["price"] for bid in built["bids"]} == {"920000", "860000", "1000000"}  # the contract price stays
+
+
+@pytest.mark.parametrize(
+    ("price", "told", "why", "words"),
+    [(SHARED, {"problem": "share"}, "share", "份额不在0至100%之间"),
+     (PRICE, {"form": "consortium", "share": "40"}, "not_offered", "招标文件未规定该项扣除")],
+)  # fmt: skip
+def test_a_declaration_that_counts_for_nothing_is_shown_and_stops_nothing(house, price, told, why, words):
+    flags = ["small_share"] if "form" in told else []
+    found = summarised(house, {"甲": flags}, price=price, small={"甲": told})
+    assert (found["prices"], found["unheard"]) == ([], [{"bid": house.bids["甲"], "why": why}])
+    assert len(found["result"]["ranking"]) == 3
+    assert words in "".join(report_of(house)[1].split())
 
 
 def test_where_no_rank_may_be_printed_none_is_shown(house):

@@ -17,6 +17,7 @@ from methods import scoring
 from tests.stories.play import CaseFile, Life, classroom
 from trading.award import queries
 from trading.award.models import ResultLetter
+from trading.opening.queries import opened_bids
 from trading.procedures.open_goods.story import UNFIT
 from trading.project import periods
 from trading.project.models import Case, CaseDocument
@@ -299,3 +300,25 @@ def test_two_conforming_bids_are_scored_by_nobody(copied: Life) -> None:
     assert copied.state() == "FAILED"
     assert copied.row().failed_reason.startswith("R2-09/conforming")
     assert len(copied.papers("failure_notice")) == 1
+
+
+@pytest.mark.rulebook("3.4 consortium")
+def test_a_declared_share_of_small_firms_is_sealed_opened_and_leaves_every_price_as_bid(begin) -> None:
+    case = classroom()
+    price = case["tender"]["evaluation"]["price"]
+    price["deductions"]["small_share"], price["least_share"] = "0.05", "30"
+    told = [{"form": "consortium", "share": "30.00"}, {"form": "all_small"}, {"form": "subcontract", "share": "150"}]
+    for one, small in zip(case["bidders"], told, strict=False):
+        one |= {"flags": ["small_share"], "small": small}
+    life = begin(case).to_opened()
+    with life.acts.reading() as session:
+        opened = opened_bids(session, life.case)
+    asked = {one["id"]: one["price"] for one in case["bidders"]}
+    assert {life._name(one["bid"]): one["price"] for one in opened} == asked
+    said = {life._name(one["bid"]): (one["small"], one["flags"]) for one in opened}
+    first, second, third = (said[one["id"]] for one in case["bidders"][:3])
+    assert (first, second) == ((told[0], ["small_share"]), (told[1], ["small_share"]))
+    assert third == ({"problem": "share"}, []), "what cannot stand costs its deduction, never the bid"
+    (paper,) = life.papers("opening_record")
+    lines = {life._name(one["bid"]): one.get("small") for one in pdfcheck.machine_record(paper)[0]["bids"]}
+    assert [lines[one["id"]] for one in case["bidders"][:3]] == [first[0], second[0], third[0]]

@@ -72,6 +72,11 @@ def services(weight: str) -> dict[str, Any]:
     return {"kind": "services", "evaluation": scored({"full": weight}, criteria=[{"id": "a", "max": "90"}])}
 
 
+def part(rate: str, least: str = "30") -> dict[str, Any]:
+    """A share of small firms in the contract is deducted."""
+    return {"evaluation": scored({"deductions": {"small_share": rate}, "least_share": least})}
+
+
 def named(*names: str) -> dict[str, Any]:
     return {"evaluation": scored(criteria=[{"id": f"c{n}", "name": one, "max": "10"} for n, one in enumerate(names)])}
 
@@ -114,6 +119,9 @@ CASES = [
     *both("R2-15", on_draft(checks.size_conditions), {"sections": {"qualification": "具有相应能力"}},
           {"sections": {"qualification": "注册资本不少于500万元"}}),
     *both("R2-15/scored", on_draft(checks.qualification_apart), named("技术响应"), named("营业执照")),
+    *both("SME-SHARE", on_draft(checks.small_share), part("0.05", "30"), part("0.05", "30.01")),
+    *both("SME-SHARE/least", on_draft(checks.small_share), part("0.04"), part("0.0399")),
+    *both("SME-SHARE/most", on_draft(checks.small_share), part("0.06"), part("0.0601")),
     *both("R2-TIME", lambda n: committee.enough_time(n, 6, BOOK), 2, 3),
     *both("R2-OPENING", lambda now: opening.objection_open(DEADLINE, now, BOOK), SPOT, SPOT + SECOND),
     *both("R2-VALID", lambda d: rules.validity_ending(date(2026, 7, 21), d, BOOK), date(2026, 7, 13),

@@ -13,8 +13,9 @@ from core.doors import Payload
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, RuleRow
+from methods import small
 from trading.bond.facts import FORMS
-from trading.document import components, judging, trial
+from trading.document import components, judging, layout, trial
 from trading.document.facts import Draft
 from trading.document.rules import uses_reference
 from trading.opening.facts import SIGN_IN
@@ -76,6 +77,8 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
     """The evaluation block with its defaults; tried on sample bids first."""
     fields.only(value, *EVALUATION)
     trial.checked(value, base, ceiling=ceiling)
+    if small.FLAG in (value["price"].get("deductions") or {}) and kind.fields.REGIME != "R2":
+        raise Unusable(f"evaluation.price.deductions.{small.FLAG}: only in government procurement")
     out = dict(value)
     out["method"] = fields.text(value, "method", limit=40, default=kind.fields.TERMS["evaluation"])
     out["preliminary"] = (
@@ -94,6 +97,8 @@ def evaluation(value: dict[str, Any], kind: Procedure, base: str, *, ceiling: bo
         out |= {key: block} if block else {}
     if "blind" in out and not any(row["id"] == judging.BLIND_GROUND["id"] for row in own):
         out["reject_grounds"].append(dict(judging.BLIND_GROUND))
+    if "layout" in out.get("blind", {}) and not any(row["id"] == layout.GROUND["id"] for row in own):
+        out["reject_grounds"].append(dict(layout.GROUND))
     return out
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.money import D, plain
+from methods import small
 
 TERM = {
     "mean": "有效投标报价算术平均值",
@@ -87,10 +88,23 @@ def curve(price: Mapping[str, Any]) -> list[str]:
     ]
     if bounds:
         lines.append(f"价格分{'、'.join(bounds)}。")
-    lines += [
+    return lines + _deductions(price)
+
+
+def _deductions(price: Mapping[str, Any]) -> list[str]:
+    """Who gets which deduction, with the least share where small firms have a part of the contract."""
+    told = price.get("deductions") or {}
+    lines = [
         f"{CLAIMED.get(flag, f'符合 {flag} ')}的投标人，评审用价格扣除 {_percent(rate)}。"
-        for flag, rate in (price.get("deductions") or {}).items()
-    ]
+        for flag, rate in told.items() if flag != small.FLAG
+    ]  # fmt: skip
+    if small.FLAG in told:
+        lines.append(
+            f"联合协议或者分包意向协议约定小微企业的合同份额占合同总金额 {price['least_share']}% 以上的"
+            f"联合体或者投标人，评审用价格扣除 {_percent(told[small.FLAG])}（{small.ARTICLES['consortium']}）。"
+        )
+    if small.FLAG in told and small.FIRM in told:
+        lines.append(f"联合体各方均为小微企业的，视同小微企业（{small.ARTICLES[small.ALL_SMALL]}）。")
     return lines
 
 

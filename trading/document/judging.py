@@ -9,6 +9,7 @@ from core import fields
 from core.faults import Unusable
 from methods.brands import Group, groups
 from methods.lowprice import percentages
+from trading.document import layout
 
 BRAND_ARTICLE = "政府采购货物和服务招标投标管理办法 第31条"
 MOST_CORE, SAME = 20, ("any", "all")
@@ -28,13 +29,15 @@ def low_price(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def blind(value: Mapping[str, Any], criteria: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """{part, criteria}: the component that is judged under a code, and the criteria that are judged by it."""
-    fields.only(value, "part", "criteria")
+    """{part, criteria, layout?}: the component that is judged under a code, the criteria that are judged by it, and how
+    it must look where the file demands that."""
+    fields.only(value, "part", "criteria", "layout")
     named = [str(one) for one in fields.items(value, "criteria", most=50)]
     known = {one.get("id") for one in criteria}
     if not named or not set(named) <= known or len(set(named)) != len(named):
         raise Unusable("evaluation.blind.criteria: criteria of this file are expected, each once")
-    return {"part": fields.text(value, "part", limit=30), "criteria": named}
+    told = {"layout": layout.read(fields.mapping(value, "layout"))} if value.get("layout") is not None else {}
+    return {"part": fields.text(value, "part", limit=30), "criteria": named} | told
 
 
 def brands(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,4 +115,5 @@ def printed(evaluation: Mapping[str, Any], components: Sequence[Mapping[str, Any
             f"“{name}”采用暗标评审，不得出现投标人名称、标识、人员姓名、联系方式或者其他可以识别投标人身份的信息。"
             f"{listed}按代码评分，全体评委锁定评分后揭示代码。"
         )
+        out += layout.printed(hidden["layout"], name) if "layout" in hidden else []
     return out + _of_one_brand(evaluation)

@@ -128,7 +128,8 @@ class OpenedBid(Base):
     """What one bid says. `problem`: why the price sheet could not be read, for the committee to judge.
 
     `contents`: what trading.bidding.contents.judged found of parts and priced bill; {} where nothing was asked. It is
-    loaded only by whoever shows it; `findings` is its count. `brands`: {core product: brand} as the sheet says.
+    loaded only by whoever shows it; `findings` is its count. `brands`: {core product: brand} as the sheet says;
+    `small`: {form, share} of small firms in the contract as it declares, or {problem}.
     """
 
     __tablename__ = "opened_bid"
@@ -149,6 +150,7 @@ class OpenedBid(Base):
     contents: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}", deferred=True)
     findings: Mapped[int] = mapped_column(default=0, server_default="0")
     brands: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    small: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     __table_args__ = (UniqueConstraint("case_id", "round", "number"),)
 
 

@@ -328,8 +328,8 @@ def waiting_for(session: Session, actor: Actor, now: datetime) -> list[dict[str,
 
 def opened_bids(session: Session, case: str) -> list[dict[str, Any]]:
     """What evaluation gets, in opening order: [{id, bid, number, org, org_name, uscc, price, duration_days, quality,
-    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, findings, brands}]. `price` is "" when
-    unreadable, and the corrected one once a sealed report says so; `findings` counts those of `contents_of`."""
+    manager, flags, pdf_sha256, sheet_sha256, attachments, readable, problem, findings, brands, small}]. `price` is ""
+    when unreadable, and the corrected one once a sealed report says so; `findings` counts those of `contents_of`."""
     row = case_row(session, case)
     query = select(OpenedBid).where(OpenedBid.case_id == case, OpenedBid.round == row.round)
     found = list(session.scalars(query.order_by(OpenedBid.number)))
@@ -337,7 +337,7 @@ def opened_bids(session: Session, case: str) -> list[dict[str, Any]]:
     corrected = row.result.get("corrected") or {}
     keys = (
         "number", "price", "duration_days", "quality", "manager", "flags", "pdf_sha256", "sheet_sha256", "attachments",
-        "problem", "findings", "brands",
+        "problem", "findings", "brands", "small",
     )  # fmt: skip
     return [
         {"id": o.bid_id, "bid": o.bid_id, "org": o.org_id, "org_name": orgs[o.org_id].name, "uscc": orgs[o.org_id].uscc,

@@ -216,7 +216,7 @@ def _filled(line: dict[str, Any], read: Read | None) -> dict[str, Any]:
     said = {} if sheet is None else {
         "price": sheet.price, "duration_days": sheet.duration_days, "quality": sheet.quality, "manager": sheet.manager,
         "flags": list(sheet.flags),
-    }  # fmt: skip
+    } | ({"small": sheet.small} if sheet.small else {})  # fmt: skip
     return line | said | {
         "pdf_sha256": read.pdf_sha256, "sheet_sha256": read.sheet_sha256, "attachments": read.attachments,
         "problem": read.problem,
@@ -266,7 +266,7 @@ def write(tx: Tx, case: str, outcome: Outcome) -> Payload:
         checked = outcome.reads[line["bid"]].contents
         values = {key: line[key] for key in OPENED} | {"contents": checked, "findings": checked.get("count", 0)}
         said = outcome.reads[line["bid"]].sheet
-        values["brands"] = dict(said.brands) if said else {}
+        values |= {"brands": dict(said.brands), "small": dict(said.small)} if said else {"brands": {}, "small": {}}
         tx.session.add(OpenedBid(bid_id=line["bid"], case_id=case, round=row.round, org_id=orgs[line["bid"]], **values))
     document, signing = _file(tx, case, outcome)
     opening.document_id = document.id

@@ -13,6 +13,7 @@ from typing import Any
 from core import canon, fields
 from core.faults import Fault, Unusable
 from core.money import D, plain
+from methods import small as small_firms
 
 SCHEMA = "price-sheet/1"
 PDF, SHEET, REFERENCE = "bid.pdf", "price.json", "reference.json"
@@ -23,7 +24,8 @@ MOST_CORE = 20
 @dataclass(frozen=True)
 class Sheet:
     """`price` in the tender's unit; `manager`: {name, certificate}; `flags` such as small_firm; `brands`:
-    {core product: brand}, where the tender file names core products."""
+    {core product: brand}, where the tender file names core products; `small`: what is declared with the flag
+    small_share (methods.small), or {problem} where it cannot stand: the price is read all the same."""
 
     price: str
     duration_days: int
@@ -31,11 +33,13 @@ class Sheet:
     manager: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     brands: dict[str, str] = field(default_factory=dict)
+    small: dict[str, str] = field(default_factory=dict)
 
 
 def compose(sheet: Sheet) -> bytes:
     """Bytes of price.json as a bidder's side makes them."""
     brands = {"brands": sheet.brands} if sheet.brands else {}
+    small = {"small": sheet.small} if sheet.small else {}
     return canon.dumps(
         {
             "schema": SCHEMA,
@@ -45,6 +49,7 @@ def compose(sheet: Sheet) -> bytes:
             "manager": sheet.manager,
             "flags": list(sheet.flags),
             **brands,
+            **small,
         }
     )
 
@@ -56,12 +61,14 @@ def read(data: bytes) -> Sheet:
     value = canon.loads(data)
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise Unusable(f"not a {SCHEMA}")
-    fields.only(value, "schema", "price", "duration_days", "quality", "manager", "flags", "brands")
+    fields.only(value, "schema", "price", "duration_days", "quality", "manager", "flags", "brands", "small")
     manager = value.get("manager") or {}
     if not isinstance(manager, dict):
         raise Unusable("manager: an object is expected")
     fields.only(manager, "name", "certificate")
     flags = fields.items(value, "flags", most=20) if value.get("flags") else []
+    claimed = tuple(fields.text({"flag": flag}, "flag", limit=40) for flag in flags)
+    declared = _small(claimed, value.get("small"))
     brands = fields.mapping(value, "brands") if value.get("brands") else {}
     if len(brands) > MOST_CORE:
         raise Unusable(f"brands: at most {MOST_CORE}")
@@ -70,9 +77,24 @@ def read(data: bytes) -> Sheet:
         duration_days=fields.integer(value, "duration_days", least=1, most=36500),
         quality=fields.text(value, "quality", default="-"),
         manager={key: fields.text(manager, key, limit=60) for key in manager},
-        flags=tuple(fields.text({"flag": flag}, "flag", limit=40) for flag in flags),
+        flags=tuple(flag for flag in claimed if flag != small_firms.FLAG or "form" in declared),
         brands={key: fields.text(brands, key, limit=60) for key in brands if brands[key]},
+        small=declared,
     )
+
+
+def _small(flags: tuple[str, ...], value: Any) -> dict[str, str]:
+    """A declaration that cannot stand costs its deduction, never the bid: it is no condition of taking part."""
+    wrong = small_firms.fault(flags, value)
+    return {"problem": wrong} if wrong else dict(value or {})
+
+
+def declared(data: bytes) -> Sheet:
+    """As the bidder's own side reads it before sealing: Unusable for a declaration that would not count, too."""
+    sheet = read(data)
+    if "problem" in sheet.small:
+        raise Unusable(f"small: {small_firms.FAULTS[sheet.small['problem']]}")
+    return sheet
 
 
 def _price(value: Mapping[str, Any]) -> str:

@@ -58,6 +58,10 @@ WORDS = (
     N_("Nothing was signed; nothing was sent."),
     N_("Choose both the sealed file and its manifest."),
     N_("The manifest was sealed for another %(what)s than this desk asks for."),
+    N_("A share is written, but its deduction is not ticked."),
+    N_("A small firm claims its own deduction; it is not claimed beside that for a share."),
+    N_("Where all members are small firms no share is written."),
+    N_("The share is a percentage above 0 and below 100."),
     N_("Checking the sealed file: %(part)s % · %(speed)s MB/s · %(left)s s left"),
 )
 
@@ -120,6 +124,7 @@ def desk(case: str) -> str:
         papers=papers,
         questions=bidding.questions(session, case, g.actor),
         flags=flags,
+        least_share=(row.evaluation.get("price") or {}).get("least_share", ""),
         core=(row.evaluation.get("brands") or {}).get("core") or [],
         held=held,
         manager=is_manager(session),

@@ -66,7 +66,21 @@ BLIND_SIGNS = {
     "person": N_("name of a member of staff"),
     "manager": N_("name of the project manager"),
 }
+LAYOUT_SIGNS = {
+    "font": N_("another font"),
+    "size": N_("another size of letters"),
+    "spacing": N_("another distance of lines"),
+    "margin": N_("text in the side margin"),
+    "header": N_("text above the type area (header)"),
+    "footer": N_("text below the type area (footer, page number)"),
+    "colour": N_("colour"),
+    "picture": N_("picture; it may hold text"),
+    "hidden": N_("text that is not drawn"),
+    "rest": N_("the pages from here on were too many or too full to be looked at"),
+}
 STEP_WORDS = {
+    "small_share": N_("share of small firms over the least"),
+    "deducted_price": N_("price for evaluation"),
     "term": N_("part of the benchmark"),
     "mean": N_("mean of the prices"),
     "terms": N_("sum of the parts"),
@@ -195,7 +209,7 @@ def _member_page(case: str, view: dict[str, Any]) -> str:
         venues={site["site"]: site["name"] for site in view["sites"]},
         stages=_stages(view["stage"]), stage_words=STAGE_WORDS, steps=STEP_WORDS, names=names,
         people={seat["member"]: seat for site in view["sites"] for seat in site["seats"]},
-        blind_signs=BLIND_SIGNS, channels=[*own, *heard(reading(), f"room:{case}")],
+        blind_signs=BLIND_SIGNS, layout_signs=LAYOUT_SIGNS, channels=[*own, *heard(reading(), f"room:{case}")],
     )  # fmt: skip
 
 

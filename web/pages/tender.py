@@ -12,8 +12,9 @@ from core.access import Role, denied
 from core.clock import CST
 from core.faults import Fault, Unusable
 from core.rules import Refused
+from methods import small
 from trading.bidding.queries import reference_state
-from trading.document import drafts, trial
+from trading.document import drafts, layout, trial
 from trading.document.actions import breaches_of
 from trading.document.bills import bill_of
 from trading.method import queries as method
@@ -117,6 +118,9 @@ def written(row: Case) -> dict[str, Any]:
         "preliminary": evaluation.get("preliminary") or list(kind.fields.PRELIMINARY),
         "own_grounds": [one for one in evaluation.get("reject_grounds") or [] if one["id"] not in legal],
         "legal_grounds": kind.fields.REJECT_GROUNDS, "has_brands": kind.fields.BRANDS,
+        "usual_layout": layout.USUAL, "fonts": list(layout.FAMILIES),
+        "claims": [("small_firm", "small firm"), ("domestic", "domestic product")]
+                  + ([(small.FLAG, "share of small firms")] if kind.fields.REGIME == "R2" else []),
         "award": row.award or {"separate": False, "candidates": 3, "ranked": True},
         "methods": [(code, text if words.chinese() else method_name(code)) for code, text in
                     kind.fields.AWARD_METHODS.items()],

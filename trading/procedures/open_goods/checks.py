@@ -9,6 +9,7 @@ from typing import Any
 from core.calendar import Calendar
 from core.money import D, half_up, plain
 from core.rules import Breach, RuleRow
+from methods import small
 from trading.document import rules
 from trading.document.facts import Draft
 
@@ -143,8 +144,26 @@ def ranked(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
     return found
 
 
+def small_share(d: Draft, book: Book, cal: Calendar) -> list[Breach]:
+    """SME-SHARE: the reduced deduction lies within the law's bounds; no larger share is asked than by the law."""
+    price = d.evaluation.get("price") or {}
+    rate = (price.get("deductions") or {}).get(small.FLAG)
+    if rate is None:
+        return []
+    least, most, share = book["SME-SHARE/least"], book["SME-SHARE/most"], book["SME-SHARE"]
+    assert share.value is not None
+    found, need = [], f"{least.value}%–{most.value}%"
+    for row, wrong in ((least, Fraction(rate) < least.share), (most, Fraction(rate) > most.share)):
+        if wrong:
+            found.append(row.breach(f"{plain(D(rate) * 100)}%", required=need, field="evaluation.price.deductions"))
+    if D(price["least_share"]) > share.value:
+        field = "evaluation.price.least_share"
+        found.append(share.breach(f"{price['least_share']}%", required=f"≤ {plain(share.value)}%", field=field))
+    return found
+
+
 CHECKS = (
     rules.complete, rules.plan_first, rules.order_of_days, notice_period, rules.issue_period, rules.bidding_period,
     budget, bid_bond, price_weight, low_price_first, size_conditions, qualification_apart, rules.time_to_explain,
-    rules.low_price_lines, rules.blind_part, ranked,
+    rules.low_price_lines, rules.blind_part, small_share, ranked,
 )  # fmt: skip

@@ -182,7 +182,8 @@ class Story:
         manager = {"name": f"{one['name']}项目经理", "certificate": f"鄂142026{one['uscc'][-5:]}"}
         days = int(self.tender["lots"][0]["duration_days"])
         flags, brands = tuple(one.get("flags", [])), dict(one.get("brands", {}))
-        return sheet.compose(sheet.Sheet(one["price"], days, "合格", manager, flags, brands))
+        small = dict(one.get("small", {}))
+        return sheet.compose(sheet.Sheet(one["price"], days, "合格", manager, flags, brands, small))
 
     def _letter(self, one: Payload) -> bytes:
         paper = Paper("投标函", subtitle=self.tender["name"], issuer=one["name"], demo=True)

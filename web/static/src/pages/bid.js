@@ -69,6 +69,7 @@ function sheet() {
     manager: { name: value("manager_name"), certificate: value("manager_certificate") },
     flags: [...form.querySelectorAll("input[name=flags]:checked")].map((box) => box.value),
     ...brands(),
+    ...files.small(),
   });
 }
 

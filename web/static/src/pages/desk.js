@@ -57,6 +57,13 @@ export class Desk {
   get kind() {
     return this.#facts.live ? this.#form.querySelector("input[name=kind]:checked").value : "";
   }
+  claims = (flag) => this.#form.querySelector(`input[name=flags][value="${CSS.escape(flag)}"]`)?.checked ?? false;
+  /** What price.json declares of small firms inside this bid; nothing where it claims no such deduction. */
+  small() {
+    if (!this.claims("small_share")) return {};
+    const [form, share] = [this.value("small_form"), this.value("small_share")];
+    return { small: share === "" ? { form } : { form, share } };
+  }
   inside = (id) => this.#form.querySelector(`input[name=inside][value="${CSS.escape(id)}"]`)?.checked ?? false;
 
   /** The name a component's file has inside the sealed bid. */
@@ -243,6 +250,7 @@ export class Desk {
     for (const field of document.querySelectorAll("form[data-bid] input[name=brand]")) {
       if (!field.value.trim()) points.stops.push({ text: `${field.labels[0].textContent.trim()}: ${t("Fill in this field.")}`, at: field.id });
     }
+    this.#reviewSmall(points);
     const price = { text: `${t("Total price")}: `, at: this.field("price").id };
     if (this.price && !/^\d{1,12}(\.\d{1,6})?$/.test(this.price)) points.stops.push({ ...price, text: price.text + t("The price must be a number.") });
     else if (this.#facts.ceiling && Number(this.price) > Number(this.#facts.ceiling)) points.warnings.push({ ...price, text: price.text + t("The price is above the ceiling: such a bid is rejected."), required: `≤ ${this.#facts.ceiling}`, found: this.price });
@@ -250,6 +258,18 @@ export class Desk {
     if (days && !/^[1-9]\d{0,4}$/.test(days)) points.stops.push({ text: t("The duration must be a number of days."), at });
     else if (Number(days) > this.#facts.duration_days) points.warnings.push({ text: t("The duration is longer than the tender's."), at, required: `≤ ${this.#facts.duration_days}`, found: days });
     if (this.kind === "supplement" && !this.value("note")) points.stops.push({ text: t("Write what is supplemented."), at: "bid-note" });
+  }
+
+  /** A declaration that could not count is no fault of the bid, but of this form. */
+  #reviewSmall(points) {
+    const field = this.field("small_share");
+    if (!field) return;
+    const share = field.value.trim();
+    const stop = (text) => points.stops.push({ text: `${field.labels[0].textContent.trim()}: ${t(text)}`, at: field.id });
+    if (!this.claims("small_share")) return share === "" ? undefined : stop("A share is written, but its deduction is not ticked.");
+    if (this.claims("small_firm")) stop("A small firm claims its own deduction; it is not claimed beside that for a share.");
+    if (this.value("small_form") === "all_small") return share === "" ? undefined : stop("Where all members are small firms no share is written.");
+    if (!/^\d{1,2}(\.\d{1,6})?$/.test(share) || Number(share) <= 0) stop("The share is a percentage above 0 and below 100.");
   }
 
   /** Reviews, shows the one list and says whether the bid may be sealed. @returns {Promise<string>} why not, "" when it may */

@@ -91,6 +91,7 @@ async function fill(desk, form, parts) {
     const { price, duration_days: days, quality, manager } = sheet;
     for (const [name, text] of Object.entries({ price, duration_days: days, quality, manager_name: manager.name ?? "", manager_certificate: manager.certificate ?? "" })) form.elements.namedItem(name).value = text;
     for (const box of form.querySelectorAll("input[name=flags]")) box.checked = sheet.flags.includes(box.value);
+    if (sheet.small && input("small-form")) [input("small-form").value, input("small-share").value] = [sheet.small.form, sheet.small.share ?? ""];
     for (const field of form.querySelectorAll("input[name=brand]")) field.value = sheet.brands?.[field.dataset.core] ?? "";
   }
   const places = new Map(said.parts.map((one) => [one.id, one.file]));

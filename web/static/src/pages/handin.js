@@ -35,7 +35,7 @@ export async function send(form, sealed, { key, purpose, about }) {
 
 /**
  * price.json as it is sealed; throws in words when the price is no number.
- * @param {{price: string, duration_days: string, quality: string, manager: Record<string, string>, flags: string[], brands?: Record<string, string>}} said
+ * @param {{price: string, duration_days: string, quality: string, manager: Record<string, string>, flags: string[], brands?: Record<string, string>, small?: Record<string, string>}} said
  */
 export function priceSheet({ price, duration_days, ...rest }) {
   if (!/^\d{1,12}(\.\d{1,6})?$/.test(price)) throw new Error(t("The price must be a number."));

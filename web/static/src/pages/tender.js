@@ -25,6 +25,7 @@ function valueOf(field) {
   const text = field.value.trim();
   if (text === "") return "keep" in field.dataset ? "" : undefined;
   if (field.dataset.kind === "bool") return text === "true";
+  if (field.dataset.kind === "names") return text.split(/\s*[,，、;；]\s*/).filter(Boolean); // names may have spaces
   if (field.dataset.kind === "list") return text.split(/[\s,，、;；]+/).filter(Boolean);
   return field.dataset.kind === "int" ? Number.parseInt(text, 10) : text;
 }
@@ -64,9 +65,15 @@ function tidy(file) {
   name(rest.settings.components ?? [], "part");
   if (evaluation.brands?.core?.length) name(evaluation.brands.core, "core");
   else delete evaluation.brands;
+  if (evaluation.blind?.layout) {
+    const { asked, ...layout } = evaluation.blind.layout;
+    evaluation.blind.layout = layout;
+    if (!asked) delete evaluation.blind.layout;
+  }
   evaluation.ties = tie ? ["price"] : [];
   evaluation.reject_grounds = grounds;
   if (deductions.length) evaluation.price.deductions = Object.fromEntries(deductions.map((one) => [one.flag ?? "", one.rate ?? ""]));
+  if (!deductions.some((one) => one.flag === "small_share")) delete evaluation.price.least_share;
   const benchmark = evaluation.price.benchmark;
   if (benchmark && !benchmark.trim?.length) delete benchmark.trim;
   for (const criterion of evaluation.criteria) if (criterion.trim) criterion.trim = [criterion.trim];
