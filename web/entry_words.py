@@ -16,6 +16,7 @@ ENTRIES: dict[str, str] = {
     "supplier.change_refused": N_("Change of a supplier's entry refused"),
     "supplier.review_overdue": N_("Review of a supplier overdue"),
     "supplier.credited": N_("Credit points added or taken"),
+    "item.review_overdue": N_("Review of an item overdue"),
     "supplier.credit_answered": N_("Supplier answered about points"),
     "supplier.credit_settled": N_("Answer about points decided"),
     "supplier.warned": N_("Supplier warned"),

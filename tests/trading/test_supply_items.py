@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ from PIL import Image
 
 from core import ledger
 from core.access import SYSTEM
+from core.clock import CST
 from core.faults import Unusable
+from core.jobs import DueJob
 from core.rules import Refused
 from tests.trading.supply_world import (
     BUYER,
@@ -40,6 +42,7 @@ from trading.mall.facts import Asked, SpecField
 from trading.mall.machine import FLAG  # fmt: skip
 from trading.mall.machine import ITEM as MACHINE
 from trading.mall.templates import MOST_FIELDS, asked_of
+from web.pages import mall_desk
 
 __all__ = ["mall"]
 BOOK = rules.book_at(NOW)
@@ -50,6 +53,9 @@ ASKED = Asked(DESKTOP, tuple(SpecField(one["name"], one["kind"], one["required"]
 @pytest.mark.parametrize("machine", [MACHINE, FLAG])
 def test_the_tables_are_sound(machine) -> None:
     assert machine.faults() == []
+
+
+SEC = timedelta(seconds=1)
 
 
 def asked(mall: Mall, category: str) -> Asked:
@@ -417,3 +423,86 @@ def test_each_act_is_closed_to_everybody_else(mall: Mall) -> None:
             with pytest.raises(Refused) as refused:
                 mall.do(who, act)
             assert rules_of(refused) == ["ACCESS"], (act, who)
+
+
+# -- the centre's working days ----------------------------------------------------------------------------------------
+
+
+def test_three_working_days_for_the_centre_and_the_timer_after_them(mall: Mall) -> None:
+    mall.enter()
+    item, done = mall.draft(), mall.draft(sku="K-2")
+    due = datetime(2026, 5, 12, 23, 59, 59, tzinfo=CST)  # Friday 8 May is not counted; Saturday 9 May is worked
+    said = mall.do(FIRST, "item.submit", items=[item, done])
+    assert (said["due"], mall.row(item).due, mall.row(done).due) == (due.isoformat(), due, due)
+    mall.do(CENTRE, "item.review", items=[done], approve=True)
+    org, filed = mall.stage.people[FIRST].org, NOW.isoformat()
+    mall.stage.at(due)
+    assert mall.stage.ring("item.overdue", org, filed=filed) == {"late": 0}
+    mall.stage.at(due + SEC)
+    assert mall.stage.ring("item.overdue", org, filed=filed) == {"late": 1}
+    assert mall.row(item).late_at == due + SEC and mall.row(done).late_at is None
+    assert mall.stage.ring("item.overdue", org, filed=filed) == {"late": 0}  # on record once
+    assert mall.kinds(f"item:{item}").count("item.review_overdue") == 1
+    mall.do(CENTRE, "item.review", items=[item], approve=True)
+    row = mall.row(item)
+    assert (row.state, row.filed_at, row.due, row.late_at) == ("listed", None, None, None)
+    with mall.world.read() as session:
+        listed = [one.body.get("late") for one in ledger.entries(session, f"item:{item}") if one.kind == "item.listed"]
+    assert listed == [True]
+
+
+def test_the_timer_of_an_earlier_handing_in_says_nothing_of_a_later_one(mall: Mall) -> None:
+    mall.enter()
+    item = mall.draft()
+    mall.do(FIRST, "item.submit", items=[item])
+    mall.do(FIRST, "item.withdraw", item=item)
+    assert mall.row(item).due is None
+    mall.stage.at(NOW + 3 * DAY)
+    mall.do(FIRST, "item.submit", items=[item])
+    mall.stage.at(datetime(2026, 5, 13, 0, 0, tzinfo=CST))
+    assert mall.stage.ring("item.overdue", mall.stage.people[FIRST].org, filed=NOW.isoformat()) == {"late": 0}
+    assert mall.row(item).due == datetime(2026, 5, 14, 23, 59, 59, tzinfo=CST)
+
+
+def test_what_waits_is_listed_by_its_due_day_and_late_refusals_say_so(mall: Mall) -> None:
+    mall.enter()
+    first = mall.draft()
+    mall.do(FIRST, "item.submit", items=[first])
+    mall.stage.at(NOW + DAY)
+    second = mall.draft(sku="K-2")
+    mall.do(FIRST, "item.submit", items=[second])
+    with mall.world.read() as session:
+        assert [row.id for row, _ in queries.pending(session)] == [first, second]
+        assert [row.id for row, _ in queries.pending(session, first)] == [second]
+        tasks = [one for one in mall_desk.work(session, mall.stage.people[CENTRE], NOW) if "items" in one["title"]]
+        assert [(one["due"], one["values"]["n"], one["values"]["late"]) for one in tasks] == [
+            (mall.row(first).due, 2, 0)
+        ]
+    late = datetime(2026, 5, 13, tzinfo=CST)
+    with mall.world.read() as session:
+        tasks = [one for one in mall_desk.work(session, mall.stage.people[CENTRE], late) if "items" in one["title"]]
+        assert tasks[0]["values"] == {"n": 2, "late": 1} and "overdue" in tasks[0]["title"]
+    mall.stage.at(late)
+    mall.do(CENTRE, "item.review", items=[first], approve=False, reason="图片不清")
+    with mall.world.read() as session:
+        last = ledger.entries(session, f"item:{first}")[-1]
+    assert (last.kind, last.body["late"], mall.row(first).due) == ("item.refused", True, None)
+
+
+def test_a_large_file_is_noted_in_pieces_each_item_once(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "NOTED", 2)
+    mall.enter()
+    mall.template()
+    rows = [ITEM | {"sku": f"F-{n}"} for n in range(5)]
+    mall.load(rows, submit=True)
+    with mall.world.read() as session:
+        waiting = [row for row, _ in queries.pending(session)]
+        jobs = session.query(DueJob).filter_by(act="item.overdue").all()
+        assert len(waiting) == 5 and len(jobs) == 1  # one timer of the whole file
+    mall.stage.at(waiting[0].due + SEC)
+    org, filed = mall.stage.people[FIRST].org, NOW.isoformat()
+    assert [mall.stage.ring("item.overdue", org, filed=filed)["late"] for _ in range(4)] == [2, 2, 1, 0]
+    with mall.world.read() as session:
+        jobs = session.query(DueJob).filter_by(act="item.overdue").all()
+    assert [one.at for one in jobs[1:]] == [waiting[0].due + SEC] * 2  # a full piece asks for the next one at once
+    assert all(mall.kinds(f"item:{row.id}").count("item.review_overdue") == 1 for row in waiting)

@@ -202,6 +202,7 @@ class Load:
 
     def __init__(self, tx: Tx, checked: Checked, submit: bool) -> None:
         self.tx, self.checked, self.submit = tx, checked, submit
+        self.filed: dict[str, Any] | None = None
 
     def run(self) -> tuple[int, int, int]:
         self._still_so()
@@ -245,11 +246,19 @@ class Load:
         marks = rules.marks_of(values["certificates"], self.tx.now.date())
         return values | {"template": dict(asked.versions), "marks": marks, "changed_at": self.tx.now}
 
+    def _filed(self, state: str) -> dict[str, Any]:
+        """All that a file hands in waits from one moment on, with one timer."""
+        if state != "pending":
+            return {"filed_at": None, "due": None, "late_at": None}
+        if self.filed is None:
+            self.filed = items.file_for_review(self.tx)
+        return self.filed
+
     def _made(self, new: New) -> dict[str, Any]:
         state = ITEM.move("draft", "item.submit", self.tx.actor).target if self.submit else ITEM.first
         name = new_id()
         found = {"id": name, "supplier_org": self.tx.actor.org, "state": state, "version": 1, "sold": 0,
-                 "agreement_id": "", "reason": "", "filed_at": self.tx.now if self.submit else None}  # fmt: skip
+                 "agreement_id": "", "reason": "", **self._filed(state)}  # fmt: skip
         items.plan_marks(self.tx.session, name, new.values["certificates"], self.tx.now)
         return found | self._common(new)
 
@@ -259,8 +268,7 @@ class Load:
         if self.submit and state in OPEN:
             state = ITEM.move(state, "item.submit", self.tx.actor).target
         items.plan_marks(self.tx.session, row.id, new.values["certificates"], self.tx.now)
-        filed = self.tx.now if state == "pending" else None
-        wanted = {"state": state, "filed_at": filed} | self._common(new)
+        wanted = {"state": state} | self._filed(state) | self._common(new)
         return {"id": row.id} | {key: value for key, value in wanted.items() if getattr(row, key) != value}
 
     def _listed(self, new: New) -> None:

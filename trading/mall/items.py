@@ -13,7 +13,7 @@ from core import fields, jobs
 from core.access import SYSTEM, Role
 from core.acts import Acts, Tx
 from core.clock import CST
-from core.data import regions
+from core.data import calendar, regions
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.ledger import Entry
@@ -29,6 +29,7 @@ from trading.supplier.queries import standing, standings
 from trading.supplier.rules import may_supply
 
 MOST_REVIEWED = 100
+NOTED = 200  # items of which one act of the timer says that they are late
 GOODS_AND_SERVICES = ("A", "C")
 
 
@@ -174,20 +175,28 @@ def ready(tx: Tx, rows: list[Item]) -> dict[str, list[Breach]]:
     return found
 
 
+def file_for_review(tx: Tx) -> dict[str, Any]:
+    """What says of items handed in now that they wait, and until when; the timer of all of them is set."""
+    until = rules.review_until(tx.now, rules.book_at(tx.now), calendar()).date
+    due = datetime.combine(until, time(23, 59, 59), CST)
+    jobs.plan(tx.session, due + timedelta(seconds=1), "item.overdue", tx.actor.org, {"filed": tx.now.isoformat()})
+    return {"filed_at": tx.now, "due": due, "late_at": None}
+
+
 @acting("item.submit", Role.BIDDER)
 def submit(tx: Tx, case: str, p: Payload) -> Payload:
-    """{items: [id]} → {breaches}: handed in for review, all or none."""
+    """{items: [id]} → {breaches, due}: handed in for review, all or none."""
     fields.only(p, "items")
     rows = [own_item(tx, one) for one in _ids(p)]
     steps = [ITEM.move(row.state, "item.submit", tx.actor) for row in rows]
     found, warned = ready(tx, rows), list[Breach]()
-    asked = asked_of(tx.session, {row.category for row in rows})
+    asked, filed = asked_of(tx.session, {row.category for row in rows}), file_for_review(tx)
     for row, step in zip(rows, steps, strict=True):
         warned += refuse_if(found[row.id])
-        row.template, row.state = dict(asked[row.category].versions), step.target
-        row.filed_at, row.changed_at = tx.now, tx.now
-        tx.record(listing.stream(row.id), "item.submitted", {"item": row.id, "sku": row.sku})
-    return {"breaches": shown(warned)}
+        row.template, row.state, row.changed_at = dict(asked[row.category].versions), step.target, tx.now
+        row.filed_at, row.due, row.late_at = filed["filed_at"], filed["due"], None
+        tx.record(listing.stream(row.id), "item.submitted", {"item": row.id, "sku": row.sku, "due": row.due})
+    return {"breaches": shown(warned), "due": filed["due"].isoformat()}
 
 
 def _ids(p: Payload) -> list[str]:
@@ -202,7 +211,8 @@ def withdraw(tx: Tx, case: str, p: Payload) -> Payload:
     """{item}: out of the review, to be changed."""
     fields.only(p, "item")
     row = own_item(tx, fields.text(p, "item", limit=16))
-    row.state, row.filed_at, row.changed_at = ITEM.move(row.state, "item.withdraw", tx.actor).target, None, tx.now
+    row.state, row.changed_at = ITEM.move(row.state, "item.withdraw", tx.actor).target, tx.now
+    row.filed_at = row.due = row.late_at = None
     tx.record(listing.stream(row.id), "item.withdrawn", {"item": row.id})
     return {}
 
@@ -232,8 +242,10 @@ def review(tx: Tx, case: str, p: Payload) -> Payload:
     warned = _approve(tx, known) if approve else []
     for row in known:
         if not approve:
-            row.state, row.reason, row.filed_at, row.changed_at = "refused", reason, None, tx.now
-            tx.record(listing.stream(row.id), "item.refused", {"item": row.id, "reason": reason})
+            late = {"late": True} if row.due is not None and tx.now > row.due else {}
+            row.state, row.reason, row.changed_at = "refused", reason, tx.now
+            row.filed_at = row.due = row.late_at = None
+            tx.record(listing.stream(row.id), "item.refused", {"item": row.id, "reason": reason} | late)
     for org in sorted({row.supplier_org for row in known}):
         tx.publish(f"org:{org}", "item.reviewed", {"items": [row.id for row in known if row.supplier_org == org]})
     return {"breaches": shown(warned)}
@@ -293,3 +305,21 @@ def mark_ended(tx: Tx, case: str, p: Payload) -> Payload:
         listing.appear(tx, row, "item.changed", changed=["marks"], lost=lost)
         tx.publish(f"org:{row.supplier_org}", "item.mark_ended", {"item": row.id})
     return {"lost": lost}
+
+
+@acting("item.overdue")
+def overdue(tx: Tx, case: str, p: Payload) -> Payload:
+    """{filed}: the timer after the last working day of the centre, of what the supplier `case` handed in then and what
+    still waits. On record once for each; a large file is gone through in pieces."""
+    waits = (Item.supplier_org == case, Item.state == "pending", Item.filed_at == fields.moment(p, "filed"))
+    query = select(Item).where(*waits, Item.late_at.is_(None), Item.due < tx.now)
+    rows = list(tx.session.scalars(query.order_by(Item.id).limit(NOTED)))
+    for row in rows:
+        row.late_at = tx.now
+        body = {"item": row.id, "sku": row.sku, "due": row.due}
+        tx.record(listing.stream(row.id), "item.review_overdue", body, actor=SYSTEM)
+    if rows:
+        tx.publish(f"org:{case}", "item.review_overdue", {"items": len(rows)})
+    if len(rows) == NOTED:
+        jobs.plan(tx.session, tx.now, "item.overdue", case, {"filed": p["filed"]})
+    return {"late": len(rows)}

@@ -41,11 +41,13 @@ def appear(tx: Tx, item: Item, kind: str, **more: Any) -> None:
 
 def put_up(tx: Tx, item: Item, before: Decimal | None) -> None:
     """Listed at its price. `before`: the price buyers saw last, None at the first listing."""
-    item.state, item.filed_at, item.reason = "listed", None, ""
+    late = {"late": True} if item.due is not None and tx.now > item.due else {}
+    item.state, item.reason = "listed", ""
+    item.filed_at = item.due = item.late_at = None
     item.listed_at = item.listed_at or tx.now
     if before != item.price:
         note_price(tx, item, before)
-    appear(tx, item, "item.listed")
+    appear(tx, item, "item.listed", **late)
 
 
 def note_price(tx: Tx, item: Item, before: Decimal | None) -> None:

@@ -20,7 +20,8 @@ class Item(Keyed, Base):
     text}, checked by the versions of `template`. `elsewhere`: its own price outside the mall. `regions`: as a
     supplier's. `pictures`: SHA-256 of blobs. `certificates`: [{mark, number, until}], `marks` those in force today.
     `agreement_id`: the framework agreement it belongs to, "" for the supermarket; `agreement_price` the most it may
-    then cost. `version` counts what buyers see. `filed_at`: of what waits for the centre."""
+    then cost. `version` counts what buyers see. `filed_at` and `due` are of what waits for the centre;
+    `late_at`: when it was recorded that it still waited after `due`."""
 
     __tablename__ = "mall_item"
     supplier_org: Mapped[str] = mapped_column(ForeignKey("org.id"))
@@ -49,11 +50,13 @@ class Item(Keyed, Base):
     changed_at: Mapped[datetime]
     listed_at: Mapped[datetime | None]
     filed_at: Mapped[datetime | None]
+    due: Mapped[datetime | None]
+    late_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("supplier_org", "sku"),
         Index("ix_mall_item_supplier_state", "supplier_org", "state", "changed_at"),
         Index("ix_mall_item_state_changed", "state", "changed_at"),
-        Index("ix_mall_item_filed", "state", "filed_at", "id"),
+        Index("ix_mall_item_due", "state", "due", "id"),
         Index("ix_mall_item_alike", "category", "brand", "model", "state"),
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("stock >= 0", name="stock"),

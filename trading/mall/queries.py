@@ -71,12 +71,12 @@ def counts(session: Session, org: str) -> dict[str, int]:
 
 
 def pending(session: Session, after: str = "", limit: int = PAGE) -> list[tuple[Item, str]]:
-    """(item, supplier's name) that wait for review, the longest first."""
+    """(item, supplier's name) that wait for review, the first due first."""
     query = select(Item, Org.name).join(Org, Org.id == Item.supplier_org).where(Item.state == "pending")
     last = session.get(Item, after) if after else None
-    if last is not None and last.filed_at is not None:
-        query = query.where(tuple_(Item.filed_at, Item.id) > (last.filed_at, last.id))
-    rows = session.execute(query.order_by(Item.filed_at, Item.id).limit(limit))
+    if last is not None and last.due is not None:
+        query = query.where(tuple_(Item.due, Item.id) > (last.due, last.id))
+    rows = session.execute(query.order_by(Item.due, Item.id).limit(limit))
     return [(row, name) for row, name in rows]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 
+from core.calendar import Calendar, Due
 from core.money import plain
 from core.rules import Breach, RuleBook, RuleRow
 from trading.mall.facts import Asked, Past, PriceFacts
@@ -62,6 +63,11 @@ RULES = RuleBook(
 
 def book_at(now: datetime, region: str = "") -> dict[str, RuleRow]:
     return RULES.at(now.date(), region)
+
+
+def review_until(now: datetime, book: Book, calendar: Calendar) -> Due:
+    """The last working day for the centre (ITEM-REVIEW); the day of the handing in is not counted."""
+    return calendar.add_workdays(now.date(), book["ITEM-REVIEW"].number, guess=True)
 
 
 # -- what an item must be ---------------------------------------------------------------------------------------------

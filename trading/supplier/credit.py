@@ -9,7 +9,7 @@ from core.access import SYSTEM, Role
 from core.acts import Tx
 from core.doors import Payload, acting
 from core.faults import Unusable
-from core.rules import refuse_if
+from core.rules import RuleRow, refuse_if
 from trading.supplier import queries, rules
 from trading.supplier.actions import own_entry, told
 from trading.supplier.machine import CREDIT, ENTRY, OFFICES
@@ -39,22 +39,31 @@ def give(tx: Tx, case: str, p: Payload) -> Payload:
     ENTRY.move(row.state, "supplier.credit", tx.actor)
     known = rules.grounds(book)
     ground = known[fields.choice(p, "ground", frozenset(known))]
+    evidence = fields.text(p, "evidence", limit=1000)
     file = fields.sha256(p, "file") if p.get("file") else ""
     if file and not staged.brought(tx, file):
         raise Unusable("file: upload the file first")
+    one, outcome = enter(tx, row, ground, evidence, file=file)
+    return {"credit": one.id, "points": row.points, "consequence": outcome}
+
+
+def enter(
+    tx: Tx, row: MallSupplier, ground: RuleRow, evidence: str, *, file: str = "", order: str = ""
+) -> tuple[Credit, str]:
+    """(the entry, what its balance leads to): points, entry and consequence in the act's own transaction."""
     before, row.points = row.points, rules.balance(row.points, ground.number)
     one = Credit(
         supplier_id=row.id, ground=ground.id, points=row.points - before, balance=row.points, file=file,
-        evidence=fields.text(p, "evidence", limit=1000), given_by=tx.actor.person, given_org=tx.actor.org, at=tx.now,
+        evidence=evidence, order_id=order, given_by=tx.actor.person, given_org=tx.actor.org, at=tx.now,
     )  # fmt: skip
     tx.session.add(one)
     tx.session.flush()
     body = {"credit": one.id, "ground": one.ground, "points": one.points, "balance": one.balance, "file": file,
-            "evidence": one.evidence}  # fmt: skip
+            "evidence": one.evidence} | ({"order": order} if order else {})  # fmt: skip
     told(tx, row, "supplier.credited", body)
-    outcome = rules.consequence(row.points, book) if one.points < 0 else ""
+    outcome = rules.consequence(row.points, rules.book_at(tx.now)) if one.points < 0 else ""
     _follow(tx, row, outcome)
-    return {"credit": one.id, "points": row.points, "consequence": outcome}
+    return one, outcome
 
 
 def _follow(tx: Tx, row: MallSupplier, outcome: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed
 
+_RATED = text("order_id <> ''")
 STATES = ("applied", "active", "refused", "suspended", "removed")
 CREDIT_STATES = ("told", "answered", "kept", "withdrawn")
 
@@ -44,7 +45,8 @@ class MallSupplier(Keyed, Base):
 
 class Credit(Keyed, Base):
     """Points taken or given on one coded ground. `points` is signed; `balance` what stood after it. `file`: SHA-256
-    of the evidence, "" without one. `state`: told, answered by the supplier, kept or withdrawn."""
+    of the evidence, "" without one. `state`: told, answered by the supplier, kept or withdrawn. `order_id`: the
+    order whose rating gave them, by rule and once; "" for those that an office gave."""
 
     __tablename__ = "mall_credit"
     supplier_id: Mapped[str] = mapped_column(ForeignKey("mall_supplier.id"))
@@ -56,6 +58,7 @@ class Credit(Keyed, Base):
     given_by: Mapped[str] = mapped_column(String(16))
     given_org: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
+    order_id: Mapped[str] = mapped_column(String(16), default="", server_default="")
     state: Mapped[str] = mapped_column(String(10), default="told")
     answer: Mapped[str] = mapped_column(String(1000), default="")
     answered_at: Mapped[datetime | None]
@@ -66,4 +69,5 @@ class Credit(Keyed, Base):
         CheckConstraint(f"state IN {CREDIT_STATES}", name="state"),
         Index("ix_mall_credit_supplier", "supplier_id", "at"),
         Index("ix_mall_credit_state", "state", "at"),
+        Index("uq_mall_credit_order", "order_id", unique=True, sqlite_where=_RATED, postgresql_where=_RATED),
     )

@@ -71,8 +71,10 @@ def credits(session: Session, supplier: str, limit: int = 100) -> list[Credit]:
 
 
 def unanswered(session: Session, supplier: str) -> int:
-    """Points that the supplier was told of and may still answer."""
-    query = select(Credit.id).where(Credit.supplier_id == supplier, Credit.state == "told").limit(100)
+    """Points that were taken and that the supplier may still answer; given ones ask for no answer."""
+    query = (
+        select(Credit.id).where(Credit.supplier_id == supplier, Credit.state == "told", Credit.points < 0).limit(100)
+    )
     return len(list(session.scalars(query)))
 
 

@@ -37,6 +37,11 @@ GROUNDS = (
     _row("CREDIT-SERVICE", -5, "分", "W", "service that was promised and not given"),
     _row("CREDIT-GOOD", 5, "分", "W", "good conduct stated by the buyers or the centre"),
 )
+# What an order's rating is worth, by its whole stars; the rule book is silent, so this is the platform's own table.
+RATED = tuple(
+    _row(f"CREDIT-RATED/{stars}", points, "分", "W", f"order rated with {stars} of 5 stars")
+    for stars, points in ((5, 2), (4, 1), (3, 0), (2, -2), (1, -5))
+)
 RULES = RuleBook(
     (
         _row("SUP-ACTIVE", None, "-", "B", "supplier with an entry in force"),
@@ -54,6 +59,7 @@ RULES = RuleBook(
         _row("CREDIT-SUSPEND/days", 30, "日", "T", "days of a suspension by points"),
         _row("CREDIT-REMOVE", 40, "分", "B", "removal below this number of points"),
         *GROUNDS,
+        *RATED,
     )
 )
 
@@ -65,6 +71,22 @@ def book_at(now: datetime, region: str = "") -> dict[str, RuleRow]:
 def grounds(book: Book) -> dict[str, RuleRow]:
     """The coded grounds in force, by code."""
     return {row.id: book[row.id] for row in GROUNDS if row.id in book}
+
+
+def stars(given: Sequence[int]) -> int:
+    """The mean of what was given, 1 to 5 each, to the nearest whole star, halves up."""
+    return (2 * sum(given) + len(given)) // (2 * len(given))
+
+
+def rated(given: Sequence[int], book: Book) -> RuleRow:
+    """The row whose number is what such a rating adds or takes."""
+    return book[f"CREDIT-RATED/{stars(given)}"]
+
+
+def ratings(now: datetime) -> list[RuleRow]:
+    """The table in force, from five stars down."""
+    book = book_at(now)
+    return [book[row.id] for row in RATED]
 
 
 def _covered(held: Sequence[str], wanted: str, of: Categories) -> bool:

@@ -43,7 +43,7 @@ PAGE = queries.PAGE
 @blueprint.get("/mall/review")
 @permit(Role.CENTRE)
 def review() -> str:
-    """?after=: entries and items that wait, the longest first."""
+    """?after=: entries that wait, the longest first, and items, the first due first."""
     session = reading()
     after = request.args.get("after", "")[:16]
     rows = queries.pending(session, after, PAGE + 1)
@@ -181,7 +181,7 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Task]:
         for row, org in suppliers.waiting(session, limit=20):
             found.append({"title": N_("Entry into the mall"), "subject": org.name, "href": "/mall/review",
                           "act": N_("Review"), "due": row.due})  # fmt: skip
-        found += _counted(len(queries.pending(session, limit=100)), N_("%(n)s items to review"), "/mall/review")
+        found += _reviews(queries.pending(session, limit=100), now)
         found += _counted(len(queries.flags(session, limit=100)), N_("%(n)s prices to look into"), "/mall/patrol")
         drawn = session.scalar(select(Sample.month).where(Sample.month == f"{now:%Y-%m}"))
         if drawn is None and session.scalar(select(Item.id).where(Item.state == "listed").limit(1)):
@@ -189,6 +189,17 @@ def work(session: Session, actor: Actor, now: datetime) -> list[Task]:
     if actor.has(Role.CENTRE, Role.REGULATOR):
         mine = [org for credit, org in suppliers.to_settle(session) if credit.given_by != actor.person]
         found += _counted(len(mine), N_("%(n)s answers of suppliers about points"), "/mall/review/suppliers#answers")
+    return found
+
+
+def _reviews(rows: list[tuple[Item, str]], now: datetime) -> list[Task]:
+    """Due when the first of the items is."""
+    late = sum(row.due is not None and row.due < now for row, _ in rows)
+    title = N_("%(n)s items to review, %(late)s of them overdue") if late else N_("%(n)s items to review")
+    found = _counted(len(rows), title, "/mall/review#items")
+    for task in found:
+        task["due"] = rows[0][0].due
+        task["values"] |= {"late": late if late < 100 else "100+"}
     return found
 
 

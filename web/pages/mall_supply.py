@@ -22,6 +22,7 @@ from trading.mall.machine import ITEM
 from trading.mall.models import STATES, ImportRun, Item
 from trading.mall.templates import asked_of
 from trading.supplier import queries as suppliers
+from trading.supplier import rules as supplier_rules
 from web import files, supply_words, words
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
@@ -66,7 +67,8 @@ def desk() -> str:
         "mall/supply.html", entry=row, items=rows[: queries.PAGE], state=state, text=text,
         more=rows[queries.PAGE - 1].id if len(rows) > queries.PAGE else "",
         counts=queries.counts(session, org), flags=queries.own_flags(session, org),
-        credits=suppliers.credits(session, row.id) if row else [], imports=queries.imports(session, org, 3),
+        credits=suppliers.credits(session, row.id) if row else [], rated=supplier_rules.ratings(g.now),
+        imports=queries.imports(session, org, 3),
         categories=named_categories(row.categories if row else []), regions=named_regions(row.regions if row else []),
         asked_categories=named_categories(row.change.get("categories", []) if row else []),
         asked_regions=named_regions(row.change.get("regions", []) if row else []),
