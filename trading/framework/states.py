@@ -30,11 +30,6 @@ def stream(framework: str) -> str:
     return f"framework:{framework}"
 
 
-def sealed_stream(subject: str) -> str:
-    """Entries of what must stay unseen until it is opened: who answered, and when."""
-    return f"sealed:{subject}"
-
-
 def framework_row(session: Session, framework: str) -> Framework:
     row = session.get(Framework, framework)
     if row is None:

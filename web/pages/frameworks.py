@@ -216,7 +216,7 @@ def reviewed(framework: str) -> str:
         abort(404)
     offered = review.offers(session, row)
     listed = [one | {"offers": offered.get(one["row"].org_id, {})} for one in queries.members(session, row, g.actor)]
-    files_of = {one.org_id: one for one in sealed.live(session, row.id) if one.opened}
+    files_of = {one.org_id: one for one in sealed.shelf_of(row.id).live(session) if one.opened}
     reviewing = row.state == "OPENED" and owns(row, g.actor)
     outcome = None
     if reviewing and not review.incomplete(session, row, g.now):
@@ -248,7 +248,7 @@ def response_file(framework: str, response: str) -> Response:
     session, row = reading(), seen(framework)
     if not queries.inner(row, g.actor):
         abort(404)
-    found = next((one for one in sealed.live(session, row.id) if one.id == response), None)
+    found = next((one for one in sealed.shelf_of(row.id).live(session) if one.id == response), None)
     if found is None or not found.opened.get("pdf"):
         abort(404)
     return files.blob(found.opened["pdf"], "response.pdf")
