@@ -30,6 +30,11 @@ def stream(framework: str) -> str:
     return f"framework:{framework}"
 
 
+def channel(framework: str) -> str:
+    """For whoever may see the agreement."""
+    return f"framework:{framework}"
+
+
 def framework_row(session: Session, framework: str) -> Framework:
     row = session.get(Framework, framework)
     if row is None:
@@ -84,6 +89,7 @@ def go(tx: Tx, row: Framework, step: Row, kind: str, body: dict[str, Any], *, ta
                           target=goal, act=step.act, person_id=tx.actor.person, at=tx.now)
         )  # fmt: skip
         row.state = goal
+        tx.publish(channel(row.id), "framework.moved", {"state": goal})
     return entry
 
 

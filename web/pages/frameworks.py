@@ -16,7 +16,7 @@ from core.doors import ask
 from trading.framework import machine, picks, queries, review, rules, scheme, sealed, summary
 from trading.framework.models import Framework, FrameworkNotice
 from trading.framework.states import book_of, items_of, members_of, owns, scheme_of
-from web import files, framework_words, framework_work, words, workbench
+from web import channels, files, framework_words, framework_work, words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.pages.cases import page
@@ -36,6 +36,9 @@ for _states in (
     for _code, _text in _states.items():
         words.STATES.setdefault(_code, _text)
 workbench.PROVIDERS += [framework_work.solicitors, framework_work.suppliers, framework_work.buyers]
+
+
+channels.allow("framework", lambda session, actor, key: queries.seen(session, key, actor) is not None)
 
 
 def seen(framework: str) -> Framework:
