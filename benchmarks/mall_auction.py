@@ -29,7 +29,7 @@ Plan = dict[str, Any]
 
 def folder_of_peer() -> Path:
     folder = peer_folder()
-    for name in ("auction_peer.mjs", "auction_client.mjs"):
+    for name in ("auction_peer.mjs", "auction_client.mjs", "lines.mjs"):
         shutil.copyfile(ROOT / "benchmarks" / name, folder / name)
     return folder
 

@@ -29,7 +29,7 @@ def peer_folder() -> Path:
     """The peer and the client in a folder of their own below var/; fetched and compiled once."""
     folder = VAR / "bench-peers" / "rooms"
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("room_peer.mjs", "room_client.mjs"):
+    for name in ("room_peer.mjs", "room_client.mjs", "lines.mjs"):
         shutil.copyfile(ROOT / "benchmarks" / name, folder / name)
     if not (folder / "node_modules" / "better-sqlite3" / "build").is_dir():
         (folder / "package.json").write_text('{"private": true}\n')

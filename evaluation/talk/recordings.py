@@ -80,4 +80,5 @@ def keep(tx: Tx, case: str, p: P) -> P:
         record()
     else:
         unnamed(tx, me, record)
+    tx.publish(f"watch:{case}", "recording.kept", {})
     return {"piece": row.id}

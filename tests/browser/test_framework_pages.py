@@ -19,7 +19,7 @@ from tests.browser.conftest import Live
 from tests.browser.test_trading_pages import faults_of, listen
 from trading.framework import sheet
 from trading.framework.models import Framework
-from trading.framework.states import framework_row, items_of
+from trading.framework.states import items_of
 
 pytestmark = pytest.mark.browser
 
@@ -63,11 +63,6 @@ def responded(live: Live, framework: str, who: str, price: str) -> str:
     return suite.b64(sealing.unwrap_file_key(manifest, user.opening))
 
 
-def state_of(live: Live, framework: str) -> str:
-    with live.acts.reading() as session:
-        return framework_row(session, framework).state
-
-
 def deadline_of(live: Live, framework: str) -> datetime:
     with live.acts.reading() as session:
         found = session.get_one(Framework, framework).deadline
@@ -75,13 +70,9 @@ def deadline_of(live: Live, framework: str) -> datetime:
     return found
 
 
-def wait_until(page: Page, live: Live, framework: str, state: str) -> None:
-    """The server's own timer does it within a moment."""
-    for _ in range(100):
-        if state_of(live, framework) == state:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"{state_of(live, framework)}, not {state}")
+def comes_to(watching: Page, state: str) -> None:
+    """The page of the agreement hears by itself how it goes on."""
+    expect(watching.locator("#fw-life")).to_have_attribute("data-state", state)
 
 
 def test_from_the_scheme_to_an_order(live: Live, tmp_path: Path) -> None:
@@ -102,7 +93,7 @@ def test_from_the_scheme_to_an_order(live: Live, tmp_path: Path) -> None:
     expect(public.locator("#members")).to_contain_text("(0)")
 
     live.stage.move_to(deadline_of(live, framework) + timedelta(seconds=1))
-    wait_until(page, live, framework, "RESPONSES")
+    comes_to(public, "RESPONSES")
     expect(page.get_by_role("button", name="Unlock", exact=True)).to_be_visible()  # the page went on by itself
     page.get_by_text("Load the key file").click()
     page.locator("#key-file").set_input_files(live.key_file("bidder2", tmp_path))
@@ -114,8 +105,9 @@ def test_from_the_scheme_to_an_order(live: Live, tmp_path: Path) -> None:
     expect(page.locator(".badge", has_text="unlocked")).to_be_visible()
     assert errors == []
     live.stage.act("bidder3", "framework.unlock", framework, file_key=other)
-    wait_until(page, live, framework, "OPENED")
+    comes_to(public, "OPENED")
     reviewed(live, owner, framework)
+    comes_to(public, "ACTIVE")
     bought(live, framework)
 
 
@@ -135,14 +127,10 @@ def reviewed(live: Live, owner: Page, framework: str) -> None:
     live.sign(owner, "tenderer")
     owner.wait_for_url(lambda url: not url.endswith("/review"))
     for who in ("tenderer", "bidder2"):
-        for _ in range(100):
-            papers = live.stage.ask(who, "paper.waiting")["papers"]
-            found = [one["document"] for one in papers if one["kind"] == "framework_agreement"]
-            if found:
-                break
-            owner.wait_for_timeout(100)
-        live.stage.sign(who, found[0])
-    wait_until(owner, live, framework, "ACTIVE")
+        desk = live.open(who, "/papers")
+        expect(desk.locator("#papers-waiting a", has_text="框架协议").first).to_be_visible()
+        papers = live.stage.ask(who, "paper.waiting")["papers"]
+        live.stage.sign(who, next(one["document"] for one in papers if one["kind"] == "framework_agreement"))
 
 
 def bought(live: Live, framework: str) -> None:

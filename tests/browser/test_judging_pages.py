@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -87,12 +86,10 @@ def at_stage(page: Page, stage: str) -> None:
 
 def prepared(room: Sitting) -> str:
     """The code of the bid that has a blind part, once the server has made the parts ready."""
-    for _ in range(400):
-        view = room.live.stage.ask(room.members[0], "room.view", room.case)
-        if view["blind"]["prepared"]:
-            return next(str(bid["id"]) for bid in view["bids"] if bid["pdf_sha256"])
-        time.sleep(0.05)
-    raise AssertionError("the blind parts were not made ready")
+    page = room.live.open(room.members[0], f"/room/{room.case}")
+    expect(page.locator("[data-room]:not([data-again])")).to_have_count(1)  # it hears that they are, and is read anew
+    view = room.live.stage.ask(room.members[0], "room.view", room.case)
+    return next(str(bid["id"]) for bid in view["bids"] if bid["pdf_sha256"])
 
 
 def test_a_blind_part_is_read_in_the_room_under_its_code(room: Sitting) -> None:

@@ -50,12 +50,24 @@ def join(page: Page) -> None:
 
 
 def until(page: Page, sentence: str) -> None:
-    """Until an expression holds; the driver's own waiting needs eval, which the page's policy forbids."""
-    for _ in range(PATIENCE // 250):
-        if page.evaluate(sentence):
-            return
-        page.wait_for_timeout(250)
-    raise AssertionError(f"it did not come to hold: {sentence}")
+    """Until an expression holds, asked with every frame; the driver's own waiting needs eval, which the page's policy
+    forbids."""
+    held = page.evaluate(
+        f"""() => new Promise((done) => {{
+          const late = performance.now() + {PATIENCE};
+          const look = () => (({sentence}) ? done(true) : performance.now() > late ? done(false)
+            : requestAnimationFrame(look));
+          look();
+        }})"""
+    )
+    assert held, f"it did not come to hold: {sentence}"
+
+
+def plays(page: Page, seconds: int) -> None:
+    """So many seconds of one's own picture go by."""
+    own = "document.querySelector('.rm-tile-face[data-peer=me] video')"
+    until(page, f"{own}?.videoWidth > 0")
+    until(page, f"{own}.currentTime >= {page.evaluate(f'{own}.currentTime') + seconds}")
 
 
 def sees(page: Page, others: int) -> None:
@@ -193,7 +205,7 @@ def test_a_frozen_computer_is_shown_as_lost_and_comes_back(sitting: Sitting) -> 
         try:
             expect(first.locator('.rm-tile-face[data-state="lost"]')).to_have_count(1)
             still = first.evaluate(FRAMES)
-            first.wait_for_timeout(1000)
+            plays(first, 1)
             assert first.evaluate(FRAMES) == still, "nothing comes from a frozen computer"
         finally:
             signal_browser(mark, signal.SIGCONT)
@@ -260,18 +272,15 @@ def test_a_piece_of_the_recording_lands_with_its_digest_and_plays(sitting: Sitti
     join(page)
     page.locator("[data-call=record]").click()
     expect(page.locator("[data-record-note]")).to_contain_text("正在录制")
-    page.wait_for_timeout(3000)  # three seconds of picture; nothing tells of them earlier
+    plays(page, 3)
     page.reload()  # what was recorded before a reload is not lost
     unfold(page)
     expect(page.locator("[data-record-note]")).to_contain_text("正在录制")
-    page.wait_for_timeout(2000)
+    plays(page, 2)
     page.locator("[data-call=record]").click()
     watching = live.open("regulator", f"/room/{sitting.case}/recordings")
-    for _ in range(60):
-        if watching.locator(".rm-pieces > li").count() == 2:
-            break
-        watching.wait_for_timeout(1000)
-        watching.reload()
+    expect(watching.locator("#rm-count")).to_have_attribute("data-pieces", "2")  # the page hears of each
+    watching.reload()
     expect(watching.locator(".rm-pieces > li")).to_have_count(2)
     check_axe(watching)
     for one in live.stage.ask("regulator", "recording.list", sitting.case)["pieces"]:

@@ -411,7 +411,7 @@ def test_a_selection_that_is_refused_goes_back_to_compare(mall: Mall) -> None:
     assert mall.row(request).state == "COMPARED"
     again = mall.do("经办人", "quote.select", request, quote=winner)["purchase"]
     mall.suspend(THIRD)
-    assert mall.refused(BUYER, "purchase.approve", again) == ["BUY-SUPPLIER"]
+    assert mall.refused(BUYER, "purchase.approve", again) == ["SUP-ACTIVE"]
     mall.do("经办人", "purchase.recall", again)
     mall.do(BUYER, "quote.close", request, reason="成交供应商被暂停")
     assert mall.row(request).state == "FAILED"

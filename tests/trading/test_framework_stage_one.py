@@ -141,7 +141,9 @@ def test_what_is_not_unlocked_in_time_stays_sealed(agreements: Agreements) -> No
     agreements.work()
     assert agreements.row(framework).state == "OPENED"
     with agreements.read() as session:
-        assert [bool(one.opened) for one in sealed.live(session, framework)] == [True, True, False], "as received"
+        assert [bool(one.opened) for one in sealed.shelf_of(framework).live(session)] == [True, True, False], (
+            "as received"
+        )
         assert len(queries.members(session, agreements.row(framework), agreements.actor(OWNER))) == 2
         assert queries.members(session, agreements.row(framework), agreements.actor(BUYER)) == []
 

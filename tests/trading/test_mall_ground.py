@@ -8,7 +8,7 @@ import pytest
 
 from core.db import Yuan
 from core.faults import Unusable
-from trading.mall.categories import categories
+from trading.mall.categories import categories, covers
 
 
 def test_the_official_list_is_whole_and_its_doubts_are_kept():
@@ -24,8 +24,8 @@ def test_the_official_list_is_whole_and_its_doubts_are_kept():
 def test_a_code_covers_all_below_it_and_itself():
     found = categories()
     assert [one.code for one in found.path("A01010100")] == ["A", "A01000000", "A01010000", "A01010100"]
-    assert found.covers("A01000000", "A01010100") and found.covers("A01010100", "A01010100")
-    assert not found.covers("A01010100", "A01010000")
+    assert covers("A01000000", "A01010100") and covers("A01010100", "A01010100") and covers("", "A")
+    assert not covers("A01010100", "A01010000")
     with pytest.raises(Unusable, match="category"):
         found.get("A99999999")
 

@@ -15,7 +15,7 @@ from core.access import SYSTEM
 from core.faults import Unusable
 from tests.trading.search_world import DESK, NOW, PAPER, PRINTER, item, offer, supplier
 from trading.mall import search, search_index, search_store
-from trading.mall.categories import categories
+from trading.mall.categories import categories, covers
 from trading.mall.models import Item
 from trading.mall.search import Wanted
 from trading.mall.search_terms import BANDS
@@ -104,7 +104,7 @@ def fits(row: Item, active, wanted: Wanted) -> bool:
     bands = [max(n for n, least in enumerate(BANDS) if fen >= least * 100)]
     regions = row.regions or active[row.supplier_org].regions
     checks = [
-        not wanted.category or categories().covers(wanted.category, row.category),
+        not wanted.category or covers(wanted.category, row.category),
         not wanted.brands or row.brand in wanted.brands,
         not wanted.suppliers or row.supplier_org in wanted.suppliers,
         not wanted.region or any(r in covered(wanted.region) or wanted.region in covered(r) for r in regions),
@@ -186,7 +186,7 @@ def test_counts_are_those_of_the_rows(mall, wanted):
         assert counts["region"].get(region, 0) == len(near)
     below = Counter()
     for code in counts["category"]:
-        below[code] = sum(categories().covers(code, row.category) for row in now)
+        below[code] = sum(covers(code, row.category) for row in now)
     assert counts["category"] == dict(below)
     if not (wanted.category and not categories().children(wanted.category)):
         assert sum(below.values()) == len(now)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,8 +17,8 @@ from trading.auction import rules
 from trading.auction.facts import Standing
 from trading.auction.machine import MACHINE
 from trading.auction.models import Auction, AuctionEntry
-from trading.mall.categories import categories
-from trading.supplier.models import MallSupplier
+from trading.supplier.queries import standing as supplier_standing
+from trading.supplier.rules import may_supply
 
 
 def stream(auction: str) -> str:
@@ -95,25 +93,15 @@ def standing(row: Auction) -> Standing:
     return Standing(row.opens_at, row.ends_at, row.ceiling, row.step, row.best, row.far)
 
 
-def _covers(codes: Iterable[Any], code: str, *, region: bool) -> bool:
-    if region:
-        return any(code.startswith(one.rstrip("0") or one) for one in codes)
-    return any(categories().covers(one, code) for one in codes)
-
-
 def eligible(session: Session, row: Auction, org: str) -> list[Breach]:
     """In the mall, for all of these categories, to this place; invited where only those may come."""
     own = book_of(row)["AUC-ENTRANT"]
-    found = session.scalars(select(MallSupplier).where(MallSupplier.org_id == org)).first()
     if org == row.buyer_org:
         return [own.breach("buyer", required="another organisation")]
     if row.entrants == "invited" and org not in row.invited:
         return [own.breach("not invited", required="invited")]
-    if found is None or found.state != "active":
-        return [own.breach(found.state if found else "-", required="active")]
-    missing = [one["category"] for one in row.lines if not _covers(found.categories, one["category"], region=False)]
-    if missing:
-        return [own.breach(" / ".join(found.categories), required=" / ".join(dict.fromkeys(missing)))]
-    if not _covers(found.regions, row.region, region=True):
-        return [own.breach(" / ".join(found.regions), required=row.region)]
-    return []
+    seller = supplier_standing(session, org)
+    found = {
+        (one.rule, one.found): one for line in row.lines for one in may_supply(seller, line["category"], row.region)
+    }
+    return [own.breach(one.found, required=one.required) for one in found.values()]

@@ -6,33 +6,38 @@ into the case stream, a live channel or a count: nobody learns who bids or how m
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
-from certs import authority, receipts, sealing, suite
-from certs.receipts import Receipt
-from certs.sealing import Context, Manifest
-from core import canon, fields, staged
+from certs.receipts import KINDS
+from certs.sealing import Context
+from core import fields
 from core.access import Role
 from core.acts import Tx
 from core.doors import Payload, acting
-from core.faults import Fault, Unusable
+from core.faults import Unusable
 from core.rules import Refused, refuse_if
 from trading.bidding import rules
 from trading.bidding.facts import Submission
 from trading.bidding.models import Affiliate, Bid, Download, SealedReference
+from trading.bidding.seals import (
+    Shelf,
+    context_of,
+    hand_in,
+    keys_of,
+    read_seal,
+    received,
+    sealed_stream,
+    sealer,
+    shares_of,
+    take_back,
+)
 from trading.document.actions import refuse_late
 from trading.project.models import Case, CaseDocument
 from trading.project.states import book_of, go, guard, trading_org
 
 FETCHED = ("tender_file", "clarification")
-
-
-def sealed_stream(case: str) -> str:
-    return f"sealed:{case}"
 
 
 @acting("file.fetch", Role.BIDDER)
@@ -71,39 +76,6 @@ def _fetched(session: Session, row: Case, wanted: str) -> CaseDocument:
     return found
 
 
-def read_seal(tx: Tx, p: Payload, context: Context) -> tuple[Manifest | None, str]:
-    """The manifest, or why this is no sealed upload. Shape, binding, hash, size and header are checked."""
-    sha256, size = fields.sha256(p, "ciphertext_sha256"), fields.integer(p, "size", least=1, most=1 << 40)
-    if not staged.brought(tx, sha256):
-        raise Unusable("ciphertext_sha256: upload the file first")
-    if not isinstance(p.get("manifest"), dict):
-        return None, "no manifest"
-    try:
-        manifest = sealing.read_manifest(canon.dumps(p["manifest"]), context)
-    except (Unusable, Fault, TypeError) as error:
-        return None, str(error)
-    with tx.blobs.path(sha256).open("rb") as file:
-        header = file.read(sealing.HEADER_BYTES)
-    if (manifest.sha256, manifest.size) != (sha256, size) or tx.blobs.path(sha256).stat().st_size != size:
-        return None, "the manifest is for another file"
-    whole = header == manifest.header and sealing.possible_size(size)
-    return (manifest, "") if whole else (None, "the file is not sealed")
-
-
-def _context(tx: Tx, row: Case, kind: str, p: Payload) -> Context:
-    if not tx.actor.certificate:
-        raise Unusable("certificate: a seal is bound to the sealer's signing certificate")
-    bid = p["manifest"].get("bid") if isinstance(p.get("manifest"), dict) else None
-    name = bid if kind == "bid" and isinstance(bid, str) else row.id
-    if kind == "bid" and not _is_id(name):
-        raise Unusable("manifest.bid: 16 random hex characters are expected")
-    return Context(kind, row.id, name, tx.actor.certificate)
-
-
-def _is_id(name: str) -> bool:
-    return len(name) == 16 and set(name) <= set("0123456789abcdef")
-
-
 def operator_tie(session: Session, org: Org, row: Case) -> str:
     """Why this organisation belongs to the platform's operator, "" when it does not."""
     if "centre" in org.kinds or org.id == row.centre_org:
@@ -111,11 +83,8 @@ def operator_tie(session: Session, org: Org, row: Case) -> str:
     return "affiliate" if session.get(Affiliate, org.uscc) is not None else ""
 
 
-def custodian_keys(row: Case) -> tuple[tuple[str, str], ...]:
-    """(role, SHA-256 of its SPKI) of the fallback clause, () without one."""
-    held = row.settings.get("custodians") or {}
-    found = ((role, canon.sha256_hex(suite.unb64(one["spki"], "spki"))) for role, one in held.items())
-    return tuple(sorted(found))
+def shelf_of(row: Case) -> Shelf[Bid]:
+    return Shelf(Bid, (Bid.case_id == row.id, Bid.round == row.round), row.id, "bid", "bid")
 
 
 @acting("bid.submit", Role.BIDDER, signed=True)
@@ -130,32 +99,18 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     """
     fields.only(p, "manifest", "ciphertext_sha256", "size", "kind")
     row, org = may_bid(tx, case, "bid.submit")
-    context = _context(tx, row, "bid", p)
+    context = context_of(tx, "bid", row.id, p)
     manifest, why = read_seal(tx, p, context)
-    held = tuple(sorted((role, one.key) for role, one in manifest.held.items())) if manifest else ()
     assert row.deadline is not None
-    facts = Submission(tx.now, row.deadline, why, operator_tie(tx.session, org, row), held, custodian_keys(row))
+    held, asked = shares_of(manifest), keys_of(row.settings.get("custodians"))
+    facts = Submission(tx.now, row.deadline, why, operator_tie(tx.session, org, row), held, asked)
     refuse_if(rules.submission(facts, book_of(row, tx.now)))
     assert manifest is not None
-    if tx.session.get(Bid, context.bid) is not None:
-        raise Unusable("manifest.bid: seal again with a fresh id")
-    kind = _kind(tx, row, p)
-    version = _end_live(tx, row, "replaced") + 1
-    body = {
-        "bid": context.bid, "version": version, "kind": kind, "ciphertext_sha256": manifest.sha256,
-        "size": manifest.size, "manifest_sha256": manifest.digest,
-    }  # fmt: skip
-    entry = tx.record(sealed_stream(case), "bid.received", body)
-    receipt = _receipt(tx, context, version, manifest, entry, kind)
-    tx.session.add(
-        Bid(
-            id=context.bid, case_id=case, round=row.round, org_id=org.id, person_id=tx.actor.person,
-            address=tx.actor.address, version=version, kind=kind, manifest=p["manifest"],
-            ciphertext_sha256=manifest.sha256, size=manifest.size, received_at=tx.now, receipt=receipt,
-            entry_hash=entry,
-        )
-    )  # fmt: skip
-    return {"bid": context.bid, "version": version, "receipt": receipt}
+    kind = fields.choice({"kind": p.get("kind") or "replacement"}, "kind", KINDS)
+    shelf, place = shelf_of(row), {"case_id": case, "round": row.round, "address": tx.actor.address}
+    bid = hand_in(tx, shelf, context.bid, manifest, p, kind, **place)
+    bid.kind = bid.receipt.get("kind", "bid")
+    return received(shelf, bid)
 
 
 def may_bid(tx: Tx, case: str, act: str) -> tuple[Case, Org]:
@@ -167,47 +122,13 @@ def may_bid(tx: Tx, case: str, act: str) -> tuple[Case, Org]:
     return row, trading_org(tx.session, tx.actor.org)
 
 
-def _receipt(tx: Tx, context: Context, version: int, manifest: Manifest, entry: str, kind: str) -> dict[str, Any]:
-    at = tx.now.replace(microsecond=0).isoformat()
-    named = "" if kind == "bid" else kind
-    unsigned = Receipt(context.bid, version, context.lot, manifest.sha256, manifest.size, at, entry, named)
-    data = receipts.sign(unsigned, authority.of(tx.config).platform_key)
-    found: dict[str, Any] = canon.loads(data)
-    return found
-
-
-def _live(tx: Tx, row: Case) -> Bid | None:
-    mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org)
-    return tx.session.scalar(select(Bid).where(*mine, Bid.state == "received"))
-
-
-def _kind(tx: Tx, row: Case, p: Payload) -> str:
-    """With nothing to stand beside (any more) it is a bid, whatever it was called: a name refuses no bid in time."""
-    kind = fields.choice({"kind": p.get("kind") or "replacement"}, "kind", ("replacement", "supplement"))
-    return kind if _live(tx, row) is not None else "bid"
-
-
-def _end_live(tx: Tx, row: Case, state: str) -> int:
-    """End the bidder's live version, if there is one; the number of the last version so far."""
-    mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org)
-    live = _live(tx, row)
-    if live is not None:
-        live.state, live.ended_at = state, tx.now
-        tx.session.flush()
-    return tx.session.scalar(select(func.max(Bid.version)).where(*mine)) or 0
-
-
 @acting("bid.withdraw", Role.BIDDER, signed=True)
 def withdraw(tx: Tx, case: str, p: Payload) -> Payload:
     """{bid}: take back one's own live version before the deadline; a new one may follow."""
     fields.only(p, "bid")
-    row, org = may_bid(tx, case, "bid.withdraw")
-    bid = tx.session.get(Bid, fields.text(p, "bid", limit=16))
-    if bid is None or bid.org_id != org.id or bid.case_id != row.id or bid.state != "received":
-        raise Unusable("bid: no live bid of yours")
-    bid.state, bid.ended_at = "withdrawn", tx.now
-    entry = tx.record(sealed_stream(case), "bid.withdrawn", {"bid": bid.id, "version": bid.version})
-    return {"bid": bid.id, "entry": entry}
+    row, _ = may_bid(tx, case, "bid.withdraw")
+    shelf = shelf_of(row)
+    return take_back(tx, shelf, shelf.own(tx, fields.text(p, "bid", limit=16)))
 
 
 @acting("reference.seal", Role.TENDERER, signed=True)
@@ -217,7 +138,7 @@ def seal_reference(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "reference.seal")
     if row.deadline is not None and row.announced_at is not None:
         refuse_late(row, tx.now)
-    manifest, why = read_seal(tx, p, _context(tx, row, "reference", p))
+    manifest, why = read_seal(tx, p, Context("reference", row.id, row.id, sealer(tx)))
     if manifest is None:
         raise Refused(book_of(row, tx.now)["E-01"].breach(why, required="gongheng/sealed/1", field="manifest"))
     kept = tx.session.get(SealedReference, (case, row.round)) or SealedReference(case_id=case, round=row.round)

@@ -27,29 +27,34 @@ class Download(Keyed, Base):
     at: Mapped[datetime]
 
 
-class Bid(Keyed, Base):
-    """One sealed version. `id` is chosen by the bidder before sealing: it is bound into the ciphertext.
+class Sealed(Keyed, Base):
+    """One sealed version of whatever is handed in: a bid, a quote, a response (seals.py). `id` is chosen before
+    sealing: it is bound into the ciphertext."""
 
-    `kind`: a first bid, or one that replaces or supplements the version before (招标投标法 art. 29).
-    """
-
-    __tablename__ = "bid"
-    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"))
-    round: Mapped[int] = mapped_column(default=1)
-    org_id: Mapped[str] = mapped_column(String(16), index=True)
+    __abstract__ = True
+    org_id: Mapped[str] = mapped_column(String(16))
     person_id: Mapped[str] = mapped_column(String(16))
-    address: Mapped[str] = mapped_column(String(60), default="")
     version: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(12), default="bid", server_default="bid")
     state: Mapped[str] = mapped_column(String(10), default="received")
     manifest: Mapped[dict[str, Any]]
     ciphertext_sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     received_at: Mapped[datetime]
     receipt: Mapped[dict[str, Any]]
-    entry_hash: Mapped[str] = mapped_column(String(64))
+    entry_hash: Mapped[str] = mapped_column(String(64), default="")
     ended_at: Mapped[datetime | None]
+
+
+class Bid(Sealed):
+    """`kind`: a first bid, or one that replaces or supplements the version before (招标投标法 art. 29)."""
+
+    __tablename__ = "bid"
+    case_id: Mapped[str] = mapped_column(ForeignKey("trading_case.id"))
+    round: Mapped[int] = mapped_column(default=1)
+    address: Mapped[str] = mapped_column(String(60), default="")
+    kind: Mapped[str] = mapped_column(String(12), default="bid", server_default="bid")
     __table_args__ = (
+        Index("ix_bid_org_id", "org_id"),
         CheckConstraint("state IN ('received', 'replaced', 'withdrawn')", name="state"),
         CheckConstraint("kind IN ('bid', 'replacement', 'supplement')", name="kind"),
         Index("uq_bid_live", "case_id", "round", "org_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),

@@ -17,7 +17,8 @@ from core.acts import Tx
 from core.faults import Unusable
 from core.staged import Upload
 from core.uploads import Turned, Uploads
-from trading.bidding.actions import may_bid, sealed_stream
+from trading.bidding.actions import may_bid
+from trading.bidding.seals import sealed_stream
 from trading.document.actions import refuse_late
 from trading.project.models import Case
 

@@ -24,7 +24,7 @@ from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Refused, refuse_if
-from trading.bidding.actions import sealed_stream
+from trading.bidding.seals import sealed_stream
 from trading.bond import bank, rules
 from trading.bond.facts import FORMS
 from trading.bond.models import Arrival, Bond

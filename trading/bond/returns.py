@@ -22,8 +22,8 @@ from core.jobs import DueJob, plan
 from core.ledger import Entry
 from core.money import D, plain
 from core.rules import Refused, refuse_if, shown
-from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid
+from trading.bidding.seals import sealed_stream
 from trading.bond import bank, rules
 from trading.bond.actions import arrived
 from trading.bond.facts import GROUNDS

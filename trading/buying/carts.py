@@ -12,7 +12,6 @@ from core.acts import Tx
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.rules import Breach, refuse_if
-from trading.buying import rules
 from trading.buying.guards import book_at, buyer, item_of, offered, stream
 from trading.buying.models import CartLine, SavedList
 
@@ -32,8 +31,8 @@ def _line(tx: Tx, item: str) -> CartLine | None:
 
 def _put(tx: Tx, item: str, pieces: int) -> None:
     """Beside what is there of it already; its price and version are those of now."""
-    found, standing = item_of(tx.session, item)
-    refuse_if(rules.may_put(standing, "", book_at(tx.now)))
+    found, standing = item_of(tx.session, item, tx.now)
+    refuse_if(list(standing.why))
     row = _line(tx, found.id)
     if row is None:
         count = select(func.count(CartLine.id)).where(CartLine.person_id == tx.actor.person)
@@ -78,7 +77,7 @@ def accept(tx: Tx, case: str, p: Payload) -> Payload:
     row = _line(tx, fields.text(p, "item", limit=16))
     if row is None:
         raise Unusable("item: not in your cart")
-    _, standing = item_of(tx.session, row.item_id)
+    _, standing = item_of(tx.session, row.item_id, tx.now)
     price, version = fields.decimal(p, "price", places=2), fields.integer(p, "version", least=0, most=1 << 30)
     if (price, version) != (standing.price, standing.version):
         changed = book_at(tx.now)["BUY-CHANGED"]
@@ -97,7 +96,7 @@ def _lines(tx: Tx, p: Payload) -> list[dict[str, Any]]:
             raise Unusable("lines: a list of objects is expected")
         fields.only(one, "item", "quantity")
         found[fields.text(one, "item", limit=16)] = quantity(one)
-    known = offered(tx.session, found)
+    known = offered(tx.session, found, "", tx.now)
     if not found or set(found) - set(known):
         raise Unusable("lines: no such item")
     return [{"item": item, "quantity": pieces} for item, pieces in found.items()]
@@ -155,11 +154,11 @@ def use_list(tx: Tx, case: str, p: Payload) -> Payload:
     fields.only(p, "list", "times")
     buyer(tx)
     row, times = _own_list(tx, p), fields.integer(p, "times", least=1, most=1000, default=1)
-    known, book, left_out = offered(tx.session, [one["item"] for one in row.lines]), book_at(tx.now), []
-    put = 0
+    known = offered(tx.session, dict.fromkeys((one["item"] for one in row.lines), 0), "", tx.now)
+    put, left_out = 0, []
     for one in row.lines:
         item = known.get(one["item"])
-        broken = rules.may_put(item[1], "", book) if item else [_gone(one["item"], tx)]
+        broken = item[1].why if item else (_gone(one["item"], tx),)
         if broken:
             left_out += [{"rule": b.rule, "field": b.field, "found": b.found} for b in broken]
             continue

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from core.rules import Breach
+
 
 @dataclass(frozen=True)
 class Local:
@@ -23,25 +25,25 @@ class Local:
 
 @dataclass(frozen=True)
 class Offered:
-    """An item at this moment. `listed`: it and its supplier stand in the mall; `regions`: codes it is delivered to."""
+    """An item at this moment. `why`: what the mall says against buying so many of it for that region."""
 
     name: str
     price: Decimal
     version: int
-    stock: int
-    listed: bool
-    supplier_active: bool
-    regions: tuple[str, ...]
+    why: tuple[Breach, ...]
+
+    @property
+    def shown(self) -> bool:
+        """Whether it and its supplier stand in the mall."""
+        return not any(one.rule in ("ITEM-LISTED", "SUP-ACTIVE") for one in self.why)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a person wants of it, and what that person saw."""
+    """What a person saw of it."""
 
-    quantity: int
     price: Decimal
     version: int
-    region: str
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,14 +14,14 @@ from core.access import Role
 from core.acts import Tx
 from core.clock import CST
 from core.faults import Unusable
-from core.rules import Refused, RuleRow
+from core.rules import Breach, Refused, RuleRow
 from trading.buying.facts import Local, Offered
 from trading.buying.models import Buyer, Parameter
 from trading.buying.rulebook import RULES
 from trading.buying.rules import in_force, number, region_stem
+from trading.mall.listing import unsellable
 from trading.mall.models import Item
 from trading.project.states import trading_org
-from trading.supplier.models import MallSupplier
 
 Book = Mapping[str, RuleRow]
 
@@ -96,32 +96,23 @@ def _local(row: Parameter) -> Local:
     )
 
 
-# -- how an item stands: the one place that reads what other slices own ------------------------------------------------
+# -- how an item stands: the one place that asks the mall --------------------------------------------------------------
 
 
-def offered(session: Session, items: Iterable[str]) -> dict[str, tuple[Item, Offered]]:
-    """By item id; an id that does not exist is not there."""
-    query = select(Item, MallSupplier).outerjoin(MallSupplier, MallSupplier.org_id == Item.supplier_org)
-    rows = session.execute(query.where(Item.id.in_(set(items))))
-    return {item.id: (item, _offered(item, supplier)) for item, supplier in rows}
+def offered(session: Session, wanted: Mapping[str, int], region: str, now: datetime) -> dict[str, tuple[Item, Offered]]:
+    """By item id, for so many of each and delivery to `region` ("" = not known yet); an id that does not exist is not
+    there."""
+    rows = list(session.scalars(select(Item).where(Item.id.in_(list(wanted)))))
+    why = unsellable(session, {row.id: wanted[row.id] for row in rows}, region, now)
+    return {row.id: (row, _offered(row, why.get(row.id, ()))) for row in rows}
 
 
-def _offered(item: Item, supplier: MallSupplier | None) -> Offered:
-    regions: list[Any] = item.regions or (supplier.regions if supplier else [])
-    return Offered(
-        name=item.name, price=item.price, version=item.version, stock=item.stock, listed=item.state == "listed",
-        supplier_active=supplier is not None and supplier.state == "active", regions=tuple(regions),
-    )  # fmt: skip
+def _offered(row: Item, why: Iterable[Breach]) -> Offered:
+    return Offered(row.name, row.price, row.version, tuple(replace(one, field=row.name) for one in why))
 
 
-def item_of(session: Session, item: str) -> tuple[Item, Offered]:
-    found = offered(session, [item]).get(item)
+def item_of(session: Session, item: str, now: datetime) -> tuple[Item, Offered]:
+    found = offered(session, {item: 0}, "", now).get(item)
     if found is None:
         raise Unusable("item: no such item")
     return found
-
-
-def active_supplier(session: Session, org: str) -> MallSupplier | None:
-    """The supplier's entry while it is active."""
-    row = session.scalar(select(MallSupplier).where(MallSupplier.org_id == org))
-    return row if row is not None and row.state == "active" else None

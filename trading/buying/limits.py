@@ -17,6 +17,7 @@ from trading.buying.facts import Local, Year
 from trading.buying.guards import Numbers
 from trading.buying.machine import WAITING
 from trading.buying.models import Purchase, PurchaseLine
+from trading.mall.categories import covers, stem
 from trading.order.models import Order, OrderLine
 
 # An order that came to nothing counts nothing.
@@ -33,14 +34,14 @@ class Warned:
 def bought(session: Session, org: str, year: int, group: str, *, way: str = "") -> Decimal:
     """What is ordered of a category and all below it in a fiscal year, and what waits for approval; by one way of
     buying, or all."""
-    below = OrderLine.category.startswith(rules.stem(group), autoescape=True)
+    below = OrderLine.category.startswith(stem(group), autoescape=True)
     ordered = select(func.sum(OrderLine.amount)).join(Order, Order.id == OrderLine.order_id)
     ordered = ordered.where(OrderLine.buyer_org == org, OrderLine.fiscal_year == year, below, Order.state.not_in(VOID))
     waiting = select(func.sum(PurchaseLine.amount))
     waiting = waiting.join(Purchase, Purchase.id == PurchaseLine.purchase_id)
     waiting = waiting.where(
         Purchase.org_id == org, Purchase.fiscal_year == year, Purchase.state == WAITING,
-        PurchaseLine.category.startswith(rules.stem(group), autoescape=True),
+        PurchaseLine.category.startswith(stem(group), autoescape=True),
     )  # fmt: skip
     if way:
         ordered, waiting = ordered.where(Order.source == way), waiting.where(Purchase.way == way)
@@ -87,6 +88,6 @@ def _years(
         if limit is None:
             continue
         group = rules.summed(category, limit)
-        more = sum((line.amount for line in lines if rules.covers(group, line.category)), Decimal(0))
+        more = sum((line.amount for line in lines if covers(group, line.category)), Decimal(0))
         found[group] = (Year(group, bought(session, org, today, group, way=way), more), limit)
     return list(found.values())

@@ -60,5 +60,5 @@ def set_parameter(tx: Tx, case: str, p: Payload) -> Payload:
 def _own_region(tx: Tx, region: str) -> None:
     org = tx.session.get(Org, tx.actor.org)
     own = org.region if org else ""
-    if not own or not rules.delivered([own], region):
+    if not own or not regions().covers(own, region):
         raise Refused(denied("ACCESS", f"region {own or '-'}", region))

@@ -25,6 +25,7 @@ from trading.buying.guards import Numbers, book_at, buyer, offered, regime_of, s
 from trading.buying.machine import MACHINE, WAITING
 from trading.buying.models import FUNDS, CartLine, Purchase, PurchaseLine, PurchaseStep, SplitFlag
 from trading.buying.quotes.models import QuoteRequest
+from trading.mall.models import Item
 from trading.order.placing import Line, Placing, place
 
 # way of buying → what else happens inside the act that ends a purchase: fn(tx, purchase, {supplier: order}), where the
@@ -67,8 +68,7 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     cart = list(tx.session.scalars(mine.order_by(CartLine.put_at, CartLine.id)))
     if not cart or len(cart) != len(set(map(str, wanted))):
         raise Unusable("items: not in your cart")
-    seen = [Wanted(row.quantity, row.price, row.version, place_to["region"]) for row in cart]
-    lines = _lines(tx, [(row.item_id, one) for row, one in zip(cart, seen, strict=True)])
+    lines = _lines(tx, cart, place_to["region"])
     regime = regime_of(tx.session, org.id)
     numbers = Numbers(tx.session, tx.now, org.region, regime)
     refuse_if(limits.direct(tx.session, numbers, org.id, tx.now, lines))
@@ -81,13 +81,14 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     return answer
 
 
-def _lines(tx: Tx, wanted: Sequence[tuple[str, Wanted]]) -> list[PurchaseLine]:
+def _lines(tx: Tx, wanted: Sequence[CartLine | PurchaseLine], region: str) -> list[PurchaseLine]:
     """The lines as they stand now, Refused where the person saw something else."""
-    known, book = offered(tx.session, [item for item, _ in wanted]), book_at(tx.now)
-    refuse_if([b for item, one in wanted for b in rules.may_order(known[item][1], one, book)])
+    known = offered(tx.session, {one.item_id: one.quantity for one in wanted}, region, tx.now)
+    book, saw = book_at(tx.now), [(one.item_id, Wanted(one.price, one.version)) for one in wanted]
+    refuse_if([b for item, one in saw for b in rules.may_order(known[item][1], one, book)])
     found = []
-    for position, (key, one) in enumerate(wanted, 1):
-        item = known[key][0]
+    for position, one in enumerate(wanted, 1):
+        item = known[one.item_id][0]
         found.append(
             PurchaseLine(
                 position=position, supplier_org=item.supplier_org, item_id=item.id, category=item.category,
@@ -247,7 +248,7 @@ def _placed(tx: Tx, row: Purchase) -> dict[str, str]:
         select(PurchaseLine).where(PurchaseLine.purchase_id == row.id).order_by(PurchaseLine.position)
     ))  # fmt: skip
     if row.way == "direct":
-        _lines(tx, [(one.item_id, Wanted(one.quantity, one.price, one.version, row.region)) for one in lines])
+        _lines(tx, lines, row.region)
     orders: dict[str, str] = {}
     row.fiscal_year = tx.now.astimezone(CST).year  # of the placing, as the orders'
     for supplier in dict.fromkeys(one.supplier_org for one in lines):
@@ -276,8 +277,9 @@ def _reference(tx: Tx, row: Purchase, lines: Sequence[PurchaseLine]) -> Decimal 
     """The ceiling of a request; for a direct purchase what the items cost elsewhere, where all of them say so."""
     if row.way == "quote":
         return tx.session.get_one(QuoteRequest, row.source_id).ceiling
-    known = offered(tx.session, [one.item_id for one in lines])
-    prices = [(known[one.item_id][0].elsewhere, one.quantity) for one in lines]
+    bought = select(Item.id, Item.elsewhere).where(Item.id.in_([one.item_id for one in lines]))
+    elsewhere: dict[str, Decimal | None] = dict(tx.session.execute(bought).all())
+    prices = [(elsewhere[one.item_id], one.quantity) for one in lines]
     if any(price is None for price, _ in prices):
         return None
     return sum((price * quantity for price, quantity in prices if price is not None), Decimal(0))

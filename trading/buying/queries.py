@@ -52,16 +52,17 @@ def cart(session: Session, actor: Actor, now: datetime, region: str) -> list[dic
     the item as it stands, `seen`: price and version when it was put in."""
     query = select(CartLine).where(CartLine.person_id == actor.person).order_by(CartLine.put_at, CartLine.id)
     rows = list(session.scalars(query))
-    known, book = offered(session, [row.item_id for row in rows]), book_at(now)
+    known = offered(session, {row.item_id: row.quantity for row in rows}, region, now)
+    book = book_at(now)
     names = org_names(session, (item.supplier_org for item, _ in known.values()))
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         item, standing = known[row.item_id]
-        broken = rules.may_order(standing, Wanted(row.quantity, row.price, row.version, region), book)
+        broken = rules.may_order(standing, Wanted(row.price, row.version), book)
         changed = (standing.price, standing.version) != (row.price, row.version)
         groups[item.supplier_org].append(
             {"item": item, "quantity": row.quantity, "amount": item.price * row.quantity, "now": standing, "seen": row,
-             "breaches": broken, "changed": changed and standing.listed and standing.supplier_active}
+             "breaches": broken, "changed": changed and standing.shown}
         )  # fmt: skip
     return [
         {"org": org, "org_name": names[org].name, "lines": lines,

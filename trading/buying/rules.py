@@ -9,20 +9,9 @@ from decimal import Decimal
 from core.money import yuan
 from core.rules import Breach, RuleRow
 from trading.buying.facts import Away, ChainRow, Local, Offered, Wanted, Year
+from trading.mall.categories import covers, stem
 
 Book = Mapping[str, RuleRow]
-
-
-def stem(code: str) -> str:
-    """What all codes below `code` begin with: A02010000 → A0201. Codes of the list have nine characters."""
-    while len(code) > 1 and len(code) % 2 and code.endswith("00"):
-        code = code[:-2]
-    return code
-
-
-def covers(above: str, code: str) -> bool:
-    """Whether `above` is `code` or stands over it; "" stands over all."""
-    return code.startswith(stem(above)) if above else True
 
 
 def most_specific(code: str, among: Iterable[str]) -> str | None:
@@ -66,38 +55,18 @@ def in_force(rows: Iterable[Local], rule: str, day: date, region: str, category:
 # -- what is bought ---------------------------------------------------------------------------------------------------
 
 
-def delivered(regions: Sequence[str], region: str) -> bool:
-    """A code of GB/T 2260 covers all below it: 420000 the province, 420100 the city."""
-    return any(region.startswith(region_stem(one)) for one in regions)
-
-
 def region_stem(code: str) -> str:
     """What all codes of the region begin with."""
     return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
 
 
-def may_put(item: Offered, region: str, book: Book) -> list[Breach]:
-    """Whether it can be bought at all; `region` "" = not known yet."""
-    found = []
-    if not item.supplier_active:
-        found.append(book["BUY-SUPPLIER"].breach("suspended or left", required="active", field=item.name))
-    if not item.listed:
-        found.append(book["BUY-CHANGED"].breach("not listed", required="listed", field=item.name))
-    if region and not delivered(item.regions, region):
-        found.append(book["BUY-REGION"].breach(region, required=", ".join(item.regions) or "-", field=item.name))
-    return found
-
-
 def may_order(item: Offered, wanted: Wanted, book: Book) -> list[Breach]:
-    """Everything about one line: nothing has changed since the person looked, and there is enough of it."""
-    found = may_put(item, wanted.region, book)
+    """Everything about one line: it can be bought, and nothing has changed since the person looked."""
+    found, row = list(item.why), book["BUY-CHANGED"]
     if item.price != wanted.price:
-        row = book["BUY-CHANGED"]
         found.append(row.breach(f"{yuan(item.price)}元", required=f"{yuan(wanted.price)}元", field=item.name))
     elif item.version != wanted.version:
-        found.append(book["BUY-CHANGED"].breach("changed", required="unchanged", field=item.name))
-    if item.stock < wanted.quantity:
-        found.append(book["BUY-STOCK"].breach(item.stock, required=f"≥ {wanted.quantity}", field=item.name))
+        found.append(row.breach("changed", required="unchanged", field=item.name))
     return found
 
 

@@ -59,6 +59,17 @@ OPEN = Machine(
     ("SUMMARY_PUBLIC", "TERMINATED"),
 )
 
+
+def _supplies(state: str) -> tuple[Row, ...]:
+    """What may happen to a supplier while it supplies, as `state`."""
+    return (
+        Row(state, "framework.suspend", "SUSPENDED", GUARDS),
+        Row("SUSPENDED", "framework.resume", state, GUARDS),
+        Row(state, "framework.remove", "REMOVED", GUARDS),
+        Row("SUSPENDED", "framework.remove", "REMOVED", GUARDS),
+    )
+
+
 MEMBER_CLOSED = Machine(
     "OPENED",
     (
@@ -68,10 +79,7 @@ MEMBER_CLOSED = Machine(
         Row("CHOSEN", "framework.publish", "SHORTLISTED", OWN),
         Row("SHORTLISTED", "framework.signed", "ACTIVE"),
         Row("SHORTLISTED", "framework.lapse", "LAPSED"),
-        Row("ACTIVE", "framework.suspend", "SUSPENDED", GUARDS),
-        Row("SUSPENDED", "framework.resume", "ACTIVE", GUARDS),
-        Row("ACTIVE", "framework.remove", "REMOVED", GUARDS),
-        Row("SUSPENDED", "framework.remove", "REMOVED", GUARDS),
+        *_supplies("ACTIVE"),
         Row("ACTIVE", "framework.quit", "LEFT", OWN),
     ),
     ("UNQUALIFIED", "ELIMINATED", "LAPSED", "REMOVED", "LEFT"),
@@ -86,10 +94,7 @@ MEMBER_OPEN = Machine(
         Row("CHECKED", "framework.list", "LISTED", OWN),
         Row("CHECKED", "framework.leave", "LEFT", SUPPLIER),
         Row("LISTED", "framework.leave", "LEFT", SUPPLIER),
-        Row("LISTED", "framework.suspend", "SUSPENDED", GUARDS),
-        Row("SUSPENDED", "framework.resume", "LISTED", GUARDS),
-        Row("LISTED", "framework.remove", "REMOVED", GUARDS),
-        Row("SUSPENDED", "framework.remove", "REMOVED", GUARDS),
+        *_supplies("LISTED"),
     ),
     ("REFUSED", "LEFT", "REMOVED"),
 )

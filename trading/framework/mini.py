@@ -98,7 +98,7 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
     if need.state != "QUOTING" or need.end_at is None or tx.now < need.end_at:
         return {}
     need, _, step = needs.guard(tx, case, "framework.quote_end")
-    came = sealed.live(tx.session, need.id)
+    came = sealed.shelf_of(need.id).live(tx.session)
     target = "UNLOCKING" if came else "VOID"
     needs.go(tx, need, step, "framework.quotes_closed", {"quotes": len(came)}, target=target)
     if came:
@@ -127,7 +127,7 @@ def _due(session: Session, case: str, now: datetime) -> tuple[FrameworkNeed | No
     need = session.get(FrameworkNeed, case)
     if need is None or need.state != "UNLOCKING" or need.unlock_until is None:
         return None, []
-    rows = sealed.live(session, need.id)
+    rows = sealed.shelf_of(need.id).live(session)
     if now < need.unlock_until and sealed.keyless(rows):
         return None, []
     return need, rows

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed, Yuan
+from trading.bidding.models import Sealed
 
 _LIVE = text("state = 'received'")
 _CURRENT = text("ended_at IS NULL")
@@ -88,30 +89,20 @@ class FrameworkItem(Keyed, Base):
     )
 
 
-class FrameworkSealed(Keyed, Base):
-    """One sealed version of a response (`subject` = the agreement) or of a quote in a mini-competition (= the need).
+class FrameworkSealed(Sealed):
+    """A response (`subject` = the agreement) or a quote in a mini-competition (= the need).
 
-    `id` is chosen by the sealer: it is bound into the ciphertext. `opened`: {items: {item: {price, brand, model}},
-    pdf, problem}, {} while sealed.
+    `opened`: {items: {item: {price, brand, model}}, pdf, problem}, {} while sealed.
     """
 
     __tablename__ = "framework_sealed"
     subject: Mapped[str] = mapped_column(String(16))
-    org_id: Mapped[str] = mapped_column(String(16), index=True)
-    person_id: Mapped[str] = mapped_column(String(16))
-    version: Mapped[int]
-    state: Mapped[str] = mapped_column(String(10), default="received")
-    manifest: Mapped[dict[str, Any]]
-    ciphertext_sha256: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int]
-    received_at: Mapped[datetime]
-    receipt: Mapped[dict[str, Any]]
-    entry_hash: Mapped[str] = mapped_column(String(64))
     file_key: Mapped[str] = mapped_column(String(44), default="")
     unlocked_at: Mapped[datetime | None]
     opened: Mapped[dict[str, Any]] = mapped_column(default=dict)
     __table_args__ = (
         CheckConstraint("state IN ('received', 'replaced', 'withdrawn')", name="state"),
+        Index("ix_framework_sealed_org_id", "org_id"),
         Index("uq_framework_sealed_live", "subject", "org_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
         Index("ix_framework_sealed_version", "subject", "org_id", "version"),
     )

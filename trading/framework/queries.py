@@ -30,7 +30,7 @@ from trading.framework.models import (
     FrameworkPrice,
 )
 from trading.framework.states import framework_row, items_of, members_of, owns
-from trading.mall.categories import categories
+from trading.mall.categories import covers
 from trading.project.queries import org_names
 
 SUPERVISORS = (Role.REGULATOR, Role.AUDITOR)
@@ -197,7 +197,7 @@ def agreement_price(
             FrameworkMember.state.in_(machine.SUPPLYING), FrameworkPrice.ended_at.is_(None),
         )
     )  # fmt: skip
-    fitting = [price for price, code in session.execute(query) if categories().covers(code, category)]
+    fitting = [price for price, code in session.execute(query) if covers(code, category)]
     exact = [one.price for one in fitting if model and one.model == model]
     return min(exact or [one.price for one in fitting if not one.model], default=None)
 

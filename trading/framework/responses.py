@@ -61,7 +61,7 @@ def close(tx: Tx, case: str, p: Payload) -> Payload:
     if row.state != "SOLICITED" or row.deadline is None or tx.now < row.deadline:
         return {}
     row, step = guard(tx, case, "framework.close")
-    came = sealed.live(tx.session, row.id)
+    came = sealed.shelf_of(row.id).live(tx.session)
     short = rules.enough(len(came), book_of(row, tx.now))
     if short:
         fail(tx, row, step, "responses", len(came))
@@ -102,7 +102,7 @@ def _due(session: Session, case: str, now: datetime) -> tuple[list[FrameworkSeal
     row = session.get(Framework, case)
     if row is None or row.state != "RESPONSES" or row.unlock_until is None:
         return [], []
-    rows = sealed.live(session, row.id)
+    rows = sealed.shelf_of(row.id).live(session)
     if now < row.unlock_until and sealed.keyless(rows):
         return [], []
     return rows, [one.id for one in items_of(session, row.id)]

@@ -75,12 +75,14 @@ def mark(tx: Tx, case: str, p: Payload) -> Payload:
 
 def offers(session: Session, row: Framework) -> dict[str, dict[str, sheet.Offer]]:
     """{organisation: {item: offer}} of the opened responses."""
-    return {one.org_id: sheet.offers_of(one.opened) for one in sealed.live(session, row.id) if one.opened}
+    return {one.org_id: sheet.offers_of(one.opened) for one in sealed.shelf_of(row.id).live(session) if one.opened}
 
 
 def problems(session: Session, row: Framework) -> dict[str, str]:
     """{organisation: why its response cannot be read}."""
-    return {one.org_id: one.opened["problem"] for one in sealed.live(session, row.id) if one.opened.get("problem")}
+    return {
+        one.org_id: one.opened["problem"] for one in sealed.shelf_of(row.id).live(session) if one.opened.get("problem")
+    }
 
 
 def too_high(row: Framework, found: dict[str, sheet.Offer], items: list[FrameworkItem], now: datetime) -> list[Breach]:

@@ -30,9 +30,9 @@ def stream(framework: str) -> str:
     return f"framework:{framework}"
 
 
-def sealed_stream(subject: str) -> str:
-    """Entries of what must stay unseen until it is opened: who answered, and when."""
-    return f"sealed:{subject}"
+def channel(framework: str) -> str:
+    """For whoever may see the agreement."""
+    return f"framework:{framework}"
 
 
 def framework_row(session: Session, framework: str) -> Framework:
@@ -89,6 +89,7 @@ def go(tx: Tx, row: Framework, step: Row, kind: str, body: dict[str, Any], *, ta
                           target=goal, act=step.act, person_id=tx.actor.person, at=tx.now)
         )  # fmt: skip
         row.state = goal
+        tx.publish(channel(row.id), "framework.moved", {"state": goal})
     return entry
 
 

@@ -58,10 +58,6 @@ class Categories:
             found.insert(0, self.by_code[found[0].parent])
         return found
 
-    def covers(self, above: str, code: str) -> bool:
-        """Whether `above` is `code` or stands over it."""
-        return any(one.code == above for one in self.path(code))
-
     def look_up(self, words: str, most: int = 20) -> Iterator[Category]:
         """Those whose code begins with, or whose name holds, `words`; the first `most`."""
         found = 0
@@ -69,6 +65,18 @@ class Categories:
             if found < most and words and (row.code.startswith(words.upper()) or words in row.name):
                 found += 1
                 yield row
+
+
+def stem(code: str) -> str:
+    """What all codes below `code` begin with: A02010000 → A0201. Codes of the list have nine characters."""
+    while len(code) > 1 and len(code) % 2 and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
+def covers(above: str, code: str) -> bool:
+    """Whether `above` is `code` or stands over it; "" stands over all."""
+    return code.startswith(stem(above)) if above else True
 
 
 def _row(raw: dict[str, str]) -> Category:

@@ -90,7 +90,8 @@ def unsellable(session: Session, wanted: Mapping[str, int], region: str, now: da
 def _why_not(row: Item, standing: Standing, quantity: int, region: str, book: rules.Book) -> list[Breach]:
     found = may_supply(standing, row.category, region)
     if region:
-        found += may_supply(Standing(row.supplier_org, "active", (row.category,), tuple(row.regions)), "", region)
+        regions = tuple(row.regions) or standing.regions
+        found += may_supply(Standing(row.supplier_org, "active", (row.category,), regions), "", region)
     if quantity > row.stock:
         found.append(book["ITEM-STOCK"].breach(quantity, required=f"≤ {row.stock}", field=row.id))
     return list({(one.rule, one.field): one for one in found}.values())

@@ -12,7 +12,7 @@ from core.data import calendar
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.rules import Breach, Refused, refuse_if, shown
-from trading.bidding.actions import sealed_stream
+from trading.bidding.seals import sealed_stream
 from trading.objection import rules
 from trading.objection.models import STATES, Objection
 from trading.objection.queries import own_open, publicity_until

@@ -14,8 +14,8 @@ from core.doors import Payload, acting
 from core.faults import Fault, Unusable
 from core.machine import Row
 from core.rules import Breach, Refused, refuse_if
-from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid, SealedReference
+from trading.bidding.seals import sealed_stream
 from trading.bidding.transfers import withdraw_unfinished
 from trading.deadline import outages, timers
 from trading.opening import rules

@@ -8,7 +8,7 @@ from core import ledger
 from core.acts import Tx
 from core.machine import Row
 from core.rules import Breach
-from trading.bidding.actions import sealed_stream
+from trading.bidding.seals import sealed_stream
 from trading.opening.models import Unlock
 from trading.opening.papers import failure_notice
 from trading.opening.queries import live_bids, opening_of

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from certs import sealing, suite
 from core import fields
 from core.acts import Tx
 from core.doors import Payload
 from core.faults import Fault, Unusable
 from core.rules import Breach, Refused, refuse_if
+from trading.bidding.actions import shelf_of
 from trading.bidding.models import Bid
 from trading.opening import rules
 from trading.opening.models import Opening, Unlock
@@ -22,11 +21,7 @@ from trading.project.states import book_of
 
 
 def own_bid(tx: Tx, row: Case) -> Bid:
-    mine = (Bid.case_id == row.id, Bid.round == row.round, Bid.org_id == tx.actor.org, Bid.state == "received")
-    bid = tx.session.scalar(select(Bid).where(*mine))
-    if bid is None:
-        raise Unusable("bid: no live bid of yours")
-    return bid
+    return shelf_of(row).own(tx)
 
 
 def open_hall(tx: Tx, row: Case) -> Opening:

@@ -11,8 +11,8 @@ from core.access import Actor, Role
 from core.acts import Tx
 from core.doors import Payload, acting
 from core.rules import Breach, refuse_if
-from trading.bidding.actions import sealed_stream
 from trading.bidding.models import Bid
+from trading.bidding.seals import sealed_stream
 from trading.deadline import outages
 from trading.opening import rules
 from trading.opening.ending import fail

@@ -23,9 +23,9 @@ from core.access import SYSTEM, Role
 from core.acts import Acts, Tx
 from core.blobs import Blobs
 from core.doors import Payload, acting
-from trading.bidding.actions import sealed_stream
 from trading.bidding.asked import asked_of
 from trading.bidding.models import Bid, SealedReference
+from trading.bidding.seals import sealed_stream
 from trading.deadline import queries as deadline
 from trading.opening import confirmations, papers, reading, record, rules
 from trading.opening.ending import fail

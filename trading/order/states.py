@@ -21,7 +21,7 @@ from trading.order.facts import Amounts, Count
 from trading.order.machine import MACHINE, SIDE, STEPS
 from trading.order.models import Order, OrderLine, OrderMove, Shipment
 from trading.order.placing import stream
-from trading.supplier.models import MallSupplier
+from trading.supplier.queries import standing
 
 READERS = (Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
 
@@ -69,7 +69,7 @@ def stands_as(row: Order, actor: Actor) -> frozenset[Role]:
 
 def supplier_barred(session: Session, row: Order) -> list[Breach]:
     """A supplier that was suspended or removed since concludes nothing new."""
-    state = session.scalar(select(MallSupplier.state).where(MallSupplier.org_id == row.supplier_org))
+    state = standing(session, row.supplier_org).state
     if state not in ("suspended", "removed"):
         return []
     return [book_of(row)["ORD-SUPPLIER"].breach(state, required="active")]

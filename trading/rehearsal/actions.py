@@ -23,7 +23,7 @@ from core.faults import Unusable
 from core.rules import Refused, RuleRow, refuse_if
 from core.staged import Upload
 from trading import procedures
-from trading.bidding.actions import read_seal
+from trading.bidding.seals import read_seal, sealer
 from trading.opening.guards import given_key
 from trading.project.states import trading_org
 from trading.rehearsal import rules
@@ -87,9 +87,7 @@ def submit(tx: Tx, case: str, p: Payload) -> Payload:
     """
     fields.only(p, "manifest", "ciphertext_sha256", "size")
     row = _own(tx, case, "begun", "handed")
-    if not tx.actor.certificate:
-        raise Unusable("certificate: a seal is bound to the sealer's signing certificate")
-    manifest, why = read_seal(tx, p, Context(KIND, row.id, row.id, tx.actor.certificate))
+    manifest, why = read_seal(tx, p, Context(KIND, row.id, row.id, sealer(tx)))
     if manifest is None:
         raise Refused(rule("E-01", tx.now).breach(why, required="gongheng/sealed/1, rehearsal", field="manifest"))
     refuse_if(rules.may_bring(manifest.size, 0))

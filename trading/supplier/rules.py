@@ -11,11 +11,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from core.calendar import Calendar, Due
-from core.codes import Regions
-from core.data import regions as all_regions
+from core.data import regions
 from core.rules import Breach, RuleBook, RuleRow
-from trading.mall.categories import Categories
-from trading.mall.categories import categories as all_categories
+from trading.mall.categories import Categories, covers
 from trading.supplier.facts import Standing
 from trading.supplier.machine import RULES_OF
 
@@ -89,23 +87,15 @@ def ratings(now: datetime) -> list[RuleRow]:
     return [book[row.id] for row in RATED]
 
 
-def _covered(held: Sequence[str], wanted: str, of: Categories) -> bool:
-    return any(of.covers(one, wanted) for one in held)
-
-
-def _reached(held: Sequence[str], wanted: str, of: Regions) -> bool:
-    return any(of.covers(one, wanted) for one in held)
-
-
 def may_supply(standing: Standing, category: str, region: str, day: date | None = None) -> list[Breach]:
     """Why this supplier may not supply `category` to `region`; [] where it may. "" asks for neither."""
     book = RULES.at(day) if day else {row.id: row for row in RULES.rows}
     if standing.state != "active":
         return [book["SUP-ACTIVE"].breach(standing.state or "-", required="active")]
     found: list[Breach] = []
-    if category and not _covered(standing.categories, category, all_categories()):
+    if category and not any(covers(one, category) for one in standing.categories):
         found.append(book["SUP-CATEGORY"].breach(category, required=_few(standing.categories), field="category"))
-    if region and not _reached(standing.regions, region, all_regions()):
+    if region and not any(regions().covers(one, region) for one in standing.regions):
         found.append(book["SUP-REGION"].breach(region, required=_few(standing.regions), field="region"))
     return found
 

@@ -38,7 +38,7 @@ def desk_of(
     session: Session, subject: str, acts: dict[str, str], items: list[dict[str, Any]], back: str
 ) -> dict[str, Any]:
     """What the sealing page needs: own versions, the key, items with what they may not exceed."""
-    versions = sealed.of_org(session, subject, g.actor.org)
+    versions = sealed.shelf_of(subject).versions(session, g.actor.org)
     live = next((one for one in versions if one.state == "received"), None)
     held = own_key(session)
     settings: dict[str, Any] = {
@@ -72,7 +72,7 @@ def respond(framework: str) -> str:
 @permit(Role.BIDDER)
 def receipt(subject: str, response: str) -> Response:
     """One's own receipt in the bytes that were signed, for `flask verify`."""
-    found = next((one for one in sealed.of_org(reading(), subject, g.actor.org) if one.id == response), None)
+    found = next((one for one in sealed.shelf_of(subject).versions(reading(), g.actor.org) if one.id == response), None)
     if found is None:
         abort(404)
     answer = Response(canon.dumps(found.receipt), mimetype="application/json")

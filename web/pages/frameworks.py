@@ -16,7 +16,7 @@ from core.doors import ask
 from trading.framework import machine, picks, queries, review, rules, scheme, sealed, summary
 from trading.framework.models import Framework, FrameworkNotice
 from trading.framework.states import book_of, items_of, members_of, owns, scheme_of
-from web import files, framework_words, framework_work, words, workbench
+from web import channels, files, framework_words, framework_work, words, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.pages.cases import page
@@ -36,6 +36,9 @@ for _states in (
     for _code, _text in _states.items():
         words.STATES.setdefault(_code, _text)
 workbench.PROVIDERS += [framework_work.solicitors, framework_work.suppliers, framework_work.buyers]
+
+
+channels.allow("framework", lambda session, actor, key: queries.seen(session, key, actor) is not None)
 
 
 def seen(framework: str) -> Framework:
@@ -216,7 +219,7 @@ def reviewed(framework: str) -> str:
         abort(404)
     offered = review.offers(session, row)
     listed = [one | {"offers": offered.get(one["row"].org_id, {})} for one in queries.members(session, row, g.actor)]
-    files_of = {one.org_id: one for one in sealed.live(session, row.id) if one.opened}
+    files_of = {one.org_id: one for one in sealed.shelf_of(row.id).live(session) if one.opened}
     reviewing = row.state == "OPENED" and owns(row, g.actor)
     outcome = None
     if reviewing and not review.incomplete(session, row, g.now):
@@ -248,7 +251,7 @@ def response_file(framework: str, response: str) -> Response:
     session, row = reading(), seen(framework)
     if not queries.inner(row, g.actor):
         abort(404)
-    found = next((one for one in sealed.live(session, row.id) if one.id == response), None)
+    found = next((one for one in sealed.shelf_of(row.id).live(session) if one.id == response), None)
     if found is None or not found.opened.get("pdf"):
         abort(404)
     return files.blob(found.opened["pdf"], "response.pdf")

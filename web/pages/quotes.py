@@ -22,7 +22,7 @@ from core.money import yuan
 from trading.buying import guards
 from trading.buying.models import FUNDS
 from trading.buying.quotes import queries
-from trading.buying.quotes.guards import live_quotes, request_row
+from trading.buying.quotes.guards import request_row, shelf_of
 from trading.buying.quotes.models import KINDS, TO_WHOM, Quote, QuoteRequest
 from trading.buying.rulebook import RULES
 from trading.supplier.models import MallSupplier
@@ -148,7 +148,7 @@ def _settings(
 
 def _shut(session: Session, row: QuoteRequest) -> dict[str, dict[str, Any]]:
     """For a custodian after the suppliers' window: manifests of quotes that nobody has unlocked."""
-    return {one.id: one.manifest for one in live_quotes(session, row.id) if not one.how}
+    return {one.id: one.manifest for one in shelf_of(row.id).live(session) if not one.how}
 
 
 @blueprint.get("/mall/quotes/<request_id>/sealing.json")
@@ -175,7 +175,7 @@ def sealing(request_id: str) -> Response:
 @permit(Role.BIDDER)
 def receipt(request_id: str, quote: str) -> Response:
     """One's own receipt in the bytes that were signed, for `flask verify`."""
-    mine = {one.id: one for one in queries.versions(reading(), request_id, g.actor)}
+    mine = {one.id: one for one in shelf_of(request_id).versions(reading(), g.actor.org)}
     if quote not in mine:
         abort(404)
     response = Response(canon.dumps(mine[quote].receipt), mimetype="application/json")

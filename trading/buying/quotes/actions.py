@@ -14,21 +14,23 @@ from core.clock import CST
 from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
-from core.rules import Breach, refuse_if
-from trading.bidding.actions import sealed_stream
+from core.rules import refuse_if
+from trading.bidding.seals import sealed_stream
 from trading.buying import purchases
-from trading.buying.guards import Numbers, active_supplier, buyer, regime_of, stream
+from trading.buying.guards import Numbers, buyer, regime_of, stream
 from trading.buying.models import FUNDS, Purchase, PurchaseLine
 from trading.buying.purchases import Asked, where_to
 from trading.buying.quotes import rules
 from trading.buying.quotes.contents import MOST_LINES
-from trading.buying.quotes.guards import custodians, go, guard, lines_of, live_quotes, numbers_of
+from trading.buying.quotes.guards import custodians, go, guard, lines_of, numbers_of, shelf_of
 from trading.buying.quotes.machine import MACHINE
 from trading.buying.quotes.models import KINDS, TO_WHOM, Quote, QuoteInvite, QuoteLine, QuoteRequest
 from trading.buying.quotes.rules import Compared
 from trading.mall.categories import categories
 from trading.project.actions import office
 from trading.project.states import trading_org
+from trading.supplier.queries import standing, standings
+from trading.supplier.rules import may_supply
 
 MOST_NAMED = 50
 MOST_PIECES = 1_000_000
@@ -53,7 +55,8 @@ def _named(tx: Tx, p: Payload, to_whom: str) -> tuple[list[str], list[str]]:
     invited, brands = [], []
     if to_whom == "suppliers":
         invited = sorted(set(map(str, fields.items(p, "invited", most=MOST_NAMED))))
-        if tx.actor.org in invited or any(active_supplier(tx.session, one) is None for one in invited):
+        known = standings(tx.session, invited).values()
+        if tx.actor.org in invited or any(may_supply(one, "", "") for one in known):
             raise Unusable("invited: not an active supplier of the mall")
     if to_whom == "brands":
         named = fields.items(p, "brands", most=MOST_NAMED)
@@ -144,7 +147,7 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
     if row is None or row.state != "QUOTING" or tx.now < row.ends_at:
         return {"state": row.state if row else ""}
     row, _ = guard(tx, case, "quote.end")
-    numbers, quotes = numbers_of(tx, row), live_quotes(tx.session, row.id)
+    numbers, quotes = numbers_of(tx, row), shelf_of(row.id).live(tx.session)
     if len(quotes) < numbers.book["QUOTE-VALID"].number and not row.extended:
         row.extended, row.ends_at = True, _later(row.ends_at, tx.now, numbers.whole("QUOTE-EXTEND"))
         jobs.plan(tx.session, row.ends_at, "quote.end", row.id)
@@ -206,13 +209,13 @@ def select_quote(tx: Tx, case: str, p: Payload) -> Payload:
     a warning of splitting."""
     fields.only(p, "quote", "reason")
     row, step = guard(tx, case, "quote.select")
-    quotes = live_quotes(tx.session, row.id)
+    quotes = shelf_of(row.id).live(tx.session)
     order = rules.ranked(compared(row, quotes), row.deduction)
     reason = fields.text(p, "reason", limit=300, default="")
     chosen, numbers = fields.text(p, "quote", limit=16), numbers_of(tx, row)
     refuse_if(rules.may_select(chosen, order, reason, numbers.book))
     winner = next(one for one in quotes if one.id == chosen)
-    refuse_if(_standing(tx, winner.org_id, numbers))
+    refuse_if(may_supply(standing(tx.session, winner.org_id), "", ""))
     row.reason = reason
     body = {"quote": winner.id, "total": plain(winner.total or Decimal(0)), "valid": len(order), "reason": reason,
             "tied": rules.tied(order, row.deduction), "order": [one.id for one in order]}  # fmt: skip
@@ -222,12 +225,6 @@ def select_quote(tx: Tx, case: str, p: Payload) -> Payload:
         receiver=row.receiver, note=row.title, reason=reason, lines=_bought(tx, row, winner),
     )  # fmt: skip
     return purchases.ask(tx, asked, Numbers(tx.session, tx.now, numbers.region, row.regime))
-
-
-def _standing(tx: Tx, supplier: str, numbers: Numbers) -> list[Breach]:
-    if active_supplier(tx.session, supplier) is not None:
-        return []
-    return [numbers.book["BUY-SUPPLIER"].breach("suspended or left", required="active")]
 
 
 def _bought(tx: Tx, row: QuoteRequest, winner: Quote) -> list[PurchaseLine]:
@@ -264,8 +261,8 @@ def ended(tx: Tx, purchase: Purchase, orders: dict[str, str]) -> None:
     if not orders:
         go(tx, row, step.target, "quote.unselected", {"purchase": purchase.id})
         return
-    refuse_if([one for supplier in orders for one in _standing(tx, supplier, numbers_of(tx, row))])
-    quotes = live_quotes(tx.session, row.id)
+    refuse_if([one for supplier in orders for one in may_supply(standing(tx.session, supplier), "", "")])
+    quotes = shelf_of(row.id).live(tx.session)
     order = rules.ranked(compared(row, quotes), row.deduction)
     supplier, number = next(iter(orders.items()))
     row.settled_at = tx.now

@@ -6,31 +6,25 @@ nobody, the buyer and the centre included, learns who quotes or how many.
 
 from __future__ import annotations
 
-from typing import Any
-
-from certs import authority, receipts, sealing, suite
-from certs.receipts import Receipt
-from certs.sealing import Context, Manifest
-from core import canon, fields, jobs
+from certs import sealing, suite
+from core import fields, jobs
 from core.access import Role
 from core.acts import Tx
 from core.doors import Payload, acting
 from core.faults import Fault, Unusable
 from core.rules import Breach, Refused, refuse_if
-from trading.bidding.actions import read_seal, sealed_stream
+from trading.bidding import seals
 from trading.buying.quotes import rules
 from trading.buying.quotes.contents import SEALED_MOST
 from trading.buying.quotes.guards import (
     CUSTODIANS,
     go,
     guard,
-    last_version,
-    live_quotes,
     numbers_of,
-    own_quote,
     released,
     request_row,
     role_of,
+    shelf_of,
     why_not,
 )
 from trading.buying.quotes.models import Quote, QuoteRequest, QuoteShare
@@ -62,65 +56,21 @@ def _may_quote(tx: Tx, request: str, act: str) -> QuoteRequest:
     return row
 
 
-def _context(tx: Tx, row: QuoteRequest, p: Payload) -> Context:
-    if not tx.actor.certificate:
-        raise Unusable("certificate: a seal is bound to the sealer's signing certificate")
-    name = p["manifest"].get("bid") if isinstance(p.get("manifest"), dict) else None
-    if not isinstance(name, str) or len(name) != 16 or not set(name) <= set("0123456789abcdef"):
-        raise Unusable("manifest.bid: 16 random hex characters are expected")
-    return Context(KIND, row.id, name, tx.actor.certificate)
-
-
-def _shares(manifest: Manifest | None) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((role, one.key) for role, one in manifest.held.items())) if manifest else ()
-
-
-def custodian_keys(row: QuoteRequest) -> tuple[tuple[str, str], ...]:
-    """(role, SHA-256 of its SPKI) of the request, () without a fallback."""
-    keys = ((role, canon.sha256_hex(suite.unb64(held["spki"], "spki"))) for role, held in row.custodians.items())
-    return tuple(sorted(keys))
-
-
 @acting("quote.submit", Role.BIDDER, signed=True)
 def submit(tx: Tx, case: str, p: Payload) -> Payload:
     """{manifest, ciphertext_sha256, size} → {quote, version, receipt}: sealed as a bid is, with kind "quote", lot = the
     request's id, bid = 16 fresh random hex characters. It takes the place of an earlier one."""
     fields.only(p, "manifest", "ciphertext_sha256", "size")
     row = _may_quote(tx, case, "quote.submit")
-    context = _context(tx, row, p)
-    manifest, why = read_seal(tx, p, context)
+    context = seals.context_of(tx, KIND, row.id, p)
+    manifest, why = seals.read_seal(tx, p, context)
     if manifest is not None and manifest.size > SEALED_MOST:
         why = "too large"
-    refuse_if(rules.sealed(why, _shares(manifest), custodian_keys(row), numbers_of(tx, row).book))
+    held, asked = seals.shares_of(manifest), seals.keys_of(row.custodians)
+    refuse_if(rules.sealed(why, held, asked, numbers_of(tx, row).book))
     assert manifest is not None
-    if tx.session.get(Quote, context.bid) is not None:
-        raise Unusable("manifest.bid: seal again with a fresh id")
-    before = own_quote(tx.session, row.id, tx.actor.org)
-    if before is not None:
-        before.state, before.ended_at = "replaced", tx.now
-        tx.session.flush()
-    version = last_version(tx.session, row.id, tx.actor.org) + 1
-    body = {
-        "quote": context.bid, "version": version, "ciphertext_sha256": manifest.sha256, "size": manifest.size,
-        "manifest_sha256": manifest.digest,
-    }  # fmt: skip
-    entry = tx.record(sealed_stream(row.id), "quote.received", body)
-    receipt = _receipt(tx, context, version, manifest, entry, "replacement" if before else "")
-    tx.session.add(
-        Quote(
-            id=context.bid, request_id=row.id, org_id=tx.actor.org, person_id=tx.actor.person, version=version,
-            manifest=p["manifest"], ciphertext_sha256=manifest.sha256, size=manifest.size, received_at=tx.now,
-            receipt=receipt,
-        )
-    )  # fmt: skip
-    return {"quote": context.bid, "version": version, "receipt": receipt}
-
-
-def _receipt(tx: Tx, context: Context, version: int, manifest: Manifest, entry: str, kind: str) -> dict[str, Any]:
-    at = tx.now.replace(microsecond=0).isoformat()
-    unsigned = Receipt(context.bid, version, context.lot, manifest.sha256, manifest.size, at, entry, kind)
-    found: dict[str, Any] = canon.loads(receipts.sign(unsigned, authority.of(tx.config).platform_key))
-    return found
+    shelf = shelf_of(row.id)
+    return seals.received(shelf, seals.hand_in(tx, shelf, context.bid, manifest, p, request_id=row.id))
 
 
 @acting("quote.withdraw", Role.BIDDER, signed=True)
@@ -128,12 +78,8 @@ def withdraw(tx: Tx, case: str, p: Payload) -> Payload:
     """{quote}: take back one's own before the end; another may follow."""
     fields.only(p, "quote")
     row = _may_quote(tx, case, "quote.withdraw")
-    quote = own_quote(tx.session, row.id, tx.actor.org)
-    if quote is None or quote.id != fields.text(p, "quote", limit=16):
-        raise Unusable("quote: no live quote of yours")
-    quote.state, quote.ended_at = "withdrawn", tx.now
-    entry = tx.record(sealed_stream(row.id), "quote.withdrawn", {"quote": quote.id, "version": quote.version})
-    return {"quote": quote.id, "entry": entry}
+    shelf = shelf_of(row.id)
+    return seals.take_back(tx, shelf, shelf.own(tx, fields.text(p, "quote", limit=16)))
 
 
 # -- after the end ----------------------------------------------------------------------------------------------------
@@ -147,9 +93,7 @@ def unlock(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "quote.unlock")
     book = numbers_of(tx, row).book
     refuse_if(rules.in_window(tx.now, row.window_until, book))
-    quote = own_quote(tx.session, row.id, tx.actor.org)
-    if quote is None:
-        raise Unusable("quote: no live quote of yours")
+    quote = shelf_of(row.id).own(tx)
     key = given_key(quote.manifest, p, book["QUOTE-WINDOW"].article)
     if not quote.how:
         _opened(tx, row, quote, key, "supplier", step.target)
@@ -160,7 +104,7 @@ def _opened(tx: Tx, row: QuoteRequest, quote: Quote, key: str, how: str, target:
     quote.file_key, quote.how, quote.unlocked_at = key, how, tx.now
     go(tx, row, target, "quote.unlocked", {"quote": quote.id, "how": how})
     tx.session.flush()
-    if all(one.how for one in live_quotes(tx.session, row.id)):
+    if all(one.how for one in shelf_of(row.id).live(tx.session)):
         jobs.plan(tx.session, tx.now, "quote.settle", row.id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
@@ -17,11 +17,13 @@ from core.faults import Unusable
 from core.machine import Row
 from core.rules import Refused
 from trading.bidding.models import Affiliate
-from trading.buying import rules
-from trading.buying.guards import Numbers, active_supplier, stream
+from trading.bidding.seals import Shelf
+from trading.buying.guards import Numbers, stream
 from trading.buying.quotes.machine import CUSTODIANS as CUSTODIANS
 from trading.buying.quotes.machine import MACHINE
 from trading.buying.quotes.models import Quote, QuoteInvite, QuoteLine, QuoteRequest, QuoteShare
+from trading.supplier.queries import standing
+from trading.supplier.rules import may_supply
 
 ROLES = {"tenderer": Role.TENDERER, "centre": Role.CENTRE, "regulator": Role.REGULATOR}
 
@@ -63,19 +65,8 @@ def lines_of(session: Session, request: str) -> list[QuoteLine]:
     return list(session.scalars(query))
 
 
-def live_quotes(session: Session, request: str) -> list[Quote]:
-    query = select(Quote).where(Quote.request_id == request, Quote.state == "received")
-    return list(session.scalars(query.order_by(Quote.received_at, Quote.id)))
-
-
-def own_quote(session: Session, request: str, org: str) -> Quote | None:
-    mine = (Quote.request_id == request, Quote.org_id == org, Quote.state == "received")
-    return session.scalar(select(Quote).where(*mine)) if org else None
-
-
-def last_version(session: Session, request: str, org: str) -> int:
-    mine = (Quote.request_id == request, Quote.org_id == org)
-    return session.scalar(select(func.max(Quote.version)).where(*mine)) or 0
+def shelf_of(request: str) -> Shelf[Quote]:
+    return Shelf(Quote, (Quote.request_id == request,), request, "quote", "quote")
 
 
 def why_not(session: Session, row: QuoteRequest, actor: Actor) -> str:
@@ -85,15 +76,14 @@ def why_not(session: Session, row: QuoteRequest, actor: Actor) -> str:
         return "the buyer itself"
     if "centre" in org.kinds or session.get(Affiliate, org.uscc) is not None:
         return "operator"
-    supplier = active_supplier(session, org.id)
-    if supplier is None:
+    supplier = standing(session, org.id)
+    if may_supply(supplier, "", ""):
         return "no active supplier of the mall"
     if row.to_whom == "suppliers" and session.get(QuoteInvite, (row.id, org.id)) is None:
         return "not invited"
-    if not rules.delivered(supplier.regions, row.region):
+    if may_supply(supplier, "", row.region):
         return "does not deliver there"
-    wanted = [one.category for one in lines_of(session, row.id)]
-    if any(not any(rules.covers(held, one) for held in supplier.categories) for one in wanted):
+    if any(may_supply(supplier, one.category, "") for one in lines_of(session, row.id)):
         return "another category"
     return ""
 

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed, Yuan
+from trading.bidding.models import Sealed
 
 KINDS = ("comparison", "inquiry")  # 比价, 询价
 TO_WHOM = ("open", "suppliers", "brands")
@@ -86,8 +87,8 @@ class QuoteInvite(Base):
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"), primary_key=True, index=True)
 
 
-class Quote(Keyed, Base):
-    """One sealed version; `id` is chosen before sealing and bound into the ciphertext.
+class Quote(Sealed):
+    """A supplier's quote for a request.
 
     `file_key` comes after the end and goes once it was read. `read`: {lines, total, delivery_days, small_firm, note};
     `evaluated` is the total less the deduction. `problem`: why it cannot be compared. `unfit`: why the buyer finds that
@@ -97,15 +98,7 @@ class Quote(Keyed, Base):
     __tablename__ = "quote"
     request_id: Mapped[str] = mapped_column(ForeignKey("quote_request.id"))
     org_id: Mapped[str] = mapped_column(ForeignKey("org.id"))
-    person_id: Mapped[str] = mapped_column(String(16))
-    version: Mapped[int]
-    state: Mapped[str] = mapped_column(String(10), default="received")
-    manifest: Mapped[dict[str, Any]]
-    ciphertext_sha256: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int]
-    received_at: Mapped[datetime]
-    receipt: Mapped[dict[str, Any]]
-    ended_at: Mapped[datetime | None]
+    entry_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
     unlocked_at: Mapped[datetime | None]
     how: Mapped[str] = mapped_column(String(8), default="")
     file_key: Mapped[str] = mapped_column(String(44), default="")

@@ -15,7 +15,7 @@ from core.doors import Payload, asking
 from core.faults import Unusable
 from trading.buying.queries import PAGE, place_of
 from trading.buying.quotes import actions, rules
-from trading.buying.quotes.guards import lines_of, live_quotes, own_quote, request_row, role_of, why_not
+from trading.buying.quotes.guards import lines_of, request_row, role_of, shelf_of, why_not
 from trading.buying.quotes.models import Quote, QuoteInvite, QuoteRequest, QuoteShare
 from trading.project.queries import org_names
 
@@ -58,7 +58,7 @@ def party(session: Session, row: QuoteRequest, actor: Actor) -> str:
         return "custodian"
     if actor.has(*WATCHERS):
         return "watcher"
-    return "supplier" if actor.has(Role.BIDDER) and own_quote(session, row.id, actor.org) else ""
+    return "supplier" if actor.has(Role.BIDDER) and shelf_of(row.id).of(session, actor.org) else ""
 
 
 def sees_table(row: QuoteRequest, who: str) -> bool:
@@ -72,7 +72,7 @@ def view(session: Session, request: str, actor: Actor, now: datetime) -> dict[st
     """{row, org_name, lines, party, invited, quotes, own, versions, reason_not, key_role, shut}; see the module."""
     row = request_row(session, request)
     who = party(session, row, actor)
-    quotes = live_quotes(session, row.id) if row.state not in SHUT and row.window_until is not None else []
+    quotes = shelf_of(row.id).live(session) if row.state not in SHUT and row.window_until is not None else []
     table = sees_table(row, who)
     names = org_names(session, [row.org_id, *(one.org_id for one in quotes)])
     shown = _table(row, quotes, names) if table else []
@@ -80,8 +80,8 @@ def view(session: Session, request: str, actor: Actor, now: datetime) -> dict[st
         "row": row, "org_name": names[row.org_id].name, "lines": lines_of(session, row.id), "party": who,
         "invited": _invited(session, row) if who == "buyer" else [], "quotes": shown,
         "waiting": _locks(session, quotes, names) if who in ("buyer", "custodian", "watcher") and not table else [],
-        "own": own_quote(session, row.id, actor.org) if actor.has(Role.BIDDER) else None,
-        "versions": versions(session, row.id, actor) if actor.has(Role.BIDDER) else [],
+        "own": shelf_of(row.id).of(session, actor.org) if actor.has(Role.BIDDER) else None,
+        "versions": shelf_of(row.id).versions(session, actor.org) if actor.has(Role.BIDDER) else [],
         "reason_not": why_not(session, row, actor) if actor.has(Role.BIDDER) else "",
         "share": role_of(row, actor),
     }  # fmt: skip
@@ -117,12 +117,6 @@ def _locks(session: Session, quotes: list[Quote], names: Mapping[str, Any]) -> l
             for one in quotes]  # fmt: skip
 
 
-def versions(session: Session, request: str, actor: Actor) -> list[Quote]:
-    """One's own versions, newest first."""
-    mine = (Quote.request_id == request, Quote.org_id == actor.org)
-    return list(session.scalars(select(Quote).where(*mine).order_by(Quote.version.desc()))) if actor.org else []
-
-
 def sealing(row: QuoteRequest) -> dict[str, Any]:
     """What a page, or the offline tool, seals for."""
     return {"kind": "quote", "lot": row.id, "custodians": {role: one["spki"] for role, one in row.custodians.items()}}
@@ -137,7 +131,7 @@ def ask_desk(session: Session, now: datetime, actor: Actor, case: str, p: Payloa
         "lines": [{"position": one.position, "name": one.name, "quantity": one.quantity}
                   for one in lines_of(session, case)],
         "versions": [{"quote": one.id, "version": one.version, "state": one.state, "receipt": one.receipt}
-                     for one in versions(session, case, actor)],
+                     for one in shelf_of(case).versions(session, actor.org)],
         "reason_not": why_not(session, row, actor),
     }  # fmt: skip
 

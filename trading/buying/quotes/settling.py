@@ -18,7 +18,7 @@ from core.faults import Fault, Unusable
 from core.money import plain
 from trading.buying.quotes import contents, rules
 from trading.buying.quotes.contents import Offer
-from trading.buying.quotes.guards import go, guard, lines_of, live_quotes
+from trading.buying.quotes.guards import go, guard, lines_of, shelf_of
 from trading.buying.quotes.models import Quote, QuoteRequest
 from trading.opening import reading
 from trading.opening.reading import Locked
@@ -44,14 +44,14 @@ def due(session: Session, row: QuoteRequest, now: datetime) -> bool:
     """All are unlocked, or nobody has time left to unlock one."""
     if row.state != "OPENING" or row.custody_until is None:
         return False
-    return now >= row.custody_until or all(one.how or one.problem for one in live_quotes(session, row.id))
+    return now >= row.custody_until or all(one.how or one.problem for one in shelf_of(row.id).live(session))
 
 
 def prepare(session: Session, request: str, now: datetime) -> Work | None:
     row = session.get(QuoteRequest, request)
     if row is None or not due(session, row, now):
         return None
-    quotes = [one for one in live_quotes(session, request) if one.how]
+    quotes = [one for one in shelf_of(request).live(session) if one.how]
     locked = tuple(Locked(one.id, one.manifest, one.file_key, one.size) for one in quotes)
     return Work(locked, tuple(one.position for one in lines_of(session, request)))
 
@@ -96,7 +96,7 @@ def write(tx: Tx, request: str, reads: Reads) -> Payload:
         return {}
     row, step = guard(tx, request, "quote.settle")
     quantities = {one.position: one.quantity for one in lines_of(tx.session, request)}
-    quotes = live_quotes(tx.session, request)
+    quotes = shelf_of(request).live(tx.session)
     for quote in quotes:
         _take(row, quote, reads.get(quote.id), quantities)
     row.compared_at = tx.now
