@@ -160,7 +160,7 @@ def test_nobody_has_a_paper_made_that_they_may_not_make(orders, watch):
     order, sent, whole = received(orders)
     for who in ("别的采购人", "供应商", "交易中心", "没登录"):
         for act, payload in (("order.contract", {}), ("order.inspect", {"shipment": sent, "lines": whole})):
-            with pytest.raises(Refused, match="ACCESS|ROLE"):
+            with pytest.raises(Refused, match="ACCESS"):
                 send(orders, who, act, order, **payload)
     with pytest.raises(Refused, match="ORD-STATE"):
         send(orders, "采购人", "order.contract", order)

@@ -30,7 +30,7 @@ from trading.order.states import book_of
 
 @dataclass(frozen=True)
 class Work:
-    """What was read. `pay_days` stands in a contract's text alone. `made_at` is no change: two readings differ by it."""
+    """What was read. `pay_days` stands in a contract's text alone. Two readings differ by `made_at` alone."""
 
     kind: str
     title: str
