@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, func, literal_column, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, func, select, true, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from accounts.models import Org, Person
@@ -20,7 +20,6 @@ from core.rules import Refused
 from trading.order import rules, tally
 from trading.order.machine import MACHINE, STATIONS
 from trading.order.models import (
-    AWAITS_PAY,
     Order,
     OrderInvoice,
     OrderLine,
@@ -70,10 +69,6 @@ def sides(actor: Actor) -> list[Condition]:
     return [column == actor.org for role, column in parties if actor.org and actor.has(role)]
 
 
-def late_now(now: datetime) -> Condition:
-    return and_(literal_column(AWAITS_PAY, Boolean), Order.pay_by < now)
-
-
 def orders(
     session: Session, actor: Actor, now: datetime, *, tab: str = "", text: str = "", after: str = "", limit: int = 20
 ) -> dict[str, Any]:
@@ -85,8 +80,10 @@ def orders(
     there are more orders: sums are kept (tally), each branch of the list ends after a page.
     """
     mine, by = sides(actor), Order.pay_by if tab == LATE else Order.placed_at
-    wanted = searched(text) + ([late_now(now)] if tab == LATE else [])
-    branches = [(*wanted, side, *one) for side in mine for one in _states(tab)]
+    wanted, overdue = searched(text), [(Order.state == one, Order.pay_by < now) for one in UNPAID]
+    of_tab = overdue if tab == LATE else [(Order.state == one,) for one in TABS[tab]] if tab in TABS else [()]
+    # One branch a state: so an index ends each of them after a page.
+    branches = [(*wanted, side, *one) for side in mine for one in of_tab]
     rows = _newest(session, branches, by, after, limit + 1)
     shown = rows[:limit]
     known = names(session, [org for one in shown for org in (one.buyer_org, one.supplier_org)])
@@ -94,16 +91,11 @@ def orders(
     items = [brief(one, known) | {"things": things.get(one.id, ""), "late": is_late(one, now)} for one in shown]
     last = f"{getattr(shown[-1], by.key).isoformat()}|{shown[-1].id}" if len(rows) > limit else ""
     states = tally.by_state(session, tally.seen(actor, READERS))
-    late = _added(session, [(late_now(now), one) for one in mine])
+    late = _added(session, [(side, *one) for side in mine for one in overdue])
     listed = {"": states, **{key: {one: states[one] for one in kept if one in states} for key, kept in TABS.items()}}
     counted = {key: tally.together(kept.values()) for key, kept in listed.items()} | {LATE: late}
     found = _added(session, branches, FOUND) if text else counted[tab] | {"more": False}
     return {"items": items, "next": last, "tabs": {key: one["count"] for key, one in counted.items()}, **found}
-
-
-def _states(tab: str) -> list[tuple[Condition, ...]]:
-    """One branch for each state: only so does an index give the newest ones without looking at the others."""
-    return [(Order.state == one,) for one in TABS[tab]] if tab in TABS else [()]
 
 
 def searched(said: str) -> list[Condition]:
@@ -329,8 +321,8 @@ def watched(session: Session, actor: Actor, now: datetime, since: datetime, *, l
     query = select(Order).where(Order.state == "DISPUTED").order_by(*nearest).limit(limit)
     found = [_task(row, "order.decide", now) for row in session.scalars(query)]
     if actor.has(Role.REGULATOR):
-        late = select(Order).where(late_now(now)).order_by(*nearest).limit(limit)
-        found += [_task(row, "order.late", now) for row in session.scalars(late)]
+        late = [(Order.state == one, Order.pay_by < now) for one in UNPAID]
+        found += [_task(row, "order.late", now) for row in _newest(session, late, Order.pay_by, "", limit)]
         done = select(Order).join(OrderRequest, OrderRequest.order_id == Order.id)
         done = done.where(OrderRequest.state == "decided", OrderRequest.answered_at >= since).limit(limit)
         found += [_task(row, "order.decided", now) | {"due": None} for row in session.scalars(done)]
