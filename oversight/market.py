@@ -1,15 +1,15 @@
 """Figures of the mall: what was ordered of whom in a year, by month, way of buying and category, and what was saved.
 
-All sums are made by the database over whole fen, in a fixed number of statements. Called-off orders do not count.
+All sums are those that trading.order.tally keeps, so that the page costs the same however many orders there are.
+Called-off orders do not count.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
@@ -17,9 +17,11 @@ from core.money import half_up
 from trading.framework import machine
 from trading.framework.models import Framework, FrameworkMember
 from trading.mall.categories import categories
-from trading.order.models import Order, OrderLine
+from trading.order import tally
+from trading.order.models import OrderShare
 
-CALLED_OFF, FRAMEWORK = "CANCELLED", "framework"
+FRAMEWORK = "framework"
+SMALL = ("all", "reference", "referenced", "month", "way", "category")  # kinds that are read whole
 MOST = 10  # buyers, suppliers and categories that a list names
 
 
@@ -32,9 +34,9 @@ class Scope:
     supplier: str = ""
 
     def where(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = [Order.fiscal_year == self.year, Order.state != CALLED_OFF]
-        found += [Order.buyer_org == self.buyer] if self.buyer else []
-        return found + ([Order.supplier_org == self.supplier] if self.supplier else [])
+        supplier = tally.SUPPLIER + self.supplier if self.supplier else tally.ALL
+        party = tally.BUYER + self.buyer if self.buyer else supplier
+        return [OrderShare.party == party, OrderShare.year == self.year, OrderShare.orders > 0]
 
 
 @dataclass(frozen=True)
@@ -89,25 +91,24 @@ class Figures:
 
 def years(session: Session) -> list[int]:
     """Fiscal years with orders, the newest first."""
-    return list(session.scalars(select(Order.fiscal_year).distinct().order_by(Order.fiscal_year.desc())))
+    whole = (OrderShare.party == tally.ALL, OrderShare.kind == "all", OrderShare.orders > 0)
+    return list(session.scalars(select(OrderShare.year).where(*whole).order_by(OrderShare.year.desc())))
 
 
 def figures(session: Session, scope: Scope) -> Figures:
-    where = scope.where()
-    with_reference = Order.reference.is_not(None)
-    one = session.execute(
-        select(
-            func.count(), func.coalesce(func.sum(Order.total), Decimal(0)),
-            func.count(Order.buyer_org.distinct()), func.count(Order.supplier_org.distinct()),
-            func.sum(Order.reference), func.sum(Order.total).filter(with_reference),
-        ).where(*where)
-    ).one()  # fmt: skip
+    """In a fixed number of statements, over sums that are kept: none of them reads an order."""
+    kept: dict[str, list[Share]] = {kind: [] for kind in SMALL}
+    amount = OrderShare.amount
+    query = select(OrderShare.kind, OrderShare.key, OrderShare.orders, amount)
+    query = query.where(*scope.where(), OrderShare.kind.in_(SMALL)).order_by(amount.desc(), OrderShare.key)
+    for kind, key, orders, yuan in session.execute(query):
+        kept[kind].append(Share(key, key, orders, yuan))
+    nothing = Share("", "", 0, Decimal(0))
+    whole, reference, referenced = (next(iter(kept[one]), nothing) for one in ("all", "reference", "referenced"))
     return Figures(
-        scope.year, one[0], one[1], one[2], one[3], one[4] or Decimal(0), one[5] or Decimal(0),
-        months(session, scope),
-        _shares(session, _grouped(Order.source, where)), by_category(session, scope),
-        _orgs(session, Order.buyer_org, where), _orgs(session, Order.supplier_org, where),
-        *_frameworks(session),
+        scope.year, whole.orders, whole.amount, _count(session, scope, "buyer"), _count(session, scope, "supplier"),
+        reference.amount, referenced.amount, _months(kept["month"]), kept["way"], _categories(kept["category"]),
+        _top(session, scope, "buyer"), _top(session, scope, "supplier"), *_frameworks(session),
     )  # fmt: skip
 
 
@@ -121,34 +122,15 @@ def _frameworks(session: Session) -> tuple[int, int]:
     return session.scalar(running) or 0, session.scalar(inside) or 0
 
 
-def _grouped(key: Any, where: list[ColumnElement[bool]]) -> Select[Any]:
-    amount = func.sum(Order.total)
-    return select(key, key, func.count(), amount).where(*where).group_by(key).order_by(amount.desc(), key)
-
-
-def _shares(session: Session, query: Executable) -> list[Share]:
-    return [Share(*row) for row in session.execute(query)]
-
-
-def months(session: Session, scope: Scope) -> list[Share]:
+def _months(found: list[Share]) -> list[Share]:
     """The twelve months by China's clock, which an order's number carries."""
-    month = func.substr(Order.number, 7, 2)
-    query = select(month, month, func.count(), func.sum(Order.total)).where(*scope.where()).group_by(month)
-    found = {share.key: share for share in _shares(session, query)}
-    return [found.get(f"{n:02d}", Share(f"{n:02d}", f"{n:02d}", 0, Decimal(0))) for n in range(1, 13)]
+    known = {share.key: share for share in found}
+    return [known.get(f"{n:02d}", Share(f"{n:02d}", f"{n:02d}", 0, Decimal(0))) for n in range(1, 13)]
 
 
-def by_category(session: Session, scope: Scope) -> list[Share]:
+def _categories(found: list[Share]) -> list[Share]:
     """By the second level of the official list (A02, B05…), of the lines' amounts; the largest and the rest."""
-    second, amount = func.substr(OrderLine.category, 1, 3), func.sum(OrderLine.amount)
-    query = (
-        select(second, func.count(OrderLine.order_id.distinct()), amount)
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(*scope.where())
-        .group_by(second)
-        .order_by(amount.desc(), second)
-    )
-    rows = [Share(code, _name(code), count, total) for code, count, total in session.execute(query)]
+    rows = [replace(share, name=_name(share.key)) for share in found]
     rest = rows[MOST:]
     if rest:
         rows = [*rows[:MOST], Share("", "", sum(r.orders for r in rest), sum((r.amount for r in rest), Decimal(0)))]
@@ -160,14 +142,17 @@ def _name(second: str) -> str:
     return found.name if found else second
 
 
-def _orgs(session: Session, side: Any, where: list[ColumnElement[bool]]) -> list[Share]:
-    amount = func.sum(Order.total)
+def _count(session: Session, scope: Scope, kind: str) -> int:
+    return session.scalar(select(func.count()).where(*scope.where(), OrderShare.kind == kind)) or 0
+
+
+def _top(session: Session, scope: Scope, kind: str) -> list[Share]:
+    amount = OrderShare.amount
     query = (
-        select(Org.id, Org.name, func.count(), amount)
-        .join(Order, side == Org.id)
-        .where(*where)
-        .group_by(Org.id, Org.name)
-        .order_by(amount.desc(), Org.id)
+        select(OrderShare.key, Org.name, OrderShare.orders, amount)
+        .join(Org, Org.id == OrderShare.key)
+        .where(*scope.where(), OrderShare.kind == kind)
+        .order_by(amount.desc(), OrderShare.key)
         .limit(MOST)
     )
-    return _shares(session, query)
+    return [Share(*row) for row in session.execute(query)]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from core.rules import Refused
 from tests.trading.order_world import Orders, set_up
-from trading.order import hooks, rules
+from trading.order import hooks, rules, tally
 from trading.order.facts import Amounts, Count
 from trading.order.machine import FINAL
-from trading.order.models import OrderInvoice, OrderPayment, OrderRequest
+from trading.order.models import Order, OrderInvoice, OrderPayment, OrderRequest, OrderShare, OrderSum
 from trading.order.placing import Line
 from trading.order.queries import acts
 from trading.order.requests import OUTCOMES
@@ -172,6 +172,42 @@ def test_pieces_and_amounts_add_up_whatever_is_done(orders, seed, lines):
         check(orders, walker.order, orders.told[before:])
         if orders.row(walker.order).state in FINAL:
             break
+
+
+def kept(session: Any) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
+    sums = {(one.party, one.month, one.state, one.number, one.total, one.accepted, one.invoiced, one.paid)
+            for one in session.query(OrderSum) if one.number}  # fmt: skip
+    assert all(one.total == one.accepted == one.paid == 0 for one in session.query(OrderSum).filter_by(number=0))
+    shares = {(one.party, one.year, one.kind, one.key, one.orders, one.amount)
+              for one in session.query(OrderShare) if one.orders}  # fmt: skip
+    assert all(one.amount == 0 for one in session.query(OrderShare).filter_by(orders=0))
+    return sums, shares
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), lines=NUMBERS, steps=st.integers(0, 25), end=st.sampled_from(["", "cancel", "fail"]))
+def test_the_sums_that_are_kept_are_those_of_sql_whatever_is_done(orders, seed, lines, steps, end):
+    walker = Walker(orders, seed, lines)
+    if end == "cancel":
+        orders.do("采购人", "order.cancel", walker.order, reason="x")
+    for _ in range(steps):
+        walker.step()
+    if end == "fail":
+        with pytest.raises(RuntimeError):
+            orders.world.acts.act(_undone, orders.stage.people["采购人"], walker.order)
+    with orders.world.read() as session:
+        before = kept(session)
+        tally.recount(session)
+        assert kept(session) == before and before[0]
+        session.rollback()
+
+
+def _undone(tx: Any, order: str) -> None:
+    """An act that fails after its rows were written."""
+    row = tx.session.get(Order, order)
+    row.state, row.accepted = "CANCELLED", row.total
+    tx.session.flush()
+    raise RuntimeError
 
 
 COUNTS = st.integers(0, 50)

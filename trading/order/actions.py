@@ -10,14 +10,14 @@ from certs import desk
 from core import fields
 from core.access import SYSTEM, Actor, Role
 from core.acts import Acts, Tx
-from core.doors import TABLE, Payload, acting
+from core.doors import TABLE, Payload, acting, ahead
 from core.ledger import Entry
 from core.money import plain
 from core.rules import Breach
-from trading.order import hooks, papers, rules
+from trading.order import hooks, making, rules
 from trading.order.machine import CONTRACT, NOTE
 from trading.order.models import Order, OrderMessage
-from trading.order.states import blocked_by, book_of, go, guard, lines_of, order_row, supplier_barred
+from trading.order.states import blocked_by, book_of, go, guard, lines_of, opens, order_row, supplier_barred
 
 
 @blocked_by("order.confirm")
@@ -102,6 +102,15 @@ def _contract_blocked(session: Session, row: Order, actor: Actor, now: datetime)
     return []
 
 
+@ahead("order.contract")
+def _ahead_of_contract(acts: Acts, actor: Actor, order: str, p: Payload) -> making.Ready | None:
+    def found(session: Session, now: datetime) -> making.Work | None:
+        row = order_row(session, order)
+        return making.contract(session, row, actor, now) if opens(session, row, "order.contract", actor, now) else None
+
+    return making.ahead(acts, found)
+
+
 @acting("order.contract", Role.TENDERER)
 def contract(tx: Tx, order: str, p: Payload) -> Payload:
     """{} → {document}: 电子订单合同 on the signing desk for both sides; one that not both have signed is replaced."""
@@ -109,7 +118,7 @@ def contract(tx: Tx, order: str, p: Payload) -> Payload:
     row, step = guard(tx, order, "order.contract")
     if row.contract_doc:
         desk.void_document(tx, row.contract_doc, "drawn up anew")
-    row.contract_doc = papers.open_contract(tx, row, book_of(row)["ORD-PAY"].number)
+    row.contract_doc = making.lay_out(tx, row, making.contract(tx.session, row, tx.actor, tx.now))
     go(tx, row, step, "order.contract_opened", {"document": row.contract_doc})
     return {"document": row.contract_doc}
 

@@ -12,15 +12,26 @@ from sqlalchemy.orm import Session
 from certs import desk
 from core import data, fields, jobs
 from core.access import Actor, Role
-from core.acts import Tx
-from core.doors import Payload, acting
+from core.acts import Acts, Tx
+from core.doors import Payload, acting, ahead
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, refuse_if, shown
-from trading.order import hooks, papers, rules
+from trading.order import hooks, making, rules
 from trading.order.machine import DELIVERING
 from trading.order.models import Order, OrderLine, Shipment
-from trading.order.states import blocked_by, book_of, count, counts, go, guard, lines_of, order_row, shipments_of
+from trading.order.states import (
+    blocked_by,
+    book_of,
+    count,
+    counts,
+    go,
+    guard,
+    lines_of,
+    opens,
+    order_row,
+    shipments_of,
+)
 
 MOST = 10**9
 
@@ -71,12 +82,12 @@ def ship(tx: Tx, order: str, p: Payload) -> Payload:
     return {"shipment": sent.id, "number": sent.number}
 
 
-def _shipment(tx: Tx, row: Order, p: Mapping[str, Any], state: str) -> Shipment:
-    sent = tx.session.get(Shipment, fields.text(p, "shipment", limit=16))
+def _shipment(session: Session, row: Order, p: Mapping[str, Any], *states: str) -> Shipment:
+    sent = session.get(Shipment, fields.text(p, "shipment", limit=16))
     if sent is None or sent.order_id != row.id:
         raise Unusable("shipment: no such delivery of this order")
-    if sent.state != state:
-        refuse_if([book_of(row)["ORD-STATE"].breach(sent.state, required=state, field="shipment")])
+    if sent.state not in states:
+        refuse_if([book_of(row)["ORD-STATE"].breach(sent.state, required=states[0], field="shipment")])
     return sent
 
 
@@ -85,7 +96,7 @@ def receive(tx: Tx, order: str, p: Payload) -> Payload:
     """{shipment}: it has come; what is in it is inspected from now on (ORD-INSPECT)."""
     fields.only(p, "shipment")
     row, step = guard(tx, order, "order.receive")
-    sent = _shipment(tx, row, p, "shipped")
+    sent = _shipment(tx.session, row, p, "shipped")
     sent.state, sent.received_at = "received", tx.now
     sent.inspect_by = rules.until(book_of(row), "ORD-INSPECT", tx.now, data.calendar())
     tx.session.flush()
@@ -119,6 +130,26 @@ def _result(p: Mapping[str, Any], sent: Shipment) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _found(session: Session, row: Order, p: Payload) -> tuple[Shipment, dict[str, dict[str, Any]]]:
+    """The delivery, inspected for the first time or anew, and what was found in it."""
+    fields.only(p, "shipment", "lines")
+    sent = _shipment(session, row, p, "received", "inspecting")
+    result = _result(p, sent)
+    refuse_if(rules.inspection(result, sent.lines, book_of(row)))
+    return sent, result
+
+
+@ahead("order.inspect")
+def _ahead_of_inspect(acts: Acts, actor: Actor, order: str, p: Payload) -> making.Ready | None:
+    def found(session: Session, now: datetime) -> making.Work | None:
+        row = order_row(session, order)
+        if not opens(session, row, "order.inspect", actor, now):
+            return None
+        return making.note(session, row, *_found(session, row, p), actor, now)
+
+    return making.ahead(acts, found)
+
+
 @acting("order.inspect", Role.TENDERER)
 def inspect(tx: Tx, order: str, p: Payload) -> Payload:
     """{shipment, lines: {line: {accepted, refused?, reason?}}} → {document, warnings}: 验收单 on the signing desk.
@@ -126,19 +157,14 @@ def inspect(tx: Tx, order: str, p: Payload) -> Payload:
     It counts when both have signed, or when the supplier was silent too long (ORD-ASSENT). Found anew before the
     supplier has signed, it takes the place of the older one.
     """
-    fields.only(p, "shipment", "lines")
     row, step = guard(tx, order, "order.inspect")
-    named = tx.session.get(Shipment, fields.text(p, "shipment", limit=16))
-    again = named is not None and named.state == "inspecting"
-    sent, book = _shipment(tx, row, p, "inspecting" if again else "received"), book_of(row)
-    result = _result(p, sent)
-    refuse_if(rules.inspection(result, sent.lines, book))
-    if again:
+    sent, result = _found(tx.session, row, p)
+    if sent.state == "inspecting":
         desk.void_document(tx, sent.note_doc, "inspected anew")
     sent.state, sent.result = "inspecting", result
-    sent.note_doc = papers.open_note(tx, row, sent, result)
+    sent.note_doc = making.lay_out(tx, row, making.note(tx.session, row, sent, result, tx.actor, tx.now))
     tx.session.flush()
-    warnings = shown(rules.in_time("ORD-INSPECT", sent.inspect_by, tx.now, book))
+    warnings = shown(rules.in_time("ORD-INSPECT", sent.inspect_by, tx.now, book_of(row)))
     _await_assent(tx, row, sent)
     body = {"shipment": sent.id, "document": sent.note_doc, "lines": result, "warnings": warnings}
     go(tx, row, step, "order.inspected", body, target=row.state)

@@ -34,8 +34,8 @@ class Order(Keyed, Base):
     supplier_org: Mapped[str] = mapped_column(ForeignKey("org.id"))
     source: Mapped[str] = mapped_column(String(10))
     source_id: Mapped[str] = mapped_column(String(16), default="")
-    state: Mapped[str] = mapped_column(String(20))
-    total: Mapped[Decimal] = mapped_column(Yuan)
+    state: Mapped[str] = mapped_column(String(20), active_history=True)
+    total: Mapped[Decimal] = mapped_column(Yuan, active_history=True)
     reference: Mapped[Decimal | None] = mapped_column(Yuan)
     fiscal_year: Mapped[int]
     region: Mapped[str] = mapped_column(String(6))
@@ -49,9 +49,9 @@ class Order(Keyed, Base):
     due_at: Mapped[datetime | None]
     supplier_person: Mapped[str] = mapped_column(String(16), default="", server_default="")
     contract_doc: Mapped[str] = mapped_column(String(16), default="", server_default="")
-    accepted: Mapped[Decimal] = mapped_column(Yuan, default=Decimal(0), server_default=_NOTHING)
-    invoiced: Mapped[Decimal] = mapped_column(Yuan, default=Decimal(0), server_default=_NOTHING)
-    paid: Mapped[Decimal] = mapped_column(Yuan, default=Decimal(0), server_default=_NOTHING)
+    accepted: Mapped[Decimal] = mapped_column(Yuan, default=Decimal(0), server_default=_NOTHING, active_history=True)
+    invoiced: Mapped[Decimal] = mapped_column(Yuan, default=Decimal(0), server_default=_NOTHING, active_history=True)
+    paid: Mapped[Decimal] = mapped_column(Yuan, default=Decimal(0), server_default=_NOTHING, active_history=True)
     settled_at: Mapped[datetime | None]
     pay_by: Mapped[datetime | None]
     late_at: Mapped[datetime | None]
@@ -65,6 +65,11 @@ class Order(Keyed, Base):
         Index("ix_mall_order_buyer", "buyer_org", "placed_at"),
         Index("ix_mall_order_supplier", "supplier_org", "placed_at"),
         Index("ix_mall_order_source", "source", "source_id"),
+        Index("ix_mall_order_buyer_state", "buyer_org", "state", "placed_at"),
+        Index("ix_mall_order_supplier_state", "supplier_org", "state", "placed_at"),
+        Index("ix_mall_order_due", "state", "pay_by", "total", "accepted", "invoiced", "paid"),
+        Index("ix_mall_order_buyer_due", "buyer_org", "state", "pay_by"),
+        Index("ix_mall_order_supplier_due", "supplier_org", "state", "pay_by"),
     )
 
 
@@ -100,6 +105,36 @@ class OrderLine(Keyed, Base):
         CheckConstraint("accepted >= 0 AND accepted + refused + returned <= shipped", name="arrived"),
         CheckConstraint("shipped + dropped <= quantity", name="sent"),
     )
+
+
+class OrderSum(Base):
+    """Kept by tally.py. `party`: "" everybody, b + organisation as buyer, s + organisation as supplier. `month`: of the
+    placing, 202603. A row whose orders have all gone on stays with zeros."""
+
+    __tablename__ = "mall_order_sum"
+    party: Mapped[str] = mapped_column(String(17), primary_key=True)
+    month: Mapped[str] = mapped_column(String(6), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+    total: Mapped[Decimal] = mapped_column(Yuan)
+    accepted: Mapped[Decimal] = mapped_column(Yuan)
+    invoiced: Mapped[Decimal] = mapped_column(Yuan)
+    paid: Mapped[Decimal] = mapped_column(Yuan)
+
+
+class OrderShare(Base):
+    """Kept by tally.py, of orders that were not called off, by fiscal year. `party` as above. `kind` and `key`: all,
+    referenced (amounts of orders that have a reference), reference (these references), month (01 to 12), way (source),
+    category (A02), buyer and supplier (organisation)."""
+
+    __tablename__ = "mall_order_share"
+    party: Mapped[str] = mapped_column(String(17), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    key: Mapped[str] = mapped_column(String(16), primary_key=True)
+    orders: Mapped[int]
+    amount: Mapped[Decimal] = mapped_column(Yuan)
+    __table_args__ = (Index("ix_mall_order_share_amount", "party", "year", "kind", "amount", "key", "orders"),)
 
 
 class OrderMove(Base):

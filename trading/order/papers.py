@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from accounts.models import Org, Person
-from accounts.queries import signing_certificate
-from certs import desk
-from core.acts import Tx
+from accounts.models import Org
 from core.clock import CST
 from core.data import regions
 from core.money import D, plain, yuan
 from core.paper import Paper, PaperResult, SignatureBox
-from trading.order.machine import BUYER, CONTRACT, NOTE, SUPPLIER
 from trading.order.models import Order, OrderLine, Shipment
-from trading.order.placing import stream
 from trading.order.states import lines_of
 
 Record = dict[str, Any]
@@ -44,25 +37,25 @@ def _line(one: OrderLine) -> Record:
             "amount": plain(one.amount)}  # fmt: skip
 
 
-def _heads(tx: Tx, row: Order, schema: str) -> Record:
+def _heads(session: Session, row: Order, schema: str) -> Record:
     return {
-        "schema": schema, "order": row.id, "number": row.number, "buyer": _party(tx.session, row.buyer_org),
-        "supplier": _party(tx.session, row.supplier_org), "made_at": tx.now,
+        "schema": schema, "order": row.id, "number": row.number, "buyer": _party(session, row.buyer_org),
+        "supplier": _party(session, row.supplier_org),
     }  # fmt: skip
 
 
-def contract_record(tx: Tx, row: Order) -> Record:
-    """order-contract/1"""
-    return _heads(tx, row, "order-contract/1") | {
-        "lines": [_line(one) for one in lines_of(tx.session, row.id).values()], "total": plain(row.total),
+def contract_record(session: Session, row: Order) -> Record:
+    """order-contract/1, but for `made_at`, which its making adds."""
+    return _heads(session, row, "order-contract/1") | {
+        "lines": [_line(one) for one in lines_of(session, row.id).values()], "total": plain(row.total),
         "region": row.region, "address": row.address, "receiver": row.receiver, "note": row.note,
         "deliver_by": row.settings.get("deliver_by", ""), "placed_at": row.placed_at,
     }  # fmt: skip
 
 
-def note_record(tx: Tx, row: Order, sent: Shipment, result: Part) -> Record:
-    """acceptance-note/1"""
-    lines = lines_of(tx.session, row.id)
+def note_record(session: Session, row: Order, sent: Shipment, result: Part) -> Record:
+    """acceptance-note/1, but for `made_at`."""
+    lines = lines_of(session, row.id)
     said = [
         _line(lines[key]) | {"came": number, "accepted": result[key]["accepted"], "refused": result[key]["refused"],
                              "reason": result[key]["reason"],
@@ -70,7 +63,7 @@ def note_record(tx: Tx, row: Order, sent: Shipment, result: Part) -> Record:
         for key, number in sent.lines.items()
     ]  # fmt: skip
     worth = sum((lines[key].price * one["accepted"] for key, one in result.items()), D(0))
-    return _heads(tx, row, "acceptance-note/1") | {
+    return _heads(session, row, "acceptance-note/1") | {
         "shipment": sent.number, "carrier": sent.carrier, "tracking": sent.tracking, "received_at": sent.received_at,
         "lines": said, "worth": plain(worth),
     }  # fmt: skip
@@ -135,36 +128,3 @@ def note_paper(record: Record, *, demo: bool) -> PaperResult:
 
 def yuan_text(amount: str) -> str:
     return yuan(D(amount))
-
-
-def signer(tx: Tx, side: str, org: str, preferred: str) -> desk.Signer:
-    """Who signs for a side: the person who acted, or else a colleague in that role who can sign now."""
-    role = BUYER if side == "buyer" else SUPPLIER
-    query = select(Person).where(Person.org_id == org, Person.state == "active").order_by(Person.added_at, Person.id)
-    colleagues = [one.id for one in tx.session.scalars(query) if role in one.roles]
-    ready = [one for one in (preferred, *colleagues) if one and signing_certificate(tx.session, one, tx.now)]
-    return desk.signer(tx.session, ready[0] if ready else preferred, side, side, tx.now, org)
-
-
-def _open(tx: Tx, row: Order, kind: str, title: str, made: PaperResult, record: Record,
-          signers: Sequence[desk.Signer], *, last: str = "") -> str:  # fmt: skip
-    first = desk.first_revision(made.bytes, made.boxes, record, signers)
-    return desk.open_document(tx, first, case=row.id, kind=kind, title=title, audience="order", last=last,
-                              stream=stream(row.id))  # fmt: skip
-
-
-def open_contract(tx: Tx, row: Order, pay_days: int) -> str:
-    record = contract_record(tx, row)
-    made = contract_paper(record, pay_days=pay_days, demo=tx.config.demo)
-    signers = [signer(tx, "buyer", row.buyer_org, tx.actor.person),
-               signer(tx, "supplier", row.supplier_org, row.supplier_person)]  # fmt: skip
-    return _open(tx, row, CONTRACT, f"{row.number} 电子订单合同", made, record, signers)
-
-
-def open_note(tx: Tx, row: Order, sent: Shipment, result: Part) -> str:
-    """The buyer signs first. The supplier's silence is assent (ORD-ASSENT), so its signature may lack."""
-    record = note_record(tx, row, sent, result)
-    made = note_paper(record, demo=tx.config.demo)
-    supplier = replace(signer(tx, "supplier", row.supplier_org, row.supplier_person), may_lack=True)
-    signers = [signer(tx, "buyer", row.buyer_org, tx.actor.person), supplier]
-    return _open(tx, row, NOTE, f"{row.number} 第 {sent.number} 批 验收单", made, record, signers, last="supplier")

@@ -14,7 +14,7 @@ from core.acts import Tx
 from core.clock import CST
 from core.faults import Unusable
 from core.money import plain
-from trading.order import hooks, rules
+from trading.order import hooks, rules, tally
 from trading.order.models import Order, OrderLine
 
 FIRST = "PLACED"
@@ -95,6 +95,7 @@ def place(tx: Tx, placing: Placing) -> Order:
     ]  # fmt: skip
     tx.session.add_all(lines)
     tx.session.flush()
+    tally.share(tx.session.connection(), row, 1)
     jobs.plan(tx.session, confirm_by + timedelta(seconds=1), "order.lapse", row.id)
     body = {"order": row.id, "number": row.number, "buyer": row.buyer_org, "supplier": row.supplier_org,
             "source": row.source, "source_id": row.source_id, "total": plain(row.total),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, func, select, true, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from accounts.models import Org, Person
 from certs import desk
 from core.access import Actor, Role, denied
+from core.clock import CST
 from core.doors import Payload, asking
 from core.money import plain
 from core.rules import Refused
-from trading.order import rules
+from trading.order import rules, tally
 from trading.order.machine import MACHINE, STATIONS
 from trading.order.models import (
     Order,
@@ -38,6 +40,7 @@ from trading.order.states import (
     shipments_of,
     stands_as,
 )
+from trading.order.tally import AMOUNTS as SUMS
 from trading.project.queries import cursor_of
 
 UNPAID = ("INSPECTED", "INVOICED")
@@ -52,66 +55,97 @@ TABS: dict[str, tuple[str, ...]] = {
     "cancelled": ("CANCELLED",),
 }
 LATE = "late"
-SUMS = ("total", "accepted", "invoiced", "paid")
+FOUND = 1000  # so many orders that a search finds are counted and added up
+DAYS = {10: ("%Y%m%d", 1), 8: ("%Y%m", 31), 6: ("%Y", 366)}  # length of a number's beginning: what it says, days in it
+Condition = ColumnElement[bool]
 
 
-def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """Orders this actor may read: the own organisation's, or all for centre, regulator and auditor."""
+def sides(actor: Actor) -> list[Condition]:
+    """Orders this actor may read: those of the own organisation as buyer and as supplier, never one twice; all of them
+    for centre, regulator and auditor."""
     if actor.has(*READERS):
-        return true()
-    sides = ((Role.TENDERER, Order.buyer_org), (Role.BIDDER, Order.supplier_org))
-    mine = [column == actor.org for role, column in sides if actor.org and actor.has(role)]
-    return or_(*mine) if mine else false()
-
-
-def late_now(now: datetime) -> ColumnElement[bool]:
-    return and_(Order.state.in_(UNPAID), Order.pay_by < now)
+        return [true()]
+    parties = ((Role.TENDERER, Order.buyer_org), (Role.BIDDER, Order.supplier_org))
+    return [column == actor.org for role, column in parties if actor.org and actor.has(role)]
 
 
 def orders(
     session: Session, actor: Actor, now: datetime, *, tab: str = "", text: str = "", after: str = "", limit: int = 20
 ) -> dict[str, Any]:
-    """{items, next, tabs: {tab: how many}, sums: {total, accepted, invoiced, paid}, count}, newest first.
+    """{items, next, tabs: {tab: how many}, sums: {total, accepted, invoiced, paid}, count, more}, newest first, late
+    payments the longest due first.
 
-    `text`: the beginning of a number. Counts of tabs are of everything this actor may read; sums of what is listed
-    over all pages.
+    `text`: the beginning of a number. Counts of tabs are of everything this actor may read, sums of what is listed over
+    all pages; of what a search finds the first FOUND are counted (`more`: there are others). None of it costs more when
+    there are more orders: sums are kept (tally), each branch of the list ends after a page.
     """
-    mine = seen_by(actor)
-    wanted = [mine]
-    if tab == LATE:
-        wanted.append(late_now(now))
-    elif tab in TABS:
-        wanted.append(Order.state.in_(TABS[tab]))
-    if text:
-        wanted += [Order.number >= text.upper(), Order.number < f"{text.upper()}~"]
-    query = select(Order).where(*wanted)
-    if after:
-        at, last = cursor_of(after)
-        query = query.where(tuple_(Order.placed_at, Order.id) < (at, last))
-    rows = list(session.scalars(query.order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)))
+    mine, by = sides(actor), Order.pay_by if tab == LATE else Order.placed_at
+    wanted, overdue = searched(text), [(Order.state == one, Order.pay_by < now) for one in UNPAID]
+    of_tab = overdue if tab == LATE else [(Order.state == one,) for one in TABS[tab]] if tab in TABS else [()]
+    # One branch a state: so an index ends each of them after a page.
+    branches = [(*wanted, side, *one) for side in mine for one in of_tab]
+    rows = _newest(session, branches, by, after, limit + 1)
     shown = rows[:limit]
     known = names(session, [org for one in shown for org in (one.buyer_org, one.supplier_org)])
     things = first_lines(session, [one.id for one in shown])
     items = [brief(one, known) | {"things": things.get(one.id, ""), "late": is_late(one, now)} for one in shown]
-    return {
-        "items": items, "next": f"{shown[-1].placed_at.isoformat()}|{shown[-1].id}" if len(rows) > limit else "",
-        "tabs": tab_counts(session, mine, now), **sums(session, *wanted),
-    }  # fmt: skip
+    last = f"{getattr(shown[-1], by.key).isoformat()}|{shown[-1].id}" if len(rows) > limit else ""
+    states = tally.by_state(session, tally.seen(actor, READERS))
+    late = _added(session, [(side, *one) for side in mine for one in overdue])
+    listed = {"": states, **{key: {one: states[one] for one in kept if one in states} for key, kept in TABS.items()}}
+    counted = {key: tally.together(kept.values()) for key, kept in listed.items()} | {LATE: late}
+    found = _added(session, branches, FOUND) if text else counted[tab] | {"more": False}
+    return {"items": items, "next": last, "tabs": {key: one["count"] for key, one in counted.items()}, **found}
 
 
-def tab_counts(session: Session, mine: ColumnElement[bool], now: datetime) -> dict[str, int]:
-    found = session.execute(select(Order.state, func.count()).where(mine).group_by(Order.state))
-    by_state: dict[str, int] = dict(found.all())
-    counted = {tab: sum(by_state.get(one, 0) for one in states) for tab, states in TABS.items()}
-    late = session.scalar(select(func.count()).select_from(Order).where(mine, late_now(now)))
-    return {"": sum(by_state.values()), **counted, LATE: late or 0}
+def searched(said: str) -> list[Condition]:
+    """The beginning of a number. It holds the day of placing: what was placed on other days is not looked at."""
+    if not said:
+        return []
+    said = said.upper()
+    found: list[Condition] = [Order.number >= said, Order.number < f"{said}~"]
+    for length, (form, days) in DAYS.items():
+        if len(said) < length:
+            continue
+        try:
+            begins = datetime.strptime(said[2:length], form).replace(tzinfo=CST)
+        except ValueError:
+            return found  # no such day: no such number either
+        return [*found, Order.placed_at >= begins, Order.placed_at < begins + timedelta(days=days)]
+    return found
 
 
-def sums(session: Session, *wanted: ColumnElement[bool]) -> dict[str, Any]:
-    """{count, sums: {total, accepted, invoiced, paid}} in yuan, by the database."""
-    columns = [func.coalesce(func.sum(getattr(Order, key)), 0, type_=Order.total.type) for key in SUMS]
-    number, *found = session.execute(select(func.count(), *columns).where(*wanted)).one()
-    return {"count": number, "sums": dict(zip(SUMS, found, strict=True))}
+def _newest(session: Session, branches: list[tuple[Condition, ...]], by: Any, after: str, most: int) -> list[Order]:
+    """The first `most` of all branches, each of which gives as many; the late ones from the oldest debt on."""
+    oldest = by.key == "pay_by"
+    where: tuple[Condition, ...] = ()
+    if after:
+        at, key = cursor_of(after)
+        place = tuple_(by, Order.id)
+        where = (place > (at, key) if oldest else place < (at, key),)
+    if not branches:
+        return []
+
+    def ordered(query: Any, one: Any, key: Any) -> Any:
+        return query.order_by(one, key) if oldest else query.order_by(one.desc(), key.desc())
+
+    parts = [ordered(select(Order.id, by).where(*one, *where), by, Order.id).limit(most).subquery() for one in branches]
+    union = union_all(*(select(part) for part in parts)).subquery()
+    query = ordered(select(Order).join(union, union.c.id == Order.id), by, Order.id)
+    return list(session.scalars(query.limit(most)))
+
+
+def _added(session: Session, branches: list[tuple[Condition, ...]], most: int = 0) -> dict[str, Any]:
+    """{count, sums, more} of what the branches hold, of the first `most` where a number is given."""
+    columns = [getattr(Order, key) for key in SUMS]
+    parts = [select(*columns).where(*one) for one in branches]
+    if not parts:
+        return {"count": 0, "sums": dict.fromkeys(SUMS, Decimal(0)), "more": False}
+    whole = union_all(*parts).limit(most + 1 if most else None).subquery()
+    added = [func.coalesce(func.sum(whole.c[key]), 0, type_=Order.total.type) for key in SUMS]
+    number, *found = session.execute(select(func.count(), *added).select_from(whole)).one()
+    more = bool(most) and number > most
+    return {"count": min(number, most) if more else number, "sums": dict(zip(SUMS, found, strict=True)), "more": more}
 
 
 def is_late(row: Order, now: datetime) -> bool:
@@ -287,8 +321,8 @@ def watched(session: Session, actor: Actor, now: datetime, since: datetime, *, l
     query = select(Order).where(Order.state == "DISPUTED").order_by(*nearest).limit(limit)
     found = [_task(row, "order.decide", now) for row in session.scalars(query)]
     if actor.has(Role.REGULATOR):
-        late = select(Order).where(late_now(now)).order_by(*nearest).limit(limit)
-        found += [_task(row, "order.late", now) for row in session.scalars(late)]
+        late = [(Order.state == one, Order.pay_by < now) for one in UNPAID]
+        found += [_task(row, "order.late", now) for row in _newest(session, late, Order.pay_by, "", limit)]
         done = select(Order).join(OrderRequest, OrderRequest.order_id == Order.id)
         done = done.where(OrderRequest.state == "decided", OrderRequest.answered_at >= since).limit(limit)
         found += [_task(row, "order.decided", now) | {"due": None} for row in session.scalars(done)]

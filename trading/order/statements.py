@@ -21,8 +21,9 @@ from core.clock import CST
 from core.faults import Unusable
 from core.money import yuan
 from core.paper import Paper
-from trading.order.models import Order
-from trading.order.queries import SUMS, sums
+from trading.order import tally
+from trading.order.models import Order, OrderSum
+from trading.order.tally import AMOUNTS as SUMS
 
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST = 20000  # orders of one statement
@@ -85,10 +86,12 @@ def wanted(actor: Actor, side: str, chosen: Period) -> list[ColumnElement[bool]]
 
 
 def statement(session: Session, actor: Actor, side: str, chosen: Period, *, limit: int) -> dict[str, Any]:
-    """{title, side, count, sums: {total, accepted, invoiced, paid, owed}, rows: the newest `limit`}; sums by the
-    database over all. Unusable where more orders are in it than one statement takes."""
+    """{title, side, count, sums: {total, accepted, invoiced, paid, owed}, rows: the newest `limit`}; sums are
+    those kept (tally), over all. Unusable where more orders are in it than one statement takes."""
     where = wanted(actor, side, chosen)
-    found = sums(session, *where)
+    whose = [(tally.BUYER if side == "buyer" else tally.SUPPLIER) + actor.org]
+    within = (OrderSum.month >= f"{chosen.begins:%Y%m}", OrderSum.month < f"{chosen.ends:%Y%m}")
+    found = tally.together(tally.by_state(session, whose, *within).values())
     if found["count"] > MOST:
         raise Unusable(f"period: at most {MOST} orders, choose a shorter one")
     other = Order.supplier_org if side == "buyer" else Order.buyer_org

@@ -116,6 +116,13 @@ def guard(tx: Tx, order: str, act: str) -> tuple[Order, Row]:
     return row, MACHINE.move(row.state, act, None if timer else tx.actor)
 
 
+def opens(session: Session, row: Order, act: str, actor: Actor, now: datetime) -> bool:
+    """Whether `guard` would let this act of a person through."""
+    roles = {role for one in steps_from(row.state, act) for role in one.roles}
+    blocked = GUARDS[act](session, row, actor, now) if act in GUARDS else []
+    return bool(stands_as(row, actor) & roles) and not any(one.blocks for one in blocked)
+
+
 def go(tx: Tx, row: Order, step: Row, kind: str, body: dict[str, Any], *, target: str = "") -> str:
     """Take the step: state, station and ledger entry in one commit. `target` chooses among rows of one act."""
     goal, left = target or step.target, row.state

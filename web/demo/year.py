@@ -23,6 +23,7 @@ from core.clock import CST
 from core.db import new_id
 from core.money import plain
 from trading.framework.models import Framework, FrameworkItem, FrameworkMember
+from trading.order import tally
 from trading.order.models import Order, OrderLine
 
 SEED, YEAR, REGION = 20251231, 2025, "420112"
@@ -70,6 +71,7 @@ def take_over(tx: Tx) -> Row:
     _number(orders)
     tx.session.execute(insert(Order), [one["order"] for one in orders])
     tx.session.execute(insert(OrderLine), [line for one in orders for line in one["lines"]])
+    tally.recount(tx.session)
     told = [{"number": one["order"]["number"], "total": plain(one["order"]["total"])} for one in orders]
     found = {"orders": len(orders), "suppliers": len(entered), "digest": canon.sha256_hex(canon.dumps(told))}
     tx.record("platform", "history.taken_over", {"year": YEAR, "seed": SEED, **found})
