@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from core.access import SYSTEM
 from core.clock import CST, DemoClock
+from trading.auction import breaks
 from web import pulse
 from web.demo.local import LocalStage
 from web.demo.mall import CHAIR, DESK, DESKTOP, PAPER, PRINTER, PROJECTOR, SUPPLIERS
@@ -107,7 +109,7 @@ class Trade:
         """The clock goes on, and what is jumped over is no outage: as the demo's own clock does it."""
         clock = self.stage.acts.house.clock
         assert isinstance(clock, DemoClock)
-        pulse.beat_all(self.stage.acts)
+        self.stage.acts.act(breaks.beat, SYSTEM, 0)
         clock.move_to(clock.now() + time)
         pulse.beat_all(self.stage.acts)
         self.stage.let_work()
