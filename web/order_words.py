@@ -110,7 +110,7 @@ FIELDS: dict[str, str] = {
     "bank_ref": N_("Number of the bank's receipt"),
     "carrier": N_("Carrier"),
     "code": N_("Invoice code"),
-    "delivery": N_("Delivery"),
+    "delivery": N_("Speed of delivery"),
     "goods": N_("Goods"),
     "issued_on": N_("Issued on"),
     "lines": N_("Quantities"),

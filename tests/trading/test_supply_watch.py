@@ -114,7 +114,7 @@ def test_a_price_above_ones_own_elsewhere_is_not_handed_in(mall: Mall) -> None:
     with pytest.raises(Refused) as refused:
         mall.do(FIRST, "item.submit", items=[item])
     assert rules_of(refused) == ["PRICE-ELSEWHERE"]
-    assert refused.value.breaches[0].required == "≤ 99.99"
+    assert refused.value.breaches[0].required == "≤ 99.99元"
     listed = mall.listed(sku="K-2")
     with pytest.raises(Refused) as dearer:
         mall.change(listed, elsewhere="90")

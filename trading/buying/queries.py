@@ -4,6 +4,7 @@ auditor read all purchases and what was flagged."""
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -125,6 +126,21 @@ def purchases(session: Session, actor: Actor, *, mine: bool = False, after: str 
     return rows[:PAGE], more
 
 
+def things(session: Session, rows: Sequence[Purchase]) -> dict[str, tuple[str, int]]:
+    """{purchase: (name of its first line, how many lines)}"""
+    keys = [row.id for row in rows]
+    count = select(PurchaseLine.purchase_id, func.count()).where(PurchaseLine.purchase_id.in_(keys))
+    lines = dict(session.execute(count.group_by(PurchaseLine.purchase_id)).all())
+    first = select(PurchaseLine.purchase_id, PurchaseLine.name)
+    first = first.where(PurchaseLine.purchase_id.in_(keys), PurchaseLine.position == 1)
+    return {key: (name, lines[key]) for key, name in session.execute(first)}
+
+
+def buyers(session: Session, rows: Sequence[Purchase]) -> dict[str, str]:
+    """{organisation: name} of those who ask."""
+    return {key: org.name for key, org in org_names(session, {row.org_id for row in rows}).items()}
+
+
 def purchase(session: Session, key: str, actor: Actor, now: datetime) -> dict[str, Any] | None:
     """{row, org_name, by, lines, steps, orders, flags, may_decide, names}; None for another organisation's."""
     row = session.get(Purchase, key)
@@ -222,7 +238,10 @@ def moves(session: Session, org: str, budget: str, after: str = "") -> tuple[lis
         query = query.where(or_(BudgetMove.at < at[0], earlier))
     found = list(session.execute(query.order_by(BudgetMove.at.desc(), BudgetMove.id.desc()).limit(PAGE + 1)))
     people = accounts.names(session, [one.person_id for one, _ in found])
-    shown = [{"move": one, "number": number or "", "by": people.get(one.person_id, "")} for one, number in found[:PAGE]]
+    shown = [
+        {"move": one, "number": number or "", "order": one.order_id, "by": people.get(one.person_id, "")}
+        for one, number in found[:PAGE]
+    ]
     more = place_of(found[PAGE - 1][0].at, found[PAGE - 1][0].id) if len(found) > PAGE else ""
     return shown, more
 

@@ -97,6 +97,11 @@ def flags(session: Session, *, state: str = "open", after: str = "", limit: int 
     return [(flag, item, name) for flag, item, name in rows]
 
 
+def flag_counts(session: Session) -> dict[str, int]:
+    """{state: how many} of all tasks of the patrol."""
+    return dict(session.execute(select(Flag.state, func.count()).group_by(Flag.state)).all())
+
+
 def own_flags(session: Session, org: str, limit: int = PAGE) -> list[tuple[Flag, Item]]:
     """Tasks on a supplier's items that are not released, the latest first. Which items the sample has drawn a supplier
     learns when something was found."""

@@ -170,9 +170,13 @@ def _above(base: Decimal, percent: RuleRow) -> Decimal:
     return base * (100 + percent.value) / 100
 
 
+def _yuan(price: Decimal) -> str:
+    return f"{plain(price)}元"
+
+
 def _most(limit: Decimal) -> str:
     """Prices are whole fen: what lies between two of them limits like the lower one."""
-    return f"≤ {plain(limit.quantize(Decimal('0.01'), rounding=ROUND_DOWN))}"
+    return f"≤ {_yuan(limit.quantize(Decimal('0.01'), rounding=ROUND_DOWN))}"
 
 
 def _rise(facts: PriceFacts, book: Book) -> list[Breach]:
@@ -180,7 +184,7 @@ def _rise(facts: PriceFacts, book: Book) -> list[Breach]:
     base = lowest_of(facts.past, since)
     for row in (book["PRICE-RISE/block"], book["PRICE-RISE"]):
         if base is not None and facts.price > (most := _above(base, row)):
-            return [row.breach(plain(facts.price), required=_most(most), field="price")]
+            return [row.breach(_yuan(facts.price), required=_most(most), field="price")]
     return []
 
 
@@ -190,7 +194,7 @@ def _beside(facts: PriceFacts, book: Book) -> list[Breach]:
         return []
     most = _above(median(facts.alike), row)
     over = facts.price > most
-    return [row.breach(plain(facts.price), required=_most(most), field="price")] if over else []
+    return [row.breach(_yuan(facts.price), required=_most(most), field="price")] if over else []
 
 
 def watch(facts: PriceFacts, book: Book) -> list[Breach]:
@@ -198,7 +202,7 @@ def watch(facts: PriceFacts, book: Book) -> list[Breach]:
     found: list[Breach] = []
     for rule, most in (("PRICE-AGREEMENT", facts.agreement), ("PRICE-ELSEWHERE", facts.elsewhere)):
         if most is not None and facts.price > most:
-            found.append(book[rule].breach(plain(facts.price), required=f"≤ {plain(most)}", field="price"))
+            found.append(book[rule].breach(_yuan(facts.price), required=f"≤ {_yuan(most)}", field="price"))
     return found + _rise(facts, book) + _beside(facts, book)
 
 

@@ -148,6 +148,15 @@ def _added(session: Session, branches: list[tuple[Condition, ...]], most: int = 
     return {"count": min(number, most) if more else number, "sums": dict(zip(SUMS, found, strict=True)), "more": more}
 
 
+def owed_to(session: Session, supplier: str, now: datetime) -> dict[str, Any]:
+    """{to_invoice, to_be_paid, paid, late}: what a supplier may still invoice, what is invoiced and not paid, what came
+    in, and how many payments are late."""
+    found = sums(session, Order.supplier_org == supplier)["sums"]
+    late = select(func.count()).select_from(Order).where(Order.supplier_org == supplier, late_now(now))
+    return {"to_invoice": found["accepted"] - found["invoiced"], "to_be_paid": found["invoiced"] - found["paid"],
+            "paid": found["paid"], "late": session.scalar(late) or 0}  # fmt: skip
+
+
 def is_late(row: Order, now: datetime) -> bool:
     return row.state in UNPAID and row.pay_by is not None and row.pay_by < now
 

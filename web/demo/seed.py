@@ -27,7 +27,7 @@ from web.demo.local import LocalStage
 from web.demo.mall import Mall
 from web.demo.play import CASES, GOODS_CASES, read_case
 from web.demo.room_story import RoomStory
-from web.demo.trade import SUPPLIER, Trade
+from web.demo.trade import HANDLER, SUPPLIER, Trade
 
 Payload = dict[str, Any]
 SERVICES = "D02 服务"
@@ -220,6 +220,7 @@ def seed(data_dir: Path) -> None:
     place = base["tender"]["region"]
     mall = Mall(stage, builder, place)
     mall.grow()
+    builder.person("tenderer", HANDLER, "采购经办人", [Role.TENDERER], place)
     Trade(stage, place, mall.own(SUPPLIER)).grow()
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
@@ -229,7 +230,8 @@ def seed(data_dir: Path) -> None:
 
 SHOWN = (
     ("tenderer", "招标人"), ("agency", "招标代理"), ("bidder1", "投标人"), ("centre1", "交易中心(主场)"),
-    ("centre2", "交易中心(副场)"), ("regulator", "行业监管"), ("auditor", "审计"), ("admin", "系统管理员"),
+    ("centre2", "交易中心(副场)"), (HANDLER, "招标人(采购经办)"), ("regulator", "行业监管"), ("auditor", "审计"),
+    ("admin", "系统管理员"),
 )  # fmt: skip
 
 

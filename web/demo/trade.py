@@ -1,17 +1,23 @@
-"""What goes on in the demo mall: a buyer with a budget, an order on its way, a request for quotes, an auction of the
-next morning, an open framework agreement. Played through acts."""
+"""What goes on in the demo mall: a buyer with a budget and somebody who approves, orders at several stations, a request
+for quotes, three auctions (over, running, of the next morning), an open framework agreement. Played through acts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from core.clock import CST
+from core.access import SYSTEM
+from core.clock import CST, DemoClock
+from trading.auction import breaks
+from web import pulse
 from web.demo.local import LocalStage
-from web.demo.mall import DESKTOP, PAPER, PRINTER, SUPPLIERS
+from web.demo.mall import CHAIR, DESK, DESKTOP, PAPER, PRINTER, PROJECTOR, SUPPLIERS
 from web.demo.orders import OrderTale
 
-BUYER, SUPPLIER = "tenderer", "bidder1"
+BUYER, SUPPLIER, HANDLER = "tenderer", "bidder1", "handler"
+APPROVED = "20000"  # yuan from which a purchase of this buyer needs its manager
+MINUTE = timedelta(minutes=1)
 WHERE = {"address": "东西湖区吴家山街道某路1号", "receiver": "采购经办 13900000000"}
 LINE: dict[str, Any] = {"category": DESKTOP, "name": "台式计算机", "unit": "台", "quantity": 10}
 
@@ -22,9 +28,9 @@ class Trade:
     def __init__(self, stage: LocalStage, region: str, items: dict[str, str]) -> None:
         self.stage, self.items, self.where = stage, items, WHERE | {"region": region}
 
-    def at(self, days: int, hour: int) -> str:
+    def at(self, days: int, hour: int) -> datetime:
         day = (self.stage.now().astimezone(CST) + timedelta(days=days)).date()
-        return datetime.combine(day, time(hour), CST).isoformat()
+        return datetime.combine(day, time(hour), CST)
 
     def grow(self) -> None:
         act, today = self.stage.act, self.stage.now().astimezone(CST).date()
@@ -34,34 +40,83 @@ class Trade:
         act(BUYER, "budget.set", fiscal_year=today.year, category="A", funds="fiscal", amount="2000000",
             reason="年初批复预算")  # fmt: skip
         act(BUYER, "chain.set", least="0", steps=[])
+        step = {"name": "负责人审批", "duty": "manager", "persons": []}
+        act(BUYER, "chain.set", least=APPROVED, steps=[step])
         self.order()
+        self.stations()
+        self.asked()
         self.quotes()
-        self.auction()
+        self.auctions()
         self.agreement()
+
+    def bought(self, sku: str, quantity: int) -> OrderTale:
+        """Put into the cart and asked for; below the sum that needs approval it is an order at once."""
+        act, item = self.stage.act, self.items[sku]
+        act(BUYER, "cart.put", item=item, quantity=quantity)
+        made = act(BUYER, "purchase.submit", items=[item], funds="fiscal", **self.where)
+        return OrderTale(self.stage, BUYER, SUPPLIER, made["orders"][0], MINUTE)
 
     def order(self) -> None:
         """Bought from the cart, confirmed and sent."""
-        act, item = self.stage.act, self.items[f"{PRINTER[-5:]}-M280"]
-        act(BUYER, "cart.put", item=item, quantity=2)
-        made = act(BUYER, "purchase.submit", items=[item], funds="fiscal", **self.where)
-        tale = OrderTale(self.stage, BUYER, SUPPLIER, made["orders"][0], timedelta(minutes=1))
-        tale.confirm().ship()
-        act(BUYER, "cart.put", item=self.items[f"{PAPER[-5:]}-A4-80"], quantity=20)
+        self.bought(f"{PRINTER[-5:]}-M280", 2).confirm().ship()
+        self.stage.act(BUYER, "cart.put", item=self.items[f"{PAPER[-5:]}-A4-80"], quantity=20)
+
+    def stations(self) -> None:
+        """One order paid and rated, one invoiced, one that is argued about, one nobody has confirmed yet."""
+        chairs = f"{CHAIR[-5:]}-C10"
+        self.bought(chairs, 6).confirm().deliver().invoice().pay().rate(5, "送货及时，安装规范")
+        self.bought(chairs, 4).confirm().deliver().invoice()
+        argued = self.bought(f"{PROJECTOR[-5:]}-P40", 1).confirm()
+        argued.ship()
+        argued.do(BUYER, "order.dispute", reason="到货型号与约定不符，供应商拒绝更换")
+        self.bought(f"{DESK[-5:]}-D120", 3)
+
+    def asked(self) -> None:
+        """A colleague asks for computers; the manager has to approve."""
+        act, item = self.stage.act, self.items[f"{DESKTOP[-5:]}-T510"]
+        act(HANDLER, "cart.put", item=item, quantity=6)
+        act(HANDLER, "purchase.submit", items=[item], funds="fiscal", **self.where)
 
     def quotes(self) -> None:
         self.stage.act(BUYER, "quote.publish", title="办公电脑比价", kind="inquiry", to_whom="open", ceiling="60000",
                        lines=[LINE | {"spec": "8核处理器，16GB 内存，512GB 硬盘"}], funds="fiscal", delivery_days=10,
-                       ends_at=self.at(7, 9), **self.where)  # fmt: skip
+                       ends_at=self.at(7, 9).isoformat(), **self.where)  # fmt: skip
 
-    def auction(self) -> None:
+    def auctions(self) -> None:
+        """One that is over and waits for the lowest to confirm, one of this hour, one of the next morning."""
+        now = self.stage.now
+        over = self.auction("机房电脑竞价", now() + MINUTE, now() + 7 * MINUTE)
+        self.stage.move_to(now() + MINUTE)
+        self.bids(over, ("59000", "57600", "56200", "55900"))
+        self.later(14 * MINUTE)
+        running = self.auction("办公电脑竞价", now() + MINUTE, now() + timedelta(hours=4))
+        self.stage.move_to(now() + MINUTE)
+        self.bids(running, ("59800", "58600", "58200"))
+        self.auction("台式计算机竞价", self.at(1, 9), self.at(1, 10))
+
+    def auction(self, title: str, opens: datetime, ends: datetime) -> str:
         act = self.stage.act
         lines = [LINE | {"brand": "", "model": "", "specs": {}}]
-        notice = {"regime": "government", "title": "台式计算机竞价", "lines": lines, "entrants": "open",
-                  "ceiling": "60000", "step": "200", "opens_at": self.at(1, 9), "ends_at": self.at(1, 10)}  # fmt: skip
-        made = act(BUYER, "auction.save", **notice, **self.where)
-        act(BUYER, "auction.publish", made["auction"])
+        notice = {"regime": "government", "title": title, "lines": lines, "entrants": "open", "ceiling": "60000",
+                  "step": "200", "opens_at": opens.isoformat(), "ends_at": ends.isoformat()}  # fmt: skip
+        made = str(act(BUYER, "auction.save", **notice, **self.where)["auction"])
+        act(BUYER, "auction.publish", made)
         for login, *_ in SUPPLIERS:
-            act(login, "auction.enter", made["auction"], accept=True)
+            act(login, "auction.enter", made, accept=True)
+        return made
+
+    def later(self, time: timedelta) -> None:
+        """The clock goes on, and what is jumped over is no outage: as the demo's own clock does it."""
+        clock = self.stage.acts.house.clock
+        assert isinstance(clock, DemoClock)
+        self.stage.acts.act(breaks.beat, SYSTEM, 0)
+        clock.move_to(clock.now() + time)
+        pulse.beat_all(self.stage.acts)
+        self.stage.let_work()
+
+    def bids(self, auction: str, prices: Sequence[str]) -> None:
+        for place, price in enumerate(prices):
+            self.stage.act(SUPPLIERS[place % len(SUPPLIERS)][0], "auction.bid", auction, price=price)
 
     def agreement(self) -> None:
         act = self.stage.act

@@ -29,7 +29,7 @@ from web.rule_words import LAWS, PHRASES
 from web.words import N_
 
 blueprint = Blueprint("auctions", __name__)
-LINKS = (Link(N_("Auctions"), "/mall/auctions", "ti-gavel", Permit((Role.PUBLIC,)), 46),)
+LINKS = (Link(N_("Auctions"), "/mall/auctions", "ti-gavel", Permit((Role.PUBLIC,)), 26),)
 TABS = {
     "live": N_("Running"), "coming": N_("Coming"), "closed": N_("Closed"), "mine": N_("My auctions"),
 }  # fmt: skip

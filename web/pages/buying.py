@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, abort, g, request
@@ -33,8 +34,8 @@ BUYER = (Role.TENDERER,)
 WATCHERS = (Role.REGULATOR, Role.AUDITOR)
 KEEPERS = (Role.TENDERER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
 LINKS = (
-    Link(N_("Buying"), "/mall/buying", "ti-shopping-cart", Permit((*BUYER, *WATCHERS)), 56),
-    Link(N_("Buying rules"), "/mall/buying/rules", "ti-scale", Permit((Role.CENTRE,)), 58),
+    Link(N_("Buying"), "/mall/buying", "ti-shopping-cart", Permit((*BUYER, *WATCHERS)), 20),
+    Link(N_("Buying rules"), "/mall/buying/rules", "ti-scale", Permit((Role.CENTRE, *WATCHERS)), 32),
 )
 
 
@@ -62,9 +63,12 @@ def index() -> str:
     buyer = g.actor.has(*BUYER)
     own = _own(session) if buyer else {}
     rows, more = queries.purchases(session, g.actor, after=request.args.get("after", ""))
+    cart = queries.cart(session, g.actor, g.now, own["region"]) if buyer else []
     return page(
-        "buying/index.html", said=said, buyer=buyer, own=own, rows=rows, more=more,
-        cart=queries.cart(session, g.actor, g.now, own["region"]) if buyer else [],
+        "buying/index.html", said=said, buyer=buyer, own=own, rows=rows, more=more, cart=cart,
+        whole=sum((group["total"] for group in cart), Decimal(0)), things=queries.things(session, rows),
+        orgs={} if buyer else queries.buyers(session, rows),
+        budgeted=not buyer or bool(queries.budgets(session, g.actor.org, g.now.astimezone(CST).year)),
         lists=queries.lists(session, g.actor.org) if buyer else [],
         to_decide=queries.to_decide(session, g.actor, g.now) if buyer else [],
         people=accounts.names(session, [row.person_id for row in rows]), yuan=yuan, category_name=category_name,

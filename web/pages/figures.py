@@ -19,7 +19,7 @@ from web.nav import Link
 from web.words import N_
 
 blueprint = Blueprint("figures", __name__)
-LINKS = (Link(N_("Mall figures"), "/mall/figures", "ti-chart-bar", Permit((Role.PUBLIC,)), 19),)
+LINKS = (Link(N_("Mall figures"), "/mall/figures", "ti-chart-bar", Permit((Role.PUBLIC,)), 40),)
 
 WAYS = {"direct": N_("Direct purchase"), "quote": N_("Quote request"), "auction": N_("Reverse auction"),
         "framework": N_("Framework agreement")}  # fmt: skip

@@ -23,7 +23,7 @@ from web.pages.cases import page
 from web.words import N_
 
 blueprint = Blueprint("frameworks", __name__)
-LINKS = (Link(N_("Framework agreements"), "/frameworks", "ti-file-description", Permit((Role.PUBLIC,)), 16),)
+LINKS = (Link(N_("Framework agreements"), "/frameworks", "ti-file-description", Permit((Role.PUBLIC,)), 28),)
 OWN = (Role.TENDERER, Role.AGENCY)
 READERS = (*OWN, Role.REGULATOR, Role.AUDITOR)
 TABS = (("", N_("All")), ("soliciting", N_("Soliciting")), ("running", N_("In force")), ("ended", N_("Ended")))

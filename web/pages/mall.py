@@ -11,15 +11,19 @@ from flask import Blueprint, Response, abort, g, make_response, request
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from accounts import queries as accounts
 from core import data
 from core.access import Role
 from core.faults import Unusable
+from core.money import yuan
+from trading.buying import guards
 from trading.mall import search, shop
 from trading.mall import search_terms as terms
 from trading.mall.categories import categories
 from trading.mall.search import Found
 from trading.mall.shelf import queries as shelf
 from trading.mall.shop import Card
+from trading.mall.templates import asked_of
 from web import files, shop_address, shop_parts, words
 from web.front import Permit, act, permit, reading, wired
 from web.nav import Link
@@ -178,6 +182,19 @@ def note_look(session: Session, item: str) -> None:
         act("item.look", item, {})
 
 
+def _units(session: Session, category: str) -> dict[str, str]:
+    """{specification: its unit} as the templates in force say."""
+    return {field.name: field.unit for field in asked_of(session, [category])[category].fields}
+
+
+def _direct(session: Session, category: str) -> str | None:
+    """Up to how many yuan an order of the reader's organisation may buy of this category directly; None: not at all."""
+    org = accounts.org(session, g.actor.org)
+    numbers = guards.Numbers(session, g.now, org["region"] if org else "", guards.regime_of(session, g.actor.org))
+    limit = numbers.local("BUY-DIRECT-ORDER", category)
+    return yuan(limit.value) if limit is not None and limit.value is not None else None
+
+
 @blueprint.get("/mall/items/<item>")
 @permit(Role.PUBLIC)
 def show(item: str) -> str:
@@ -187,10 +204,13 @@ def show(item: str) -> str:
         abort(404)
     kept = item in shelf.kept(session, g.actor, [item])
     note_look(session, item)
+    buys = g.actor.has(Role.TENDERER) and bool(g.actor.org)
     return page(
-        "mall/item.html", (N_("Item price"),), shelf=found, card=found.card, item=found.card.item, place=place,
+        "mall/item.html", (N_("Item price"),), units=_units(session, found.card.item.category), shelf=found,
+        card=found.card, item=found.card.item, place=place,
         marks=MARKS, ways=WAYS, kept=kept, steps=shop.since(found.points, g.now), compared=compared(),
-        pieces=shop_parts.pieces("item", g.actor), may_keep=g.actor.has(Role.TENDERER) and bool(g.actor.person),
+        pieces=shop_parts.pieces("item", g.actor), may_keep=buys,
+        buys=buys, direct=_direct(session, found.card.item.category) if buys else None,
         similar=shop_address.address({"category": [found.card.item.category]}),
         of_supplier=shop_address.address({"supplier": [found.org.id]}),
     )  # fmt: skip

@@ -32,10 +32,10 @@ from web.workbench import Item as Task
 blueprint = Blueprint("mall_desk", __name__)
 shop_parts.offer("item", Piece("mall/piece_report.html", Permit((Role.PUBLIC,)), 90))
 OFFICES = (Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
-SUPERVISORS = (Role.REGULATOR, Role.AUDITOR)
 LINKS = (
-    Link(N_("Mall desk"), "/mall/review", "ti-clipboard-check", Permit((Role.CENTRE,)), 57),
-    Link(N_("Mall suppliers"), "/mall/review/suppliers", "ti-building-store", Permit(SUPERVISORS), 57),
+    Link(N_("Mall desk"), "/mall/review", "ti-clipboard-check", Permit((Role.CENTRE,)), 20),
+    Link(N_("Price patrol"), "/mall/patrol", "ti-eye-check", Permit(OFFICES), 30),
+    Link(N_("Mall suppliers"), "/mall/review/suppliers", "ti-building-store", Permit(OFFICES), 31),
 )
 PAGE = queries.PAGE
 
@@ -87,7 +87,8 @@ def patrol() -> str:
     samples = queries.samples(session)
     return shown(
         "mall/patrol.html", rows=rows[:PAGE], more=rows[PAGE - 1][0].id if len(rows) > PAGE else "", state=state,
-        people=people, samples=samples, drawn=bool(samples) and samples[0].month == f"{g.now:%Y-%m}",
+        people=people, samples=samples, counts=queries.flag_counts(session),
+        drawn=bool(samples) and samples[0].month == f"{g.now:%Y-%m}",
         acts={row.act.partition(".")[2] for row in FLAG.open_acts(state, g.actor)},
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, g, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
+from accounts import queries as accounts
 from core import canon, data
 from core.access import Actor, Role
 from core.faults import Unusable
@@ -21,8 +22,10 @@ from trading.mall.categories import categories
 from trading.mall.machine import ITEM
 from trading.mall.models import STATES, ImportRun, Item
 from trading.mall.templates import asked_of
+from trading.order import queries as orders
 from trading.supplier import queries as suppliers
 from trading.supplier import rules as supplier_rules
+from trading.supplier.models import MallSupplier
 from web import files, supply_words, words
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
@@ -31,7 +34,7 @@ from web.words import N_
 from web.workbench import Item as Task
 
 blueprint = Blueprint("mall_supply", __name__)
-LINKS = (Link(N_("Supply"), "/mall/supply", "ti-package", Permit((Role.BIDDER,)), 56),)
+LINKS = (Link(N_("Supply"), "/mall/supply", "ti-package", Permit((Role.BIDDER,)), 20),)
 words.teach(supply_words.SENTENCES)
 FAULTS = 200  # of a report on one page
 READERS = (Role.BIDDER, Role.CENTRE, Role.REGULATOR, Role.AUDITOR)
@@ -54,6 +57,21 @@ def shown(template: str, **values: Any) -> str:
     return page(template, supply_words.SCRIPTS, **common, **values)
 
 
+def _missing(session: Session, row: MallSupplier | None, listed: int) -> list[tuple[str, str, str]]:
+    """(what, where it is done, words of the link): what stands between this organisation and selling."""
+    found = []
+    if row is None or row.state != "active":
+        found.append((N_("An entry into the mall that the centre has approved"), "", ""))
+    elif not listed:
+        found.append((N_("An item that is listed: enter one or import a file, then hand it in"),
+                      "/mall/supply/items/new", N_("New item")))  # fmt: skip
+    if accounts.signing_certificate(session, g.actor.person, g.now) is None:
+        found.append((N_("Your signing certificate, for orders, quotes and auctions"), "/me", N_("My certificates")))
+    if accounts.decryption_certificate(session, g.actor.org, "org-encrypt", g.now) is None:
+        found.append((N_("A decryption key of your organisation, for sealed quotes"), "/me", N_("My certificates")))
+    return found
+
+
 @blueprint.get("/mall/supply")
 @permit(Role.BIDDER)
 def desk() -> str:
@@ -63,10 +81,12 @@ def desk() -> str:
     state, text, after = (request.args.get(key, "").strip()[:60] for key in ("state", "q", "after"))
     state = state if state in STATES else ""
     rows = queries.own_items(session, org, state=state, text=text, after=after, limit=queries.PAGE + 1) if row else []
+    counts = queries.counts(session, org)
     return shown(
         "mall/supply.html", entry=row, items=rows[: queries.PAGE], state=state, text=text,
         more=rows[queries.PAGE - 1].id if len(rows) > queries.PAGE else "",
-        counts=queries.counts(session, org), flags=queries.own_flags(session, org),
+        counts=counts, missing=_missing(session, row, counts.get("listed", 0)),
+        money=orders.owed_to(session, org, g.now), flags=queries.own_flags(session, org),
         credits=suppliers.credits(session, row.id) if row else [], rated=supplier_rules.ratings(g.now),
         imports=queries.imports(session, org, 3),
         categories=named_categories(row.categories if row else []), regions=named_regions(row.regions if row else []),

@@ -33,7 +33,7 @@ blueprint = Blueprint("orders", __name__)
 words.teach(order_words.SENTENCES)
 PARTIES = (Role.TENDERER, Role.BIDDER)
 EVERYONE = (*PARTIES, *READERS)
-LINKS = (Link(N_("Orders"), "/mall/orders", "ti-truck-delivery", Permit(EVERYONE), 34),)
+LINKS = (Link(N_("Orders"), "/mall/orders", "ti-truck-delivery", Permit(EVERYONE), 22),)
 RECENT = timedelta(days=7)  # P: how long a decided dispute stands on the regulator's workbench
 SHOWN = 500  # orders a statement's page lists
 TONES = {"CANCELLED": "secondary", "CLOSED": "secondary", "DISPUTED": "red", "CANCEL_REQUESTED": "orange",
@@ -71,6 +71,20 @@ def index() -> str:
     )  # fmt: skip
 
 
+def _origin(row: Order) -> str:
+    """The address of what the order came of, for whoever may open it; "" otherwise."""
+    if not row.source_id:
+        return ""
+    if row.source in ("quote", "auction"):
+        return f"/mall/{row.source}s/{row.source_id}"
+    watches = g.actor.has(Role.REGULATOR, Role.AUDITOR)
+    if row.source == "direct":
+        return f"/mall/buying/{row.source_id}" if watches or g.actor.org == row.buyer_org else ""
+    if row.settings.get("history"):  # a year that was taken over knows the agreement alone
+        return f"/frameworks/{row.source_id}"
+    return f"/frameworks/needs/{row.source_id}" if watches or g.actor.has(*PARTIES) else ""
+
+
 def _opened(order: str) -> tuple[Session, Order]:
     """The order, or 404 for whoever may not read it: 403 would tell that it exists."""
     session = reading()
@@ -91,7 +105,7 @@ def show(order: str) -> str:
     return page(
         "mall/order.html", shown=shown, row=row, acts=acts, signing=signing, said=order_words, yuan=yuan,
         tones=TONES, desk_states=DESK_STATES, outcomes=outcomes, aspects=ASPECTS,
-        channels=heard(session, f"order:{order}"),
+        channels=heard(session, f"order:{order}"), origin=_origin(row),
         under_way=delivery.under_way(session, row) if "order.decide" in acts else {},
     )  # fmt: skip
 

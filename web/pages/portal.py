@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from flask import Blueprint, g, render_template, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import data
 from core.access import Role
 from core.faults import Unusable
+from trading.auction import queries as auctions
+from trading.buying.quotes.models import QuoteRequest
+from trading.framework.models import Framework
 from trading.project.models import Case, Project
 from trading.project.queries import NOTICES, portal
 from web.front import Permit, permit, reading
@@ -62,6 +65,19 @@ def halls(session: Session) -> list[tuple[Case, Project]]:
     return [(case, project) for case, project in session.execute(query.order_by(Case.deadline).limit(6))]
 
 
+def market(session: Session) -> list[tuple[str, int, str]]:
+    """(what, how many now, where) of the mall that is open to everybody at this moment."""
+    held = auctions.counts(session)
+    asked = select(func.count()).select_from(QuoteRequest).where(QuoteRequest.state == "QUOTING")
+    calls = select(func.count()).select_from(Framework).where(Framework.state.in_(("SOLICITED", "OPEN_CALL")))
+    return [
+        (N_("Auctions running"), held["live"], "/mall/auctions?tab=live"),
+        (N_("Auctions to come"), held["coming"], "/mall/auctions?tab=coming"),
+        (N_("Requests for quotes open"), session.scalar(asked) or 0, "/mall/quotes?state=QUOTING"),
+        (N_("Framework agreements open to suppliers"), session.scalar(calls) or 0, "/frameworks"),
+    ]
+
+
 @blueprint.get("/")
 @permit(Role.PUBLIC)
 def index() -> str:
@@ -96,5 +112,6 @@ def index() -> str:
         categories=_categories(session),
         stages=STAGES,
         halls=halls(session),
+        market=[] if kept or any(args.values()) else market(session),
         today=g.now.date(),
     )

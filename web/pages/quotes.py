@@ -37,7 +37,7 @@ from web.words import N_
 from web.workbench import Item
 
 blueprint = Blueprint("quotes", __name__)
-LINKS = (Link(N_("Quotes"), "/mall/quotes", "ti-mail-opened", Permit((Role.PUBLIC,)), 57),)
+LINKS = (Link(N_("Quotes"), "/mall/quotes", "ti-mail-opened", Permit((Role.PUBLIC,)), 24),)
 WORDS = (
     N_("No signing certificate: make one on the page “My certificates”."),
     N_("Your organisation has no decryption key yet."),
