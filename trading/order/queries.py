@@ -151,10 +151,11 @@ def _added(session: Session, branches: list[tuple[Condition, ...]], most: int = 
 def owed_to(session: Session, supplier: str, now: datetime) -> dict[str, Any]:
     """{to_invoice, to_be_paid, paid, late}: what a supplier may still invoice, what is invoiced and not paid, what came
     in, and how many payments are late."""
-    found = sums(session, Order.supplier_org == supplier)["sums"]
-    late = select(func.count()).select_from(Order).where(Order.supplier_org == supplier, late_now(now))
+    kept = tally.by_state(session, [tally.SUPPLIER + supplier])
+    found = tally.together(row for state, row in kept.items() if state != tally.CALLED_OFF)["sums"]
+    query = select(func.count()).where(Order.supplier_org == supplier, Order.state.in_(UNPAID), Order.pay_by < now)
     return {"to_invoice": found["accepted"] - found["invoiced"], "to_be_paid": found["invoiced"] - found["paid"],
-            "paid": found["paid"], "late": session.scalar(late) or 0}  # fmt: skip
+            "paid": found["paid"], "late": session.scalar(query) or 0}  # fmt: skip
 
 
 def is_late(row: Order, now: datetime) -> bool:
