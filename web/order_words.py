@@ -39,6 +39,8 @@ ACTS: dict[str, str] = {
     "order.accept": N_("Acceptance note closed"),
     "order.invoice": N_("Enter an invoice"),
     "order.pay": N_("Enter a payment"),
+    "order.remit": N_("Have the bank pay"),
+    "order.transfer": N_("Answer of the bank"),
     "order.late": N_("Payment late"),
     "order.rate": N_("Rate the order"),
     "order.answer_rating": N_("Answer the rating"),
@@ -59,6 +61,9 @@ SENTENCES: dict[str, str] = {
     "ORD-INSPECT": N_("What has come is inspected in this time."),
     "ORD-ASSENT": N_("A supplier who neither signs nor disputes the note in this time agrees to it."),
     "ORD-PAY": N_("What was accepted is paid in this time."),
+    "ORD-INTEREST": N_("A late payment to a small or medium-sized firm bears this interest a day."),
+    "ORD-PAYING": N_("The bank has not answered a payment yet; what is owed does not change meanwhile."),
+    "ORD-ACCOUNT": N_("The bank pays to the account that the supplier has registered."),
     "ORD-RETURN": N_("Accepted goods may be returned for this long."),
     "ORD-ANSWER": N_("A request is answered in this time."),
     "ORD-BACK": N_("Returned goods are taken back and refunded in this time."),
@@ -95,6 +100,10 @@ ENTRIES: dict[str, str] = {
     "order.lapsed": N_("Order not confirmed in time"),
     "order.paid": N_("Payment entered"),
     "order.payment_late": N_("Payment late"),
+    "order.payment_matched": N_("Payment found in the bank's statement"),
+    "order.payment_refused": N_("Payment refused by the bank"),
+    "order.payment_unanswered": N_("No answer of the bank yet"),
+    "order.remitted": N_("Payment ordered at the bank"),
     "order.placed": N_("Order placed"),
     "order.rated": N_("Order rated"),
     "order.rating_answered": N_("Rating answered"),
@@ -107,6 +116,7 @@ ENTRIES: dict[str, str] = {
     "order.taken_back": N_("Goods taken back"),
 }
 FIELDS: dict[str, str] = {
+    "account": N_("Account of the supplier"),
     "bank_ref": N_("Number of the bank's receipt"),
     "carrier": N_("Carrier"),
     "code": N_("Invoice code"),
@@ -143,6 +153,7 @@ PHRASES: dict[str, str] = {
     "inspecting": N_("note being signed"),
     "inspected": N_("inspected"),
     "active": N_("active"),
+    "an answer of the bank": N_("an answer of the bank"),
     "20 digits, the first two its year": N_("20 digits, the first two its year"),
     "code of 10 or 12 digits, number of 8": N_("code of 10 or 12 digits, number of 8"),
 }
@@ -180,6 +191,21 @@ INVOICES: dict[str, str] = {
     "e": N_("fully digital e-invoice"),
     "paper": N_("invoice with code"),
     "red": N_("red invoice"),
+}
+REMITTANCES: dict[str, tuple[str, str]] = {
+    "sent": (N_("the bank is asked"), "orange"),
+    "paid": (N_("paid by the bank"), "green"),
+    "refused": (N_("refused by the bank"), "red"),
+}
+REFUSALS: dict[str, str] = {
+    "account": N_("The supplier's account is wrong or closed."),
+    "funds": N_("The buyer's account does not hold so much."),
+    "other": N_("The bank gives its reason to its customer."),
+}
+MATCHES: dict[str, tuple[str, str]] = {
+    "matched": (N_("stands in the bank's statement"), "green"),
+    "waiting": (N_("not in the bank's statement"), "orange"),
+    "refund": (N_("refund of the supplier"), "secondary"),
 }
 TABS: dict[str, str] = {
     "": N_("All"),

@@ -116,10 +116,8 @@ def spend(tx: Tx, order: str, amount: Decimal | None = None) -> Decimal:
     """What was paid of an order moves from held to spent; Refused for more than it holds. An order that was placed
     without a budget (nothing was held for it) spends none."""
     holds = _holds(tx.session, order)
-    held = sum((row.held for row in holds), Decimal(0))
-    wanted = held if amount is None else amount
-    if holds and wanted > held:
-        raise Refused(rules.affordable(wanted, held, "amount", book_at(tx.now)))
+    wanted = sum((row.held for row in holds), Decimal(0)) if amount is None else amount
+    covered(tx, order, wanted)
     left = wanted
     for row in holds:
         part = min(row.held, left)
@@ -130,6 +128,14 @@ def spend(tx: Tx, order: str, amount: Decimal | None = None) -> Decimal:
         assert _moved(tx.session, row.budget_id, Budget.held >= part, **moved)
         _note(tx, row.budget_id, "spend", part, order=order)
     return wanted - left
+
+
+def covered(tx: Tx, order: str, amount: Decimal) -> None:
+    """Refused where the budget of an order does not hold what its bank shall pay."""
+    holds = _holds(tx.session, order)
+    held = sum((row.held for row in holds), Decimal(0))
+    if holds and amount > held:
+        raise Refused(rules.affordable(amount, held, "amount", book_at(tx.now)))
 
 
 def refund(tx: Tx, order: str, amount: Decimal) -> Decimal:
@@ -150,6 +156,8 @@ def follow(tx: Tx, order: Order, what: Happening) -> None:
     spent, a refund (a negative payment) is free again."""
     if what.kind in ("dropped", "refused", "returned"):
         release(tx, order.id, what.amount, what.kind)
+    elif what.kind == "remitted":
+        covered(tx, order.id, what.amount)
     elif what.kind == "paid" and what.amount > 0:
         spend(tx, order.id, what.amount)
     elif what.kind == "paid":

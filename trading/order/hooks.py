@@ -10,13 +10,13 @@ from typing import Any
 from core.acts import Tx
 from trading.order.models import Order
 
-KINDS = ("placed", "confirmed", "dropped", "accepted", "refused", "returned", "invoiced", "paid", "rated")
+KINDS = ("placed", "confirmed", "dropped", "accepted", "refused", "returned", "invoiced", "remitted", "paid", "rated")
 
 
 @dataclass(frozen=True)
 class Happening:
     """`pieces`: {order line: how many}; `amount`: their worth in yuan, or the money of an invoice or a payment
-    (negative for a red invoice and a refund). `said`: the rating.
+    (negative for a red invoice and a refund); `remitted` asks whether so much may be paid. `said`: the rating.
 
     Every piece of a placed order is told as dropped, accepted or refused once; a returned one was accepted before.
     """

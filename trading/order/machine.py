@@ -54,6 +54,8 @@ def _forward() -> list[Step]:
         *_to("SHIPPED", "order.receive", ("RECEIVED", "SHIPPED"), (BUYER,)),
         *_to("INSPECTED", "order.invoice", ("INVOICED", "INSPECTED"), (SUPPLIER,)),
         *_to("INVOICED", "order.pay", ("PAID", "INVOICED"), (BUYER,), article=payment, until="ORD-PAY"),
+        Step("INVOICED", "order.remit", "INVOICED", (BUYER,), payment, until="ORD-PAY"),
+        *_to("INVOICED", "order.transfer", ("PAID", "INVOICED"), (), article=payment),
         *(Step(state, "order.late", state) for state in ("INSPECTED", "INVOICED")),
         Step("PAID", "order.rate", "RATED", (BUYER,)),
         Step("RATED", "order.answer_rating", "RATED", (SUPPLIER,)),

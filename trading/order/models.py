@@ -197,8 +197,47 @@ class OrderInvoice(Keyed, Base):
     )
 
 
+class OrderRemittance(Keyed, Base):
+    """A payment order to the bank (remitting). State: sent → paid or refused, for one of bank.REFUSALS. `silent`: how
+    often the bank gave no answer. `account` is kept until the answer, then its mask alone."""
+
+    __tablename__ = "mall_remittance"
+    order_id: Mapped[str] = mapped_column(ForeignKey("mall_order.id"), index=True)
+    amount: Mapped[Decimal] = mapped_column(Yuan)
+    payee: Mapped[str] = mapped_column(String(200))
+    account: Mapped[str] = mapped_column(String(40))
+    account_masked: Mapped[str] = mapped_column(String(12))
+    person_id: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(10), default="sent")
+    silent: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[str] = mapped_column(String(10), default="")
+    bank_ref: Mapped[str] = mapped_column(String(60), default="")
+    answered_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("state IN ('sent', 'paid', 'refused')", name="state"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("uq_mall_remittance_sent", "order_id", unique=True, sqlite_where=text("state = 'sent'"),
+              postgresql_where=text("state = 'sent'")),
+    )  # fmt: skip
+
+
+class OrderBankLine(Keyed, Base):
+    """A line of a buyer's statement as the bank's feed says it; `payment_id` "" while no payment belongs to it."""
+
+    __tablename__ = "mall_bank_line"
+    number: Mapped[int] = mapped_column(unique=True)
+    buyer_org: Mapped[str] = mapped_column(String(16))
+    bank_ref: Mapped[str] = mapped_column(String(60), index=True)
+    amount: Mapped[Decimal] = mapped_column(Yuan)
+    at: Mapped[datetime]
+    payment_id: Mapped[str] = mapped_column(String(16), default="")
+    __table_args__ = (Index("ix_mall_bank_line_open", "buyer_org", "payment_id", "number"),)
+
+
 class OrderPayment(Keyed, Base):
-    """As the bank's receipt says; a refund is negative. No money moves here."""
+    """As the bank's answer or its receipt says; a refund is negative. The parties are those of its order. `line` of the
+    bank's statement, 0 while none belongs to it."""
 
     __tablename__ = "mall_payment"
     order_id: Mapped[str] = mapped_column(ForeignKey("mall_order.id"))
@@ -207,7 +246,16 @@ class OrderPayment(Keyed, Base):
     paid_on: Mapped[date]
     at: Mapped[datetime]
     person_id: Mapped[str] = mapped_column(String(16))
-    __table_args__ = (UniqueConstraint("order_id", "bank_ref"),)
+    buyer_org: Mapped[str] = mapped_column(String(16), server_default="")
+    supplier_org: Mapped[str] = mapped_column(String(16), server_default="")
+    line: Mapped[int] = mapped_column(default=0, server_default=_NOTHING)
+    __table_args__ = (
+        UniqueConstraint("order_id", "bank_ref"),
+        Index("ix_mall_payment_buyer", "buyer_org", "at"),
+        Index("ix_mall_payment_supplier", "supplier_org", "at"),
+        Index("ix_mall_payment_ref", "bank_ref"),
+        Index("ix_mall_payment_line", "line", "at"),
+    )
 
 
 class OrderRequest(Keyed, Base):

@@ -27,6 +27,7 @@ from trading.order.models import (
     OrderMove,
     OrderPayment,
     OrderRating,
+    OrderRemittance,
     OrderRequest,
 )
 from trading.order.requests import owed_back
@@ -207,11 +208,20 @@ def order_page(session: Session, order: str, actor: Actor, now: datetime) -> dic
         "shipments": shipments_of(session, order), "requests": requests, "messages": messages,
         "invoices": _of(session, OrderInvoice, order, OrderInvoice.at),
         "payments": _of(session, OrderPayment, order, OrderPayment.at),
+        "remittances": _of(session, OrderRemittance, order, OrderRemittance.at), "interest": _interest(row, now),
+        "payee": session.get_one(Org, row.supplier_org).account_masked,
         "rating": session.get(OrderRating, order), "papers": papers(session, row),
         "acts": acts(session, row, actor, now), "roles": stands_as(row, actor), "book": book_of(row),
         "contract_needed": rules.needs_contract(row.total, book_of(row)),
         "owed_back": owed_back(session, row) if row.state == "RETURNING" else None,
     }  # fmt: skip
+
+
+def _interest(row: Order, now: datetime) -> dict[str, Any] | None:
+    """{days, amount} that a late payment has cost until today."""
+    days = rules.days_late(row.pay_by, now.astimezone(CST).date()) if row.state in UNPAID else 0
+    owed = row.accepted - row.paid
+    return {"days": days, "amount": rules.interest(owed, days, book_of(row))} if days else None
 
 
 def _of(session: Session, table: Any, order: str, by: Any) -> list[Any]:

@@ -23,7 +23,7 @@ from trading.order.actions import drop
 from trading.order.delivery import count_in, halt, pieces, standing, under_way
 from trading.order.machine import CALLED_OFF, DELIVERING, RETURNABLE
 from trading.order.models import Order, OrderRating, OrderRequest
-from trading.order.settlement import invoice_body, write_invoice, write_payment
+from trading.order.settlement import invoice_body, past_day, write_invoice, write_payment
 from trading.order.states import amounts, back_to, blocked_by, book_of, counts, go, guard, lines_of, shipments_of
 
 KIND = {"CANCEL_REQUESTED": "cancel", "RETURN_REQUESTED": "return", "RETURNING": "return", "DISPUTED": "dispute"}
@@ -196,8 +196,9 @@ def take_back(tx: Tx, order: str, p: Payload) -> Payload:
     if owed["refund"]:  # the money first: paid ≤ invoiced ≤ accepted holds at every step
         given = fields.mapping(p, "refund")
         fields.only(given, "bank_ref", "paid_on")
-        paid = write_payment(tx, row, given, -owed["refund"])
-        body["refund"] = {"amount": plain(owed["refund"]), "bank_ref": paid.bank_ref}
+        number, day = fields.text(given, "bank_ref", limit=60), past_day(given, "paid_on", row, tx.now)
+        write_payment(tx, row, number, day, -owed["refund"], tx.actor.person)
+        body["refund"] = {"amount": plain(owed["refund"]), "bank_ref": number}
     if owed["red"]:
         given = fields.mapping(p, "red")
         fields.only(given, "code", "number", "issued_on", "sha256")

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from core.calendar import Calendar
 from core.clock import CST
-from core.money import plain
+from core.money import half_up, plain
 from core.rules import Breach, RuleBook, RuleRow
 from trading.order.facts import Amounts, Count
 
@@ -28,6 +28,13 @@ RULES = RuleBook(
                 effective_to=date(2025, 5, 31)),
         RuleRow("ORD-PAY", Decimal(30), "日", f"{PAYMENT} 第9条", "W", "验收合格后付款的期限", "K",
                 effective_from=date(2025, 6, 1)),
+        # 逾期利息 where the contract says nothing of it; the supplier must be a small or medium-sized firm.
+        RuleRow("ORD-INTEREST", Decimal("0.05"), "%", f"{PAYMENT} 第15条", "T", "逾期付款按日计算的利率", "K",
+                effective_to=date(2025, 5, 31)),
+        RuleRow("ORD-INTEREST", Decimal("0.05"), "%", f"{PAYMENT} 第17条", "T", "逾期付款按日计算的利率", "K",
+                effective_from=date(2025, 6, 1)),
+        RuleRow("ORD-PAYING", None, "元", TERMS, "B", "银行尚未答复的付款完成前不得办理", "P"),
+        RuleRow("ORD-ACCOUNT", None, "-", TERMS, "B", "付款至供应商登记的账户", "P"),
         RuleRow("ORD-RETURN", Decimal(15), "日", TERMS, "B", "验收后申请退货的期限", "P"),
         RuleRow("ORD-ANSWER", Decimal(3), "工作日", TERMS, "W", "答复取消或退货申请的期限", "P"),
         RuleRow("ORD-BACK", Decimal(10), "工作日", TERMS, "W", "收回退货并退款的期限", "P"),
@@ -153,6 +160,18 @@ def paid_late(paid_on: date, last: datetime | None, book: Book) -> list[Breach]:
     if last is None or paid_on <= last.date():
         return []
     return [book["ORD-PAY"].breach(paid_on.isoformat(), required=f"≤ {last.date().isoformat()}", field="paid_on")]
+
+
+def days_late(last: datetime | None, day: date) -> int:
+    """Days after the last one on which payment was in time; 0 in time."""
+    return max((day - last.astimezone(CST).date()).days, 0) if last else 0
+
+
+def interest(owed: Decimal, days: int, book: Book) -> Decimal:
+    """What so many days of delay cost, simple and rounded half up to fen, where the contract says nothing else."""
+    rate = book["ORD-INTEREST"].value
+    assert rate is not None
+    return half_up(owed * rate * days / 100, 2)
 
 
 def back(worth_back: Decimal, held: Amounts) -> tuple[Decimal, Decimal]:

@@ -1,7 +1,6 @@
 """Invoices against what was accepted, payments against what was invoiced, and the rating at the end.
 
-No money moves here: a payment is what the buyer's bank receipt says. A bank or treasury that pays would stand behind
-an interface as trading.bond.bank does.
+A payment is what the buyer's bank receipt says; where a bank is connected it is ordered there (remitting).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Breach, Refused, refuse_if, shown
-from trading.order import hooks, rules
+from trading.order import hooks, reconciling, rules
 from trading.order.models import Order, OrderInvoice, OrderPayment, OrderRating
 from trading.order.states import amounts, blocked_by, book_of, go, guard, order_row
 
@@ -95,18 +94,19 @@ def invoice(tx: Tx, order: str, p: Payload) -> Payload:
     return {"state": row.state}
 
 
-def write_payment(tx: Tx, row: Order, p: Mapping[str, Any], amount: Decimal) -> OrderPayment:
-    bank_ref = fields.text(p, "bank_ref", limit=60)
+def write_payment(tx: Tx, row: Order, bank_ref: str, day: date, amount: Decimal, person: str) -> str:
+    """A payment, or a refund as a negative one; what an invoiced order is with it. A bank's number is taken once."""
     same = select(OrderPayment.id).where(OrderPayment.order_id == row.id, OrderPayment.bank_ref == bank_ref)
     if tx.session.scalar(same) is not None:
         raise Refused(book_of(row)["ORD-TWICE"].breach(bank_ref, required="once", field="bank_ref"))
-    made = OrderPayment(order_id=row.id, amount=amount, bank_ref=bank_ref, at=tx.now, person_id=tx.actor.person,
-                        paid_on=past_day(p, "paid_on", row, tx.now))  # fmt: skip
+    made = OrderPayment(order_id=row.id, amount=amount, bank_ref=bank_ref, at=tx.now, person_id=person, paid_on=day,
+                        buyer_org=row.buyer_org, supplier_org=row.supplier_org)  # fmt: skip
     tx.session.add(made)
     row.paid += amount
     tx.session.flush()
     hooks.tell(tx, row, hooks.Happening("paid", amount))
-    return made
+    reconciling.entered(tx, made)
+    return "PAID" if row.paid == row.accepted else "INVOICED"
 
 
 @acting("order.pay", Role.TENDERER)
@@ -116,11 +116,12 @@ def pay(tx: Tx, order: str, p: Payload) -> Payload:
     row, step = guard(tx, order, "order.pay")
     amount = fields.decimal(p, "amount", least=CENT, places=2)
     refuse_if(rules.paying(amount, amounts(row), book_of(row)))
-    made = write_payment(tx, row, p, amount)
-    warnings = shown(rules.paid_late(made.paid_on, row.pay_by, book_of(row)))
-    body = {"amount": plain(amount), "bank_ref": made.bank_ref, "paid_on": made.paid_on.isoformat(),
-            "warnings": warnings}  # fmt: skip
-    go(tx, row, step, "order.paid", body, target="PAID" if row.paid == row.accepted else "INVOICED")
+    bank_ref, day = fields.text(p, "bank_ref", limit=60), past_day(p, "paid_on", row, tx.now)
+    target = write_payment(tx, row, bank_ref, day, amount, tx.actor.person)
+    warnings = shown(rules.paid_late(day, row.pay_by, book_of(row)))
+    body = {"amount": plain(amount), "bank_ref": bank_ref, "paid_on": day.isoformat(), "warnings": warnings}
+    go(tx, row, step, "order.paid", body, target=target)
+    reconciling.ring(tx, reconciling.PERIOD)
     return {"state": row.state, "warnings": warnings}
 
 
@@ -133,8 +134,10 @@ def late(tx: Tx, order: str, p: Payload) -> Payload:
         return {"late": row.late_at is not None}
     row, step = guard(tx, order, "order.late")
     row.late_at = tx.now
-    owed = {"owed": plain(row.accepted - row.paid), "warnings": shown(found)}
-    go(tx, row, step, "order.payment_late", owed, target=row.state)
+    owed = row.accepted - row.paid
+    a_day = rules.interest(owed, 1, book_of(row))
+    body = {"owed": plain(owed), "interest_a_day": plain(a_day), "warnings": shown(found)}
+    go(tx, row, step, "order.payment_late", body, target=row.state)
     return {"late": True}
 
 

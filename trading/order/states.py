@@ -83,13 +83,18 @@ def steps_from(state: str, act: str) -> list[Row]:
 
 
 Guard = Callable[[Session, Order, Actor, datetime], list[Breach]]
-# act → what would block it now; filled by the files that own the act, asked by the act and by its button.
+# act → what would block it now; filled by the files that know of a reason, asked by the act and by its button.
 GUARDS: dict[str, Guard] = {}
 
 
 def blocked_by(act: str) -> Callable[[Guard], Guard]:
     def declare(fn: Guard) -> Guard:
-        GUARDS[act] = fn
+        first = GUARDS.get(act)
+
+        def both(session: Session, row: Order, actor: Actor, now: datetime) -> list[Breach]:
+            return [*(first(session, row, actor, now) if first else []), *fn(session, row, actor, now)]
+
+        GUARDS[act] = both
         return fn
 
     return declare

@@ -15,7 +15,7 @@ from core.access import Actor, Role
 from core.faults import Unusable
 from core.money import yuan
 from core.rules import Refused
-from trading.order import delivery, queries, requests, statements
+from trading.order import bank, delivery, queries, reconciling, requests, statements
 from trading.order.machine import MACHINE
 from trading.order.models import Order, OrderInvoice
 from trading.order.settlement import ASPECTS
@@ -99,6 +99,8 @@ def _opened(order: str) -> tuple[Session, Order]:
 def show(order: str) -> str:
     session, row = _opened(order)
     shown = queries.order_page(session, order, g.actor, g.now)
+    if bank.of(wired().config) is None:
+        shown["acts"] = [one for one in shown["acts"] if one["act"] != "order.remit"]
     acts = {one["act"]: one for one in shown["acts"]}
     signing = {one["document"] for one in desk.waiting(session, g.actor.person)}
     outcomes = {key: text for key, text in order_words.OUTCOMES.items() if row.before in requests.OUTCOMES[key]}
@@ -135,6 +137,17 @@ def invoice(order: str, invoice: str) -> Response:
         readable = file.read(5) == b"%PDF-"
     media, ending = ("application/pdf", "pdf") if readable else ("application/octet-stream", "ofd")
     return files.blob(found.sha256, f"{found.number}.{ending}", media, saved=not readable)
+
+
+@blueprint.get("/mall/orders/payments")
+@permit(*PARTIES)
+def payments() -> str:
+    """?after= where the next page begins: payments beside the bank's statement."""
+    session, after = reading(), request.args.get("after", "").strip()
+    found = reconciling.payments(session, g.actor, after=after)
+    known = queries.names(session, [one[side] for one in found["items"] for side in ("buyer_org", "supplier_org")])
+    return page("mall/payments.html", found=found, after=after, orgs=known, own=g.actor.org, yuan=yuan,
+                matches=order_words.MATCHES, bank=bank.of(wired().config) is not None)  # fmt: skip
 
 
 # -- statements -------------------------------------------------------------------------------------------------------
