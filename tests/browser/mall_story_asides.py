@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from playwright.sync_api import expect
@@ -96,7 +97,7 @@ class AsideStages(SupplyStages, BuyingStages, AuctionStages, FrameworkStages):
         centre.form("auction.resume").locator("[name=reason]").fill("无误")
         centre.form("auction.resume").locator("button").click()
         buyer.go(place).press("auction.cancel", reason="需求变更")
-        buyer.see("[data-state]", "撤销")
+        buyer.see("[data-state]", re.compile("取消|撤销"))
 
     def bound(self) -> None:
         """An item offered under the agreement is blocked while it costs more than agreed, and sold when it does not."""

@@ -105,9 +105,14 @@ class FrameworkStages(Story):
         person.press(act, address=WHERE, receiver="库房", **values)
         return person.last
 
-    def _taken(self, who: str, need: str, act: str = "framework.accept", **values: str) -> Shopper:
-        person = self.person(who).go(self._place())
+    def _asked(self, who: str, need: str) -> Shopper:
+        """A supplier comes to a purchase from its workbench."""
+        person = self.person(who).until("/workbench", f"a[href='/frameworks/needs/{need}']")
         person.follow(f"a[href='/frameworks/needs/{need}']")
+        return person
+
+    def _taken(self, who: str, need: str, act: str = "framework.accept", **values: str) -> Shopper:
+        person = self._asked(who, need)
         person.press(act, **values)
         return person
 
@@ -127,7 +132,6 @@ class FrameworkStages(Story):
         """The first in turn declines with a reason, the next accepts; the result is published."""
         need = self._bought("hospital", "framework.rotate", 6)
         self._taken("bidder2", need, "framework.decline", reason="库存不足")
-        self.person("bidder1").until(f"/frameworks/needs/{need}", "form[data-act='framework.accept']")
         self._taken("bidder1", need)
         self.person("hospital").go(f"/frameworks/needs/{need}").press("framework.result")
         self._ordered("hospital", need, "rotated")
@@ -136,9 +140,7 @@ class FrameworkStages(Story):
         """Sealed quotes of both, the lowest is offered the order."""
         need = self._bought("hospital", "framework.invite", 10, end=stamp(self.at(4, 15)))
         for who, price in (("bidder1", "20.80"), ("bidder2", "20.50")):
-            person = self.person(who).go(self._place())
-            person.follow(f"a[href='/frameworks/needs/{need}']")
-            self._sealed(person, price)
+            self._sealed(self._asked(who, need), price)
         with self.live.acts.reading() as session:
             end = session.get_one(FrameworkNeed, need).end_at
         assert end is not None

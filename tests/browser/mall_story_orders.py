@@ -89,15 +89,12 @@ class OrderStages(Story):
         self.order(buyer, "computers").see("#order-rating", "感谢支持")
 
     def partly_refused(self) -> None:
-        """One of nine chairs is refused at the inspection; both agree to cancel it; the rest is paid."""
+        """One of nine chairs is refused at the inspection; the rest is paid."""
         supplier, buyer = "bidder2", "handler"
         self.order(supplier, "chairs").press("order.confirm")
         self.sent(supplier, "chairs")
         self.accepted(buyer, supplier, "chairs", refused=1)
-        seller = self.order(supplier, "chairs")
-        seller.until(f"/mall/orders/{self.orders['chairs']}", "#order-sent", "椅背开裂")
-        seller.press("order.ask_cancel", reason="该型号已停产，无法补发")
-        self._answer(self.order(buyer, "chairs"), "order.answer_cancel", True)
+        self.person(supplier).until(f"/mall/orders/{self.orders['chairs']}", "#order-sent", "椅背开裂")
         self.paid(buyer, supplier, "chairs", "26420000000000000002")
 
     def _answer(self, person: Shopper, act: str, agree: bool, reason: str = "") -> None:
