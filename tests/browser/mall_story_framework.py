@@ -19,7 +19,7 @@ class FrameworkStages(Story):
     def _place(self, page: str = "") -> str:
         return f"/frameworks/{self.kept['framework']}{page}"
 
-    def _row(self) -> Framework:
+    def _agreement(self) -> Framework:
         with self.live.acts.reading() as session:
             row = session.get_one(Framework, self.kept["framework"])
             session.expunge(row)
@@ -47,7 +47,7 @@ class FrameworkStages(Story):
             person.follow(f"a[href='{self._place('/respond')}']")
             self._sealed(person, price)
         assert "江源" not in self.person("hospital").go(self._place()).read("main")
-        deadline = self._row().deadline
+        deadline = self._agreement().deadline
         assert deadline is not None
         self._unlocked(tuple(OFFERS), self._place("/respond"), deadline)
 
@@ -116,7 +116,7 @@ class FrameworkStages(Story):
         person.press(act, **values)
         return person
 
-    def _ordered(self, who: str, need: str, name: str) -> None:
+    def _order_of(self, who: str, need: str, name: str) -> None:
         """From the purchase to its order."""
         person = self.person(who).go(f"/frameworks/needs/{need}")
         person.follow("main a[href^='/mall/orders/']")
@@ -126,7 +126,7 @@ class FrameworkStages(Story):
     def picked(self) -> None:
         need = self._bought("handler", "framework.pick", 4, reason="距离最近", member=SUPPLIERS["bidder1"])
         self._taken("bidder1", need)
-        self._ordered("handler", need, "picked")
+        self._order_of("handler", need, "picked")
 
     def rotated(self) -> None:
         """The first in turn declines with a reason, the next accepts; the result is published."""
@@ -134,7 +134,7 @@ class FrameworkStages(Story):
         self._taken("bidder2", need, "framework.decline", reason="库存不足")
         self._taken("bidder1", need)
         self.person("hospital").go(f"/frameworks/needs/{need}").press("framework.result")
-        self._ordered("hospital", need, "rotated")
+        self._order_of("hospital", need, "rotated")
 
     def competed(self) -> None:
         """Sealed quotes of both, the lowest is offered the order."""
@@ -149,7 +149,7 @@ class FrameworkStages(Story):
         buyer.press("framework.award")
         self._taken("bidder2", need)
         buyer.go(f"/frameworks/needs/{need}").press("framework.result")
-        self._ordered("hospital", need, "competed")
+        self._order_of("hospital", need, "competed")
 
     def watched_over(self) -> None:
         """The regulator suspends a member and lets it supply again; a supplier may not simply leave."""
@@ -166,7 +166,7 @@ class FrameworkStages(Story):
 
     def summed_up(self) -> None:
         """The term ends; the closing summary says what was ordered."""
-        ends = self._row().ends_on
+        ends = self._agreement().ends_on
         assert ends is not None
         self.move(datetime.combine(ends + timedelta(days=2), self.now().time(), self.now().tzinfo))
         owner = self.person("hospital").until(self._place(), "form[data-act='framework.summary']")

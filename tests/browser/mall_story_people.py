@@ -103,8 +103,19 @@ class Shopper(Person):
         return faults
 
     def go(self, path: str) -> Shopper:
-        super().go(path)
+        self._to(path)
         return self.look()
+
+    def _to(self, path: str) -> None:
+        """A page that is going on by itself at this moment is left all the same."""
+        for last in (False, True):
+            try:
+                super().go(path)
+                return
+            except Error as error:
+                if last or "interrupted by another navigation" not in error.message:
+                    raise
+                self.page.wait_for_load_state()
 
     def send(self, form: Locator, *, signed: bool = False) -> None:
         super().send(form, signed=signed)
@@ -145,7 +156,7 @@ class Shopper(Person):
     def until(self, path: str, selector: str, text: str | re.Pattern[str] = "") -> Shopper:
         """Looked at again until the server's own timer has done its work."""
         for _ in range(100):
-            Person.go(self, path)
+            self._to(path)
             found = self.at(selector).first
             if found.count() and re.search(text, found.inner_text()):
                 return self.look()
