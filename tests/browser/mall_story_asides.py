@@ -109,5 +109,5 @@ class AsideStages(SupplyStages, BuyingStages, AuctionStages, FrameworkStages):
         officer.press_in(
             officer.at("[data-flag]", has_text="复印纸").locator("form"), outcome="release", reason="已改正"
         )
-        self.person("nurse").go(f"/mall/items/{self.items['paper2']}").see(".badge", "框架协议")
+        self.person("nurse").go(f"/mall/items/{self.items['paper2']}").see("main", "框架协议")
         second.go(f"/mall/supply/items/{self.items['paper2']}").press("framework.unbind")
