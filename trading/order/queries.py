@@ -341,7 +341,7 @@ def watched(session: Session, actor: Actor, now: datetime, since: datetime, *, l
     query = select(Order).where(Order.state == "DISPUTED").order_by(*nearest).limit(limit)
     found = [_task(row, "order.decide", now) for row in session.scalars(query)]
     if actor.has(Role.REGULATOR):
-        late = [(Order.state == one, Order.pay_by < now) for one in UNPAID]
+        late: list[tuple[Condition, ...]] = [(Order.state == one, Order.pay_by < now) for one in UNPAID]
         found += [_task(row, "order.late", now) for row in _newest(session, late, Order.pay_by, "", limit)]
         done = select(Order).join(OrderRequest, OrderRequest.order_id == Order.id)
         done = done.where(OrderRequest.state == "decided", OrderRequest.answered_at >= since).limit(limit)

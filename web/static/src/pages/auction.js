@@ -219,7 +219,7 @@ form?.addEventListener("input", (event) => {
     find("again").hidden = true;
   }
 });
-find("next")?.addEventListener("click", () => {
+form?.querySelector("[data-next]").addEventListener("click", () => {
   typed = false;
   find("again").hidden = true;
   showOwn();
