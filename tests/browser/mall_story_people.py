@@ -26,7 +26,7 @@ SCHOOL, HOSPITAL, PATROL = "东西湖区某中学", "东西湖区某医院", "�
 # What a reader sees of the page, and what is read out to whoever does not see it; digests and marked data aside.
 SAID = """() => {
   const found = [], roots = [document.querySelector("main"), document.querySelector("dialog[open]")].filter(Boolean);
-  const aside = "script, style, template, code, kbd, pre, .hash, [lang]";
+  const aside = "script, style, template, code, kbd, pre, .hash, [lang]:not(html)";
   for (const root of roots) {
     for (const node of root.querySelectorAll("*")) {
       if (node.closest(aside) || !node.checkVisibility()) continue;
