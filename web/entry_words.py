@@ -253,6 +253,7 @@ ENTRIES: dict[str, str] = {
     "quote.closed": N_("Request for quotes closed without a purchase"),
     "quote.compared": N_("Quotes opened and compared"),
     "quote.ended": N_("Quoting ended"),
+    "quote.interrupted": N_("Platform could not be reached, end of quoting put off"),
     "quote.extended": N_("End of quoting put off"),
     "quote.found": N_("Finding on a quote recorded"),
     "quote.ordered": N_("Result of a request for quotes published"),

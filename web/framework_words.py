@@ -182,6 +182,7 @@ ENTRIES: dict[str, str] = {
     "framework.solicited": N_("Solicitation published"),
     "framework.terminated": N_("Solicitation ended"),
     "framework.noticed": N_("Notice published"),
+    "framework.interrupted": N_("Platform could not be reached, end put off"),
     "framework.received": N_("Sealed response received"),
     "framework.withdrawn": N_("Sealed response withdrawn"),
     "framework.unlocked": N_("Sealed response unlocked"),

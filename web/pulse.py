@@ -1,4 +1,4 @@
-"""Says that this process runs, while some tender needs to know (core.heartbeat), and looks what the beats tell."""
+"""Says that this process runs, while some deadline needs to know (core.heartbeat), and looks what the beats tell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.access import SYSTEM
 from core.acts import Acts, Tx
 from core.heartbeat import PAGE, PROCESSES
 from trading.auction import breaks
-from trading.deadline import outages
+from trading.deadline import ends, outages
 
 log = logging.getLogger("gongheng.web")
 
@@ -24,6 +24,7 @@ def _beat(tx: Tx, process: str) -> None:
     heartbeat.beat(tx, process)
     if process == PAGE:
         outages.look(tx)
+        ends.look(tx)
 
 
 def beat_all(acts: Acts) -> None:
@@ -35,7 +36,8 @@ def beat_all(acts: Acts) -> None:
 def once(acts: Acts, process: str) -> bool:
     """A beat, where a deadline is near or an opening runs; whether there was one."""
     with acts.reading() as session:
-        needed = outages.watched(session, acts.house.clock.now())
+        now = acts.house.clock.now()
+        needed = outages.watched(session, now) or ends.watched(session, now)
     if needed:
         acts.act(_beat, SYSTEM, process)
     return needed

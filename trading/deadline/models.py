@@ -66,3 +66,15 @@ class DeadlineDecision(Keyed, Base):
     after: Mapped[datetime | None]
     document_id: Mapped[str] = mapped_column(String(16), default="")
     __table_args__ = (CheckConstraint("what IN ('go_on', 'postpone')", name="what"),)
+
+
+class SealedBreak(Keyed, Base):
+    """Time without service before the end of sealed quotes or responses, and what the end became by it. `subject`: the
+    request, the agreement or the need."""
+
+    __tablename__ = "sealed_break"
+    subject: Mapped[str] = mapped_column(String(16), index=True)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    end_before: Mapped[datetime]
+    end_after: Mapped[datetime]

@@ -18,7 +18,7 @@ from core.faults import Unusable
 from core.machine import Row
 from core.money import plain
 from core.rules import Refused, refuse_if, shown
-from trading.framework import machine, needs, rules, sealed, sheet
+from trading.framework import ends, machine, needs, rules, sealed, sheet
 from trading.framework.facts import Offered
 from trading.framework.models import Framework, FrameworkMember, FrameworkNeed, FrameworkSealed
 from trading.framework.states import begins, book_of, framework_row, members_of, workdays
@@ -97,6 +97,8 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
     need = needs.need_row(tx.session, case)
     if need.state != "QUOTING" or need.end_at is None or tx.now < need.end_at:
         return {}
+    if ends.waits(tx, ends.of_need(need), "framework.quote_end"):
+        return {"state": need.state, "waits": True}
     need, _, step = needs.guard(tx, case, "framework.quote_end")
     came = sealed.shelf_of(need.id).live(tx.session)
     target = "UNLOCKING" if came else "VOID"

@@ -14,7 +14,7 @@ from core.access import SYSTEM, Role, denied
 from core.acts import Acts, Tx
 from core.doors import Payload, acting
 from core.rules import Refused, refuse_if
-from trading.framework import rules, sealed, sheet
+from trading.framework import ends, rules, sealed, sheet
 from trading.framework.models import Framework, FrameworkMember, FrameworkSealed
 from trading.framework.states import book_of, framework_row, go, guard, items_of, members_of, publish
 from trading.project.states import trading_org
@@ -60,6 +60,8 @@ def close(tx: Tx, case: str, p: Payload) -> Payload:
     row = framework_row(tx.session, case)
     if row.state != "SOLICITED" or row.deadline is None or tx.now < row.deadline:
         return {}
+    if ends.waits(tx, ends.of_framework(row), "framework.close"):
+        return {"state": row.state, "waits": True}
     row, step = guard(tx, case, "framework.close")
     came = sealed.shelf_of(row.id).live(tx.session)
     short = rules.enough(len(came), book_of(row, tx.now))

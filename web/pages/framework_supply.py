@@ -12,6 +12,7 @@ from accounts.models import Org
 from core import canon, data
 from core.access import Role
 from core.money import plain
+from trading.deadline import ends
 from trading.framework import machine, mini, needs, picks, queries, sealed
 from trading.framework.models import Framework, FrameworkMember, FrameworkNeed
 from trading.framework.states import begins, book_of, items_of, members_of, workdays
@@ -122,7 +123,7 @@ def need(need: str) -> str:
     if mine is not None:  # a supplier learns of no other one before the result is public
         people = {member: who for member, who in people.items() if member == mine.id}
     return shown(
-        "need.html", WORDS, need=one, row=row, part=part, mine=mine, people=people,
+        "need.html", WORDS, need=one, breaks=ends.breaks(session, one.id), row=row, part=part, mine=mine, people=people,
         items={item.id: item for item in items_of(session, row.id)}, buyer=session.get_one(Org, one.buyer_org),
         order=session.get(Order, one.order_id) if one.order_id else None, place=data.regions().full_name(one.region),
         lowest=mini.lowest(one) if one.state == "RANKED" else [], desk=_quoting(session, one, row, mine),

@@ -13,6 +13,7 @@ from certs import desk
 from core import data
 from core.access import Role
 from core.doors import ask
+from trading.deadline import ends
 from trading.framework import machine, picks, queries, review, rules, scheme, sealed, summary
 from trading.framework.models import Framework, FrameworkNotice
 from trading.framework.states import book_of, items_of, members_of, owns, scheme_of
@@ -115,7 +116,8 @@ def show(framework: str) -> str:
     return shown(
         "agreement.html", row=row, owner=owner, agency=agency, items=items_of(session, row.id),
         members=queries.members(session, row, g.actor), notices=queries.notices(session, row),
-        stations=queries.stations(session, row), mine=mine, inner=inner, owns=owns(row, g.actor),
+        stations=queries.stations(session, row), breaks=ends.breaks(session, row.id),
+        mine=mine, inner=inner, owns=owns(row, g.actor),
         guards=owns(row, g.actor) or oversees, rate=rate_of(session, row) if row.kind == "closed" else None,
         place=data.regions().full_name(row.region), rota=rota_of(session, row), causes=causes(),
         needs=queries.needs_of(session, row, g.actor) if g.actor.org else {"items": [], "next": ""},

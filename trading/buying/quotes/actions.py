@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from accounts.models import Org
 from core import data, fields, jobs, ledger
 from core.access import Role
@@ -26,6 +29,8 @@ from trading.buying.quotes.guards import custodians, go, guard, lines_of, number
 from trading.buying.quotes.machine import MACHINE
 from trading.buying.quotes.models import KINDS, TO_WHOM, Quote, QuoteInvite, QuoteLine, QuoteRequest
 from trading.buying.quotes.rules import Compared
+from trading.deadline import ends
+from trading.deadline.ends import End
 from trading.mall.categories import categories
 from trading.project.actions import office
 from trading.project.states import trading_org
@@ -146,6 +151,9 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
     row = tx.session.get(QuoteRequest, case)
     if row is None or row.state != "QUOTING" or tx.now < row.ends_at:
         return {"state": row.state if row else ""}
+    waits = _waits(tx, row)
+    if waits:
+        return waits
     row, _ = guard(tx, case, "quote.end")
     numbers, quotes = numbers_of(tx, row), shelf_of(row.id).live(tx.session)
     if len(quotes) < numbers.book["QUOTE-VALID"].number and not row.extended:
@@ -166,6 +174,39 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
         jobs.plan(tx.session, moment, "quote.settle", row.id)
     go(tx, row, "OPENING", "quote.ended", {"sealed_root": root, "window_until": row.window_until})
     return {"state": row.state}
+
+
+def _waits(tx: Tx, row: QuoteRequest) -> Payload | None:
+    """Nothing ends while suppliers could not be there, nor before that is known."""
+    end = _end_of(row)
+    if ends.put_off(tx, end):
+        return {"state": row.state, "ends_at": row.ends_at.isoformat()}
+    again = ends.unsure(tx.session, end, tx.now)
+    if again is None:
+        return None
+    jobs.plan(tx.session, again, "quote.end", row.id)
+    return {"state": row.state, "waits": True}
+
+
+def _end_of(row: QuoteRequest) -> End:
+    def move(tx: Tx, later: datetime, body: Payload) -> None:
+        row.ends_at = later
+        jobs.plan(tx.session, later, "quote.end", row.id)
+        go(tx, row, row.state, "quote.interrupted", body)
+        asked = select(QuoteInvite.org_id).where(QuoteInvite.request_id == row.id)
+        quoted = (one.org_id for one in shelf_of(row.id).live(tx.session))
+        for org in sorted({row.org_id, *tx.session.scalars(asked), *quoted}):  # each hears it alone
+            tx.publish(f"org:{org}", "quote.interrupted", {"request": row.id, "ends_at": later.isoformat()})
+
+    return End(row.id, row.ends_at, move)
+
+
+def _ends(session: Session, first: datetime, last: datetime) -> list[End]:
+    here = (QuoteRequest.state == "QUOTING", QuoteRequest.ends_at.between(first, last))
+    return [_end_of(row) for row in session.scalars(select(QuoteRequest).where(*here).order_by(QuoteRequest.id))]
+
+
+ends.ENDS.append(_ends)
 
 
 def _later(ends_at: datetime, now: datetime, days: int) -> datetime:

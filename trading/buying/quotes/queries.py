@@ -17,6 +17,7 @@ from trading.buying.queries import PAGE, place_of
 from trading.buying.quotes import actions, rules
 from trading.buying.quotes.guards import lines_of, request_row, role_of, shelf_of, why_not
 from trading.buying.quotes.models import Quote, QuoteInvite, QuoteRequest, QuoteShare
+from trading.deadline import ends
 from trading.project.queries import org_names
 
 SHUT = ("QUOTING", "CANCELLED")  # who quoted is nobody's
@@ -83,7 +84,7 @@ def view(session: Session, request: str, actor: Actor, now: datetime) -> dict[st
         "own": shelf_of(row.id).of(session, actor.org) if actor.has(Role.BIDDER) else None,
         "versions": shelf_of(row.id).versions(session, actor.org) if actor.has(Role.BIDDER) else [],
         "reason_not": why_not(session, row, actor) if actor.has(Role.BIDDER) else "",
-        "share": role_of(row, actor),
+        "share": role_of(row, actor), "breaks": ends.breaks(session, row.id),
     }  # fmt: skip
 
 
