@@ -287,6 +287,7 @@ def test_a_line_without_its_payment_stands_beside_and_finds_it_once_it_is_entere
     order = invoiced(orders)
     orders.pay(order, "3499.99", bank_ref=number)
     assert shown(orders, "采购人")["items"][0]["state"] == "waiting"  # another amount is another payment
+    orders.at(orders.now + SECOND)
     other = invoiced(orders)
     orders.pay(other, bank_ref=number)
     found = shown(orders, "采购人")
