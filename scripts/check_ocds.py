@@ -120,6 +120,8 @@ def standard(target: Path) -> None:
         archive.writestr("standard/", "")
         archive.writestr("standard/schema/release-schema.json", json.dumps(release))
         archive.writestr("standard/schema/release-package-schema.json", json.dumps(package))
+        tags = "\n".join(["Code,Title", *(f"{one.value},{one.value}" for one in classes().TagEnum)])
+        archive.writestr("standard/schema/codelists/releaseTag.csv", tags)  # without any list the tool ends
         archive.writestr("standard/schema/versioned-release-validation-schema.json", json.dumps(versioned))
 
 
