@@ -2,6 +2,7 @@
 
 A release tells an order's whole contracting process as it stands: what was wanted, the award, the contract. Money is a
 JSON number with at most two decimals, as the standard asks. Who signed, delivered or paid for a party is not published.
+An order under a framework agreement is a process of its own, related to the agreement's (oversight.ocds_frameworks).
 Organisations carry their unified social credit code under the local scheme CN-USCC, items their procurement category
 under CN-GPC: neither has a code in the standard's own open lists.
 """
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Org
 from core.faults import Unusable
+from trading.framework.models import Framework
 from trading.order.models import Order, OrderLine
 
 PAGE = 100
@@ -47,7 +49,7 @@ class Page:
 
 
 def orders(session: Session, prefix: str, *, year: int, after: str = "") -> Page:
-    """The next hundred orders of a year by number. Three statements, whatever their number of lines."""
+    """The next hundred orders of a year by number. Four statements, whatever their number of lines."""
     if after and not (len(after) <= 20 and after.isalnum()):
         raise Unusable("after: the number of an order is expected")
     query = select(Order).where(Order.fiscal_year == year, tuple_(Order.number) > tuple_(after))
@@ -60,14 +62,29 @@ def orders(session: Session, prefix: str, *, year: int, after: str = "") -> Page
         lines[line.order_id].append(line)
     sides = {row.buyer_org for row in shown} | {row.supplier_org for row in shown}
     orgs = {org.id: org for org in session.scalars(select(Org).where(Org.id.in_(sides)))}
-    found = [release(row, lines[row.id], orgs[row.buyer_org], orgs[row.supplier_org], prefix) for row in shown]
+    under = _agreements(session, shown)
+    found = [
+        release(row, lines[row.id], orgs[row.buyer_org], orgs[row.supplier_org], prefix, under.get(row.id, ""))
+        for row in shown
+    ]
     return Page(found, shown[-1].number if len(rows) > PAGE else "")
 
 
-def release(order: Order, lines: Sequence[OrderLine], buyer: Org, supplier: Org, prefix: str) -> Release:
-    """One order as it stands."""
+def _agreements(session: Session, those: Sequence[Order]) -> dict[str, str]:
+    """{order: number of the agreement it was placed under}."""
+    under = {one.id: one.settings.get("framework") or one.source_id for one in those if one.source == "framework"}
+    query = select(Framework.id, Framework.number).where(Framework.id.in_(set(under.values())))
+    numbers = {row.id: row.number for row in session.execute(query)}
+    return {order: numbers[framework] for order, framework in under.items() if framework in numbers}
+
+
+def release(
+    order: Order, lines: Sequence[OrderLine], buyer: Org, supplier: Org, prefix: str, under: str = ""
+) -> Release:
+    """One order as it stands; `under`: the number of its framework agreement. That it is of a second stage is said by
+    the related process alone: the technique is the agreement's."""
     method, words = METHODS[order.source]
-    bought, sold = _reference(buyer), _reference(supplier)
+    bought, sold = reference(buyer), reference(supplier)
     items = [_item(line) for line in lines]
     called_off = order.state in CALLED_OFF
     placed = order.placed_at.isoformat()
@@ -78,23 +95,25 @@ def release(order: Order, lines: Sequence[OrderLine], buyer: Org, supplier: Org,
         "tag": ["award"] if order.state in BEFORE_CONTRACT else ["award", "contract"],
         "initiationType": "tender",
         "language": "zh",
-        "parties": [_party(buyer, ["buyer", "procuringEntity"]), _party(supplier, ["tenderer", "supplier"])],
+        "parties": [party(buyer, ["buyer", "procuringEntity"]), party(supplier, ["tenderer", "supplier"])],
         "buyer": bought,
         "tender": {
             "id": order.source_id or order.number, "title": _title(lines), "status": _tender(order.state),
             "procuringEntity": bought, "procurementMethod": method, "procurementMethodDetails": words, "items": items,
             "mainProcurementCategory": _kind(lines),
-            "techniques": {"hasElectronicAuction": order.source == "auction",
-                           "hasFrameworkAgreement": order.source == "framework"},
+            "techniques": {"hasElectronicAuction": order.source == "auction", "hasFrameworkAgreement": False},
         },
         "awards": [{"id": order.number, "title": _title(lines), "status": "cancelled" if called_off else "active",
-                    "date": placed, "value": _money(order.total), "suppliers": [sold], "items": items}],
+                    "date": placed, "value": money(order.total), "suppliers": [sold], "items": items}],
     }  # fmt: skip
+    if under:
+        found["relatedProcesses"] = [{"id": "1", "relationship": ["framework"], "scheme": "ocid",
+                                      "identifier": f"{prefix}-{under}"}]  # fmt: skip
     if order.reference is not None:
-        found["tender"]["value"] = _money(order.reference)
+        found["tender"]["value"] = money(order.reference)
     if order.state not in BEFORE_CONTRACT:
         contract = {"id": order.number, "awardID": order.number, "status": _contract(order.state),
-                    "value": _money(order.total), "items": items}  # fmt: skip
+                    "value": money(order.total), "items": items}  # fmt: skip
         found["contracts"] = [contract]
     return found
 
@@ -112,16 +131,16 @@ def _identity(org: Org) -> str:
     return f"CN-USCC-{org.uscc}"
 
 
-def _reference(org: Org) -> dict[str, str]:
+def reference(org: Org) -> dict[str, str]:
     return {"id": _identity(org), "name": org.name}
 
 
-def _party(org: Org, roles: list[str]) -> dict[str, Any]:
+def party(org: Org, roles: list[str]) -> dict[str, Any]:
     identifier = {"scheme": "CN-USCC", "id": org.uscc, "legalName": org.name}
-    return _reference(org) | {"identifier": identifier, "roles": roles}
+    return reference(org) | {"identifier": identifier, "roles": roles}
 
 
-def _money(value: Decimal) -> dict[str, Any]:
+def money(value: Decimal) -> dict[str, Any]:
     return {"amount": float(value), "currency": CURRENCY}
 
 
@@ -129,7 +148,7 @@ def _item(line: OrderLine) -> dict[str, Any]:
     return {
         "id": str(line.position), "description": " ".join(filter(None, (line.brand, line.name, line.model))),
         "classification": {"scheme": "CN-GPC", "id": line.category}, "quantity": line.quantity,
-        "unit": {"name": line.unit, "value": _money(line.price)},
+        "unit": {"name": line.unit, "value": money(line.price)},
     }  # fmt: skip
 
 

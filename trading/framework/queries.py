@@ -101,15 +101,21 @@ CLOSED_WAY = (
 OPEN_WAY = ("SCHEME", "OPEN_CALL", "EXPIRED", "SUMMARY_PUBLIC")
 
 
+def shown_to_all(row: Framework, member: FrameworkMember) -> bool:
+    """Who entered or was to enter, once that is published: a closed agreement's with the shortlist, an open one's when
+    they are listed."""
+    known = ("SHORTLISTED", "LAPSED", "LEFT", *machine.PRESENT, "REMOVED")
+    return member.state in known and (member.joined_at is not None or row.kind == "closed")
+
+
 def members(session: Session, row: Framework, actor: Actor) -> list[dict[str, Any]]:
     """[{row, org_name, prices}]: to the public those who entered, from the published result on; all responders to the
     solicitor and supervisors once they are known; to a supplier itself its own place."""
     everybody = members_of(session, row.id)
     if not inner(row, actor):
-        public = ("SHORTLISTED", "LAPSED", "LEFT", *machine.PRESENT, "REMOVED")
         everybody = [
             one for one in everybody
-            if (one.state in public and (one.joined_at is not None or row.kind == "closed"))
+            if shown_to_all(row, one)
             or (actor.org and one.org_id == actor.org and row.kind == "open")
         ]  # fmt: skip
     names, prices = org_names(session, (one.org_id for one in everybody)), _prices(session, everybody)
