@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -116,7 +116,7 @@ def searched(said: str) -> list[Condition]:
     return found
 
 
-def _newest(session: Session, branches: list[tuple[Condition, ...]], by: Any, after: str, most: int) -> list[Order]:
+def _newest(session: Session, branches: Sequence[tuple[Condition, ...]], by: Any, after: str, most: int) -> list[Order]:
     """The first `most` of all branches, each of which gives as many; the late ones from the oldest debt on."""
     oldest = by.key == "pay_by"
     where: tuple[Condition, ...] = ()
@@ -136,7 +136,7 @@ def _newest(session: Session, branches: list[tuple[Condition, ...]], by: Any, af
     return list(session.scalars(query.limit(most)))
 
 
-def _added(session: Session, branches: list[tuple[Condition, ...]], most: int = 0) -> dict[str, Any]:
+def _added(session: Session, branches: Sequence[tuple[Condition, ...]], most: int = 0) -> dict[str, Any]:
     """{count, sums, more} of what the branches hold, of the first `most` where a number is given."""
     columns = [getattr(Order, key) for key in SUMS]
     parts = [select(*columns).where(*one) for one in branches]
