@@ -44,6 +44,7 @@ SHAPE = """() => {
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Digests are hex, and codes of orders, items and certificates have letters of their own.
 CODE = re.compile(r"\b(?=\w*\d)[0-9A-Za-z_-]{6,}\b|\b[A-Z]{2}\d+\b|https?://\S+")
+FORMATS = {"JPEG", "PNG", "WebP", "OFD"}  # names of formats are the same in every language
 IDS = re.compile(r"/[0-9a-f]{16,}")
 
 
@@ -86,7 +87,7 @@ class Shopper(Person):
             except Error:
                 if last:
                     raise
-        english = {word for text in said for word in WORD.findall(CODE.sub(" ", text))} - ALLOWED
+        english = {word for text in said for word in WORD.findall(CODE.sub(" ", text))} - ALLOWED - FORMATS
         path = self.page.url.removeprefix(self.live.base)
         self.story.visited.add((self.who, IDS.sub("/*", path.partition("?")[0].partition("#")[0])))
         wrong = [*faults, *self.errors, *(f"English: {word}" for word in sorted(english))]
