@@ -39,7 +39,8 @@ def draw(sitting: Sitting, act: str, who: str) -> None:
 @pytest.fixture(scope="module")
 def room(live: Live) -> Sitting:
     """Five members seated, the first leads; the plan is blind, a price below 95 % of the ceiling is explained."""
-    told = {"blind": {"part": "plan", "criteria": ["plan"], "layout": layout.USUAL}, "low_price": {"lines": {"limit": "95"}}}
+    told = {"blind": {"part": "plan", "criteria": ["plan"], "layout": layout.USUAL},
+            "low_price": {"lines": {"limit": "95"}}}  # fmt: skip
     said = contents.compose(contents.Contents(files={"letter": contents.PDF, "plan": "plan.pdf"}))
     live.parts["bidder1"] = [Part.of_bytes("plan.pdf", "application/pdf", thick(70)),
                              Part.of_bytes(contents.NAME, "application/json", said)]  # fmt: skip
