@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from core.access import SYSTEM
 from tests.browser.conftest import REGION, Live, walk_to_report
 from tests.browser.test_room_pages import check_axe
+from trading.document import layout
 from trading.procedures.open_goods import fields
 from trading.project.models import Case
 
@@ -36,12 +37,55 @@ def drafted(live: Live) -> str:
 
 
 def announced(live: Live) -> str:
-    case = drafted(live)
+    return issued(live, drafted(live))
+
+
+def issued(live: Live, case: str) -> str:
     warned = live.stage.act("agency", "file.save", case)["breaches"]
     assert not [one for one in warned if one["action"] == "B"], warned
     live.stage.act("tenderer", "tender.issue", case, accept_warnings=sorted({one["rule"] for one in warned}),
                    reason="采购意向公开时间不足，已备案")  # fmt: skip
     return case
+
+
+def test_small_firms_and_the_layout_of_a_blind_part_from_the_editor_to_the_desk(live: Live) -> None:
+    case = drafted(live)
+    page = live.open("agency", f"/cases/{case}/file")
+    page.get_by_role("button", name="添加扣除").click()
+    row = page.locator('[data-list="deductions"] [data-item]').last
+    row.locator("[data-key=flag]").select_option("small_share")
+    row.locator("[data-key=rate]").fill("0.07")
+    expect(page.locator("#check")).to_contain_text("价格扣除比例须在规定幅度内")
+    row.locator("[data-key=rate]").fill("0.05")
+    part = page.locator("[name='evaluation.blind.part']")
+    expect(page.locator("[name='evaluation.blind.layout.sizes']")).to_be_hidden()
+    part.select_option("response")
+    page.locator("[name='evaluation.blind.criteria']").fill("technical")
+    page.locator("[name='evaluation.blind.layout.sizes']").fill("14 12")
+    page.locator("[name='evaluation.blind.layout.spacing']").fill("")
+    page.get_by_role("button", name="保存招标文件").click()
+    expect(page.locator("form[data-tender-file] > fieldset > [data-status]")).to_contain_text("已于")
+    with live.acts.reading() as session:
+        told = session.get_one(Case, case).evaluation
+    assert (told["price"]["deductions"]["small_share"], told["price"]["least_share"]) == ("0.05", "30")
+    assert told["blind"]["layout"] == layout.USUAL | {"sizes": ["14", "12"], "spacing": ""}
+    check_axe(page)
+    issued(live, case)
+    desk = live.open("bidder1", f"/cases/{case}/bid")
+    review, share = desk.locator("[data-review-list]"), desk.locator("[name=small_share]")
+    for ticked, form, value, said in (
+        (False, "consortium", "30", "未勾选对应的价格扣除"), (True, "consortium", "100", "大于0且小于100"),
+        (True, "all_small", "30", "不填份额"), (True, "subcontract", "30.00", ""),
+    ):  # fmt: skip
+        desk.locator("input[value=small_share]").set_checked(ticked)
+        desk.locator("[name=small_form]").select_option(form)
+        share.fill(value)
+        desk.locator("[data-review]").click()
+        if said:
+            expect(review).to_contain_text(said)
+        else:
+            expect(review).not_to_contain_text("小微企业合同份额")
+    check_axe(desk)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from tests.browser.conftest import EVALUATION, PRICES, REGION, Live
 from tests.browser.seated import thick
 from tests.browser.test_room_pages import PARTIES, Sitting, check_axe
 from trading.bidding import contents
+from trading.document import layout
 from trading.opening.queries import opened_bids
 from web.demo.local import LocalStage
 from web.demo.world import Builder
@@ -37,7 +38,8 @@ def draw(sitting: Sitting, act: str, who: str) -> None:
 @pytest.fixture(scope="module")
 def room(live: Live) -> Sitting:
     """Five members seated, the first leads; the plan is blind, a price below 95 % of the ceiling is explained."""
-    told = {"blind": {"part": "plan", "criteria": ["plan"]}, "low_price": {"lines": {"limit": "95"}}}
+    told = {"blind": {"part": "plan", "criteria": ["plan"], "layout": layout.USUAL},
+            "low_price": {"lines": {"limit": "95"}}}  # fmt: skip
     said = contents.compose(contents.Contents(files={"letter": contents.PDF, "plan": "plan.pdf"}))
     live.parts["bidder1"] = [Part.of_bytes("plan.pdf", "application/pdf", thick(70)),
                              Part.of_bytes(contents.NAME, "application/json", said)]  # fmt: skip
@@ -95,6 +97,7 @@ def prepared(room: Sitting) -> str:
 def test_a_blind_part_is_read_in_the_room_under_its_code(room: Sitting) -> None:
     live, code = room.live, prepared(room)
     page = live.open(room.members[0], f"/room/{room.case}?bid={code}")
+    expect(page.locator("[data-layout-signs]")).to_contain_text("共 70 页: 字体不符")
     expect(page.locator("#bid-pdf")).to_have_attribute("data-shown", "1")
     expect(page.locator("#bid-pdf .textLayer").first).to_contain_text("page 1")
     page.locator("#bid-pdf [data-rd-page]").fill("69")
