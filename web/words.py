@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from flask import has_request_context, request
+from flask import g, has_request_context, request
 from flask_babel import get_locale, gettext
 
 from core.access import Role
@@ -179,9 +179,13 @@ def value(text: str) -> str:
 
 
 def _of_this_case(text: str) -> str:
-    """The article as the law of the page's case has it."""
+    """The article as the law of the page's case has it, which is looked up once."""
     case = (request.view_args or {}).get("case", "") if has_request_context() else ""
-    return states.cites(reading(), case, text) if case else text
+    if not case:
+        return text
+    if "law" not in g:
+        g.law = states.law_of(reading(), case)
+    return g.law.cites(text) if g.law else text
 
 
 def article(text: str) -> str:

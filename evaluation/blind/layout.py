@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -81,7 +82,7 @@ def _grouped(kind: str, found: Mapping[str, list[int]]) -> list[dict[str, Any]]:
 
 
 def _of_page(look: Look, demand: Mapping[str, Any]) -> set[tuple[str, str]]:
-    margin = float(demand["margin_mm"]) * POINTS_IN_MM
+    margin = Fraction(demand["margin_mm"]) * POINTS_IN_MM
     found: set[tuple[str, str]] = set()
     body = []
     for run in look.runs:
@@ -93,7 +94,7 @@ def _of_page(look: Look, demand: Mapping[str, Any]) -> set[tuple[str, str]]:
             found |= {("margin", "")} if place else set()
         found |= _of_run(run, demand)
     if demand["spacing"]:
-        found |= _spacing(body, float(demand["spacing"]))
+        found |= _spacing(body, Fraction(demand["spacing"]))
     if demand["colours"] == "black":
         found |= {("colour", _hex(shade)) for shade in look.shades if max(shade) - min(shade) > GREY}
     if demand["pictures"] == "banned" and look.pictures:
@@ -118,14 +119,14 @@ def _of_run(run: Run, demand: Mapping[str, Any]) -> set[tuple[str, str]]:
     named = family(run.font)
     if named not in demand["fonts"]:
         found.add(("font", named))
-    if all(abs(run.size - float(size)) > NEAR_SIZE for size in demand["sizes"]):
+    if all(abs(run.size - Fraction(size)) > NEAR_SIZE for size in demand["sizes"]):
         found.add(("size", _short(run.size)))
     if demand["colours"] == "black" and max(run.colour) > DARK:
         found.add(("colour", _hex(run.colour)))
     return found
 
 
-def _spacing(runs: Iterable[Run], wanted: float) -> set[tuple[str, str]]:
+def _spacing(runs: Iterable[Run], wanted: Fraction) -> set[tuple[str, str]]:
     """The middle distance between lines: a heading or a gap between paragraphs does not move it."""
     lines = sorted({round(run.base * 2) / 2 for run in runs if not run.hidden}, reverse=True)
     # What is nearer than a third of a line is an index or an exponent on the same line.

@@ -47,7 +47,7 @@ def read(acts: Acts, case: str, p: Payload) -> None:
 def reconcile(tx: Tx, case: str, p: Payload) -> Payload:
     """System: {lines} → {matched}: each line once, whoever reads it first."""
     last, matched = tx.session.scalar(select(func.max(OrderBankLine.number))) or 0, 0
-    for line in p["lines"]:
+    for line in p.get("lines", ()):
         if line.number <= last:
             continue
         found = OrderBankLine(number=line.number, buyer_org=line.payer, bank_ref=line.bank_ref, amount=line.amount,

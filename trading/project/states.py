@@ -40,10 +40,16 @@ def procedure_of(row: Case) -> Procedure:
     return procedures.of(row.procedure)
 
 
+def law_of(session: Session, case: str) -> Procedure | None:
+    """The procedure whose articles this case's refusals cite; None of anything else than a case."""
+    row = session.get(Case, case) if case else None
+    return procedure_of(row) if row else None
+
+
 def cites(session: Session, case: str, article: str) -> str:
     """`article` as the law of this case has it; of anything else than a case it stays what it is."""
-    row = session.get(Case, case) if case else None
-    return procedure_of(row).cites(article) if row else article
+    law = law_of(session, case)
+    return law.cites(article) if law else article
 
 
 doors.CITES.append(cites)
