@@ -97,7 +97,7 @@ def transfer(acts: Acts, order: str, p: Payload) -> None:
 
 
 def unanswered(tx: Tx, order: str, p: Payload) -> None:
-    made = tx.session.get_one(OrderRemittance, p["remittance"])
+    made = tx.session.get_one(OrderRemittance, fields.text(p, "remittance", limit=16))
     if made.state != "sent":
         return
     wait = AGAIN[min(made.silent, len(AGAIN) - 1)]
@@ -112,8 +112,8 @@ def unanswered(tx: Tx, order: str, p: Payload) -> None:
 def answered(tx: Tx, order: str, p: Payload) -> Payload:
     """System: {remittance, bank_ref, at, refused} → {state}: paid, or refused and free to be ordered anew. An answer
     that comes twice does nothing."""
-    made = tx.session.get_one(OrderRemittance, p["remittance"])
     row, step = guard(tx, order, "order.transfer")
+    made = tx.session.get_one(OrderRemittance, fields.text(p, "remittance", limit=16))
     if made.order_id != row.id or made.state != "sent":
         return {"state": row.state}
     made.answered_at, made.account = tx.now, ""  # it is on the bank's receipt; nothing here needs it any more
