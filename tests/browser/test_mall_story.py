@@ -63,6 +63,7 @@ def sums_on(page: Page) -> dict[str, tuple[int, Decimal]]:
     }
 
 
+@pytest.mark.soak
 def test_a_supplier_enters_by_clicks_and_every_page_is_looked_at(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The story's beginning, quickly; and its eyes are open: a page in English is told of."""
     with serving(tmp_path_factory.mktemp("data"), populate) as live:

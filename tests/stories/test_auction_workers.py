@@ -125,6 +125,7 @@ async def _closed(house: House, patience: float) -> dict[str, Any]:
     return house.ask("auction.show")
 
 
+@pytest.mark.soak
 def test_killed_in_the_extension_it_is_not_sold_before_a_whole_window(tmp_path: Path) -> None:
     """The end goes by while nothing runs: after the start it is open again, and closes a window later."""
     window = 6

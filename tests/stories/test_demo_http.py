@@ -45,6 +45,7 @@ def test_no_line_of_the_server_was_read_as_a_request(out: Path) -> None:
     assert "Invalid" not in log and "Traceback" not in log
 
 
+@pytest.mark.soak
 def test_another_expectation_ends_with_one_and_names_the_difference(tmp_path: Path) -> None:
     case = two_bidders()
     case["expect"] |= {"outcome": "awarded", "winner": "甲"}

@@ -244,6 +244,7 @@ def test_the_process_of_uploads_ends_with_its_parent(served: House) -> None:
         threading.Event().wait(0.05)
 
 
+@pytest.mark.soak
 def test_a_silent_line_gives_the_file_free(shared: House) -> None:
     """A laptop that was closed sends no farewell: another line may go on after a while, from what had arrived."""
     data = b"silence " * (1 << 18)

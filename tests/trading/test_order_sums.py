@@ -162,7 +162,7 @@ NUMBERS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), lines=NUMBERS)
 def test_pieces_and_amounts_add_up_whatever_is_done(orders, seed, lines):
     before = len(orders.told)
