@@ -24,6 +24,7 @@ def clean(live: Live, who: str, path: str) -> None:
         assert (faults_of(page), errors) == ([], []), (who, path, phone)
 
 
+@pytest.mark.soak
 def test_a_bond_from_the_desk_to_its_return(live: Live, tmp_path: Path) -> None:
     case = live.announced()
     page = live.open("bidder1", f"/cases/{case}/bid", language="en")

@@ -55,6 +55,7 @@ def test_page_900_of_a_thousand_is_opened_without_the_899_before(sitting: Seated
     assert page.locator("#bid-pdf canvas").count() < 20, "pages that nobody looks at are drawn"
 
 
+@pytest.mark.soak
 def test_text_is_found_highlighted_and_there_after_a_reload(sitting: Seated) -> None:
     page = room(sitting, query="&page=900")
     shown(page, 900)

@@ -31,6 +31,7 @@ def troubled(sitting: Sitting) -> Sitting:  # noqa: F811
     return sitting
 
 
+@pytest.mark.soak
 def test_every_moment_is_reached_by_keyboard_and_shows_who_was_there(troubled: Sitting) -> None:
     page = replay(troubled)
     check_axe(page)

@@ -91,6 +91,7 @@ def fill_and_press(page: Page, act: str, reason: str) -> None:
     form.locator("button").click()
 
 
+@pytest.mark.soak
 @pytest.mark.certify("A-154", "A-155")
 def test_a_line_is_cut_the_sitting_pauses_and_two_let_it_go_on(sitting: Sitting, relay: Relay) -> None:
     live, case = sitting.live, sitting.case
