@@ -32,6 +32,7 @@ class Line:
         self.session.send("Network.emulateNetworkConditions", conditions)
 
 
+@pytest.mark.soak
 @pytest.mark.certify("A-91", "A-101")
 def test_a_large_bid_goes_on_after_a_cut_and_a_closed_page(live: Live, tmp_path: Path) -> None:
     case, who = live.announced(), "bidder2"

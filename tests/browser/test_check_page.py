@@ -41,6 +41,7 @@ def load_key(page: Page, path: Path, passphrase: str) -> None:
     page.get_by_role("button", name="Load", exact=True).click()
 
 
+@pytest.mark.soak
 def test_a_bidders_computer_is_checked_line_by_line_and_over_all(live: Live, tmp_path: Path) -> None:
     page = live.open("bidder2", "/check", language="en")
     errors = listen(page)

@@ -56,6 +56,7 @@ def decide(live: Live, page: Page, decision: str, reason: str, moment: str = "")
     live.sign(page, "tenderer")
 
 
+@pytest.mark.soak
 def test_an_outage_is_seen_by_all_and_the_hall_opens_after_the_decision(live: Live, bids) -> None:
     case, made = bids
     silence(live, case)

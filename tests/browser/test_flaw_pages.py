@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 CLAUSE = "第三章 评标办法 3.2.1"
 
 
+@pytest.mark.soak
 def test_members_stop_the_sitting_and_the_tenderer_answers(live: Live, tmp_path: Path) -> None:
     case, bids = live.opened()
     found = seated(live, case, bids)

@@ -97,7 +97,7 @@ def prepared(room: Sitting) -> str:
 def test_a_blind_part_is_read_in_the_room_under_its_code(room: Sitting) -> None:
     live, code = room.live, prepared(room)
     page = live.open(room.members[0], f"/room/{room.case}?bid={code}")
-    expect(page.locator("[data-layout-signs]")).to_contain_text("共 70 页: 字体不符")
+    expect(page.locator("[data-layout-signs]")).to_contain_text("共 70 页: 行距不符")
     expect(page.locator("#bid-pdf")).to_have_attribute("data-shown", "1")
     expect(page.locator("#bid-pdf .textLayer").first).to_contain_text("page 1")
     page.locator("#bid-pdf [data-rd-page]").fill("69")

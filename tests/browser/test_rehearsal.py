@@ -49,6 +49,7 @@ def entries(live: Live) -> int:
         return session.query(EntryRow).filter(*here).count()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_the_whole_way_is_practised_and_read_out(live: Live, tmp_path: Path, phone: bool) -> None:
     who = "bidder3" if phone else "bidder2"

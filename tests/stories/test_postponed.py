@@ -87,6 +87,7 @@ def _answers(life: Life, who: str) -> dict[str, str]:
     return {name: _like(said) for name, said in _asked(life, who).items()}
 
 
+@pytest.mark.soak
 @pytest.mark.certify("A-96", "A-107")
 @pytest.mark.parametrize("who", [one for one in ASKERS if one])
 @pytest.mark.parametrize("where", ["sealed", "postponed"])

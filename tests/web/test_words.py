@@ -23,7 +23,7 @@ from web.front import permit_of
 # Names, units and codes that are the same in both languages; login names and the demo's own files.
 ALLOWED = {
     "SHA", "PDF", "English", "JSON", "Python", "python", "verifier", "FILE", "trust", "json", "KB", "MB", "UTF", "ID",
-    "USCC", "GB", "xlsx",
+    "USCC", "GB", "xlsx", "OCDS",
 }  # fmt: skip
 # Data: the switch itself, people and organisations of this world, codes of the national lists with their names.
 DATA = re.compile(r"中文|公衡|(人员|单位)\d+|^[A-Z]\d\d \S+$")
