@@ -181,6 +181,7 @@ def test_pages_fit(sitting: Sitting, phone: bool) -> None:
     check_axe(sitting.live.open("", "/terminal", phone=phone))
 
 
+@pytest.mark.soak
 def test_a_night_closes_the_room_and_every_member_comes_back_with_a_signature(sitting: Sitting) -> None:
     live, case = sitting.live, sitting.case
     first, rest = sitting.members[0], sitting.members[1:]
