@@ -188,12 +188,12 @@ def hand_over(tx: Tx, case: str, result: dict[str, Any]) -> None:
         as_system(tx, lambda: announce_failure(tx, row, found, why, opened=True))
 
 
-def fail(tx: Tx, case: str, act: str, found: Breach, why: str, body: dict[str, Any]) -> None:
-    """The tender ends in FAILED by an act of its own side during the evaluation, with its public notice."""
+def fail(tx: Tx, case: str, act: str, kind: str, found: Breach, why: str, body: dict[str, Any]) -> None:
+    """The tender ends in FAILED by `act` of its own side during the evaluation: public notice, entry of `kind`."""
     row = case_row(tx.session, case)
     paper = announce_failure(tx, row, found, why, opened=True)
     body = body | {"notice": paper.sha256, "rule": found.rule, "article": found.article}
-    step(tx, row, act, target="FAILED", kind="flaw.answered", body=body)
+    step(tx, row, act, target="FAILED", kind=kind, body=body)
 
 
 def note(tx: Tx, case: str, kind: str, body: dict[str, Any]) -> None:

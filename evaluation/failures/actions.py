@@ -154,7 +154,7 @@ def freeze(tx: Tx, case: str, p: P) -> P:
     night = before if before is not None and before.kind == "overnight" else None
     refuse_if(rules.night_long(night.from_at if night else tx.now, until, cases.book(found)))
     reason = fields.text(p, "reason", limit=300)
-    if before is not None and before.kind in ("tech", "flaw"):
+    if before is not None and before.kind == "tech":
         supervisor(tx, found)
     if night is not None and tx.actor.has(Role.REGULATOR):
         halts.move_hour(tx, committee, night, until, reason)

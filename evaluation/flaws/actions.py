@@ -116,7 +116,7 @@ def answer(tx: Tx, case: str, p: P) -> P:
     committee.void_at = tx.now
     for one in members(tx.session, committee):
         tx.publish(f"me:{one.person_id}", "committee.void", {})
-    cases.fail(tx, case, "flaw.answer", row.breach(flaw.clause, required="-"),
+    cases.fail(tx, case, "flaw.answer", "flaw.answered", row.breach(flaw.clause, required="-"),
                f"评标委员会认定招标文件存在重大缺陷或者违反强制性规定（{flaw.clause}），停止评标。", body)  # fmt: skip
     flow.tell(tx, case, "committee.void", {})
     return {"state": "FAILED"}
