@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -355,16 +359,31 @@ def house_of(settings: Config) -> Acts:
     return Acts(engine, House(clocks.make(settings), Ledger(), Hub(), blobs, settings))
 
 
-def make_world(folder: Path, fill: Callable[[Builder], None] = populate) -> tuple[Acts, Ring]:
-    """A fresh data folder whose clock stands at START, with everybody registered."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ahead = START - datetime.now(CST)
+@cache
+def _laid(fill: Callable[[Builder], None]) -> Path:
+    """A folder with everybody registered, made once in a process; its keys and its clock stand beside its rows."""
+    folder = Path(tempfile.mkdtemp(prefix="gongheng-world-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _clock(folder, START)
+    acts, ring = house_of(config.read({"DEMO": "1", "DATA_DIR": str(folder)})), Ring()
+    fill(Builder(LocalStage(acts, prove, ring, lambda: timers.run_once(acts)), stored_keys=True))
+    ring.save(folder / "ring.json")
+    (folder / "until").write_text(acts.house.clock.now().isoformat())
+    acts.engine.dispose()
+    return folder
+
+
+def _clock(folder: Path, moment: datetime) -> None:
+    ahead = moment - datetime.now(CST)
     (folder / "demo-clock").write_text(str(int(ahead / timedelta(milliseconds=1))))
-    acts = house_of(config.read({"DEMO": "1", "DATA_DIR": str(folder)}))
-    ring = Ring()
-    stage = LocalStage(acts, prove, ring, lambda: timers.run_once(acts))
-    fill(Builder(stage, stored_keys=True))
-    return acts, ring
+
+
+def make_world(folder: Path, fill: Callable[[Builder], None] = populate) -> tuple[Acts, Ring]:
+    """A fresh data folder whose clock stands a few seconds after START, with everybody registered."""
+    laid = _laid(fill)
+    shutil.copytree(laid, folder, dirs_exist_ok=True)
+    _clock(folder, datetime.fromisoformat((laid / "until").read_text()))
+    return house_of(config.read({"DEMO": "1", "DATA_DIR": str(folder)})), Ring.load(laid / "ring.json")
 
 
 def wait_for(base: str, server: subprocess.Popen[bytes]) -> None:
