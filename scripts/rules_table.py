@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ def collected(paths: list[str]) -> Marks:
     return marks
 
 
+@cache
 def askers() -> dict[str, list[str]]:
     """{rule: modules whose code names it}; a rule book and the lists beside it name every rule and ask none."""
     found: dict[str, set[str]] = defaultdict(set)

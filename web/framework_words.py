@@ -121,6 +121,12 @@ STEPS: dict[str, str] = {
     "inside": N_("enter"),
     "out": N_("leave"),
 }
+FORMULAS: dict[str, str] = {
+    "leaving": N_("responses × rate, rounded up"),
+    "by_rate": N_("responses − those who must leave"),
+    "by_least": N_("responses − the least number who leave"),
+    "room": N_("the smallest of the limits"),
+}
 SENTENCES: dict[str, str] = {
     "FA-01/goods": N_("An agreement on goods runs for a year at most."),
     "FA-01/services": N_("An agreement on services runs for two years at most."),

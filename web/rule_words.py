@@ -224,6 +224,7 @@ _SAID: tuple[str, ...] = (
     N_("unspent nonce of this person, act, case and object"), N_("usual layout of the code"),
     N_("verified by somebody else"), N_("verified"), N_("waiting for its answer"), N_("yes"),
     N_("one of the candidates"), N_("a reason"), N_("public already"), N_("the contract is public"), N_("separate"),
+    N_("required"), N_("a number"), N_("not in the template"),
 )  # fmt: skip
 PHRASES: dict[str, str] = {
     **order_words.PHRASES,

@@ -15,6 +15,7 @@ import logging  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket as sockets  # noqa: E402
+import sqlite3  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
@@ -26,6 +27,7 @@ from pathlib import Path  # noqa: E402
 import gevent  # noqa: E402
 from flask import Flask  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
+from gevent.threadpool import ThreadPool  # noqa: E402
 from sqlalchemy import func, select  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
 
@@ -33,6 +35,7 @@ from certs import blocking  # noqa: E402
 from certs.desk_sign import seal_waiting  # noqa: E402
 from core import config  # noqa: E402
 from core.acts import Acts  # noqa: E402
+from core.db import LogEmptier  # noqa: E402
 from core.faults import Unusable  # noqa: E402
 from core.heartbeat import PAGE  # noqa: E402
 from core.ledger import EntryRow, from_row  # noqa: E402
@@ -52,6 +55,7 @@ from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 SEALS = 15  # seconds between two looks
+EMPTIED = 0.1  # likewise
 # Objects made between two looks for garbage. With Python's own 700 they take a fifth of a full room's time; with many
 # more each look is felt (benchmarks/room_throughput.py, room_p99_300.py).
 GARBAGE = 10_000, 50, 100
@@ -139,12 +143,26 @@ def _seal_for_ever(acts: Acts) -> None:
         gevent.sleep(SEALS)
 
 
+def _empty_for_ever(acts: Acts) -> None:
+    """The database's log, in a thread of its own."""
+    emptier, thread = LogEmptier(acts.engine), ThreadPool(1)
+    while True:
+        gevent.sleep(EMPTIED)
+        if not emptier.grown():
+            continue
+        try:
+            thread.apply(emptier.run)
+        except sqlite3.Error as error:  # whoever commits next does it
+            log.error("log: %s", type(error).__name__)
+
+
 def _go_on(app: Flask) -> None:
     """What this process does by itself."""
     acts = app.extensions["gongheng"].acts
     gevent.spawn(retell, acts)
     gevent.spawn(search_index.catch_up, acts)
     gevent.spawn(_seal_for_ever, acts)
+    gevent.spawn(_empty_for_ever, acts)
     gevent.spawn(pulse.go_on, acts, PAGE)
     gevent.spawn(auction_pulse.go_on, acts, 0)
     gevent.spawn(standard_time.compare_for_ever, app)

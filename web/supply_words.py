@@ -112,11 +112,6 @@ HEADINGS = {
     "items: the file has no items": N_("The file has no items."),
     "file: missing": N_("Choose a file first."),
 }
-_FACTS = {
-    "required": N_("must be filled in"),
-    "not in the template": N_("not in the template"),
-    "a number": N_("a number"),
-}
 
 
 def unreadable(text: str) -> str:
@@ -134,7 +129,7 @@ def expected(fault: dict[str, Any]) -> str:
     """What the report says was expected: of a rule its sentence with the value, of a form its words."""
     need = fault["expected"]
     if fault["rule"] == "ITEM-SPEC":
-        return str(gettext(_FACTS[need])) if need in _FACTS else words.value(need)
+        return words.value(need)
     if fault["rule"]:
         value = f" ({words.value(need)})" if need and need != "-" else ""
         return words.breach({"rule": fault["rule"]}) + value

@@ -1,4 +1,5 @@
-"""Pressed before the page's own code has come: nothing is sent as an address, and it is done once the code is there."""
+"""A page at its first visit: what it fetches; and what is pressed before its code has come, which is sent nowhere as an
+address and done once the code is there."""
 
 from __future__ import annotations
 
@@ -25,3 +26,15 @@ def test_a_form_pressed_early_waits_for_its_code(live: Live) -> None:
     expect(form.locator("[data-breaches]")).to_contain_text("Login name or password is wrong")
     expect(form.locator("[name=new]")).to_have_value("a-new-password-1")
     assert page.url == f"{live.base}/me"
+
+
+def test_a_first_visit_fetches_no_whole_chinese_face(live: Live) -> None:
+    """A machine that has none of its own takes the slices the page writes with."""
+    page = live.open("", "/verify")
+    sizes: dict[str, int] = {}
+    page.on("response", lambda answer: sizes.update({answer.url: int(answer.headers.get("content-length", 0))}))
+    page.goto(f"{live.base}/")
+    page.evaluate("document.fonts.ready.then(() => true)")
+    fonts = [size for url, size in sizes.items() if "/fonts/noto" in url]
+    assert all(0 < size < 100_000 for size in fonts), sizes
+    assert sum(sizes.values()) < 3_000_000, sizes

@@ -9,6 +9,8 @@ import pytest
 
 from core import config
 from tests.house import tree
+from trading.mall.facts import Asked, SpecField
+from trading.mall.rules import spec_faults
 from web import words
 from web.app import create_app
 
@@ -36,8 +38,10 @@ def named() -> dict[str, str]:
 
 def test_every_value_of_a_refusal_has_chinese_words(tmp_path) -> None:
     app, wrong = create_app(config.read({"DEMO": "1", "DATA_DIR": str(tmp_path)})), {}
+    asked = Asked("A", (SpecField("重量", "number"), SpecField("颜色", required=True)))
+    made = [one for fault in spec_faults({"重量": "轻", "产地": "汉"}, asked) for one in fault[1:]]
     with app.test_request_context("/"):
-        for value, where in named().items():
+        for value, where in (named() | dict.fromkeys(made, "trading/mall/rules.py")).items():
             said = words.value(value)
             if re.search("[A-Za-z]{2,}", CODES.sub("", said)):
                 wrong[value] = (said, where)

@@ -23,6 +23,15 @@ STEPS = {
     "room": "入围家数上限", "inside": "入围", "out": "淘汰",
 }  # fmt: skip
 
+FORMULAS = {
+    "leaving": "家数 × 淘汰率，向上取整", "by_rate": "家数 − 应淘汰家数", "by_least": "家数 − 最少淘汰家数",
+    "room": "各上限中最小者", "inside": "按顺序入围至上限", "out": "其余",
+}  # fmt: skip
+VALUES = {
+    "n": "家数", "rate": "淘汰率", "least": "最少淘汰家数", "leaving": "应淘汰家数", "cap": "征集文件规定的上限",
+    "by_rate": STEPS["by_rate"], "by_least": STEPS["by_least"], "room": STEPS["room"], "undecided": "未定",
+}  # fmt: skip
+
 
 def _heads(row: Framework, owner: str) -> list[tuple[str, str]]:
     return [
@@ -42,8 +51,8 @@ def derived(result: Mapping[str, Any]) -> list[list[str]]:
     """The derivation of the elimination as rows [step, formula, values, result]."""
     numbers = {one["member"]: one["number"] for one in result["responders"]}
     return [
-        [STEPS.get(one["step"], one["step"]), one["formula"],
-         "，".join(f"{name} = {_told(value, numbers)}" for name, value in one["values"].items()),
+        [STEPS[one["step"]], FORMULAS[one["step"]],
+         "，".join(f"{VALUES[name]} = {_told(value, numbers)}" for name, value in one["values"].items()),
          _told(one["result"], numbers)]
         for one in result["derivation"]
     ]  # fmt: skip

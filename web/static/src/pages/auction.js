@@ -62,11 +62,21 @@ function draw() {
   });
 }
 
+/** A mask is letters of no language. */
+function named(alias) {
+  const node = el("span", alias);
+  node.lang = "zxx";
+  return node;
+}
+
 function rowOf(bid) {
   const row = el("tr");
   const isOwn = own(bid);
   if (isOwn) row.dataset.own = "";
-  row.append(el("td", String(bid.bid), "num"), el("td", clockTime(bid.at), "num"), el("td", `${bid.org || bid.alias || "—"}${isOwn ? ` (${t("mine")})` : ""}`), el("td", bid.price, "num text-end"));
+  const who = el("td", bid.org || (bid.alias ? "" : "—"));
+  if (!bid.org && bid.alias) who.append(named(bid.alias));
+  if (isOwn) who.append(` (${t("mine")})`);
+  row.append(el("td", String(bid.bid), "num"), el("td", clockTime(bid.at), "num"), who, el("td", bid.price, "num text-end"));
   return row;
 }
 
