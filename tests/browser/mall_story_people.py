@@ -15,7 +15,7 @@ from playwright.sync_api import Error, Locator, expect
 from core.access import Role
 from core.clock import CST
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from tests.browser.whole_case_people import Person, download
 from tests.web.test_words import ALLOWED
 from web.demo.world import Builder, uscc

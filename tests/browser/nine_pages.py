@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from evaluation.committee.models import Member
 from tests.browser.conftest import Live
+from tests.browser.looks import check_axe
 from tests.browser.talking import FAKES
-from tests.browser.test_room_pages import check_axe
 from tests.browser.test_talk_pages import join, sees, unfold
 from tests.browser.whole_case_people import Person
 from tests.browser.whole_case_room import SLIP, RoomStages

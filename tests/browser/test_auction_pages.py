@@ -16,8 +16,8 @@ from sqlalchemy import select
 from core.access import SYSTEM
 from core.acts import Tx
 from tests.browser.conftest import REGION, Live, serving
+from tests.browser.looks import faults_of, listen
 from tests.browser.relay import Relay
-from tests.browser.test_trading_pages import faults_of, listen
 from trading.auction.models import AuctionEntry
 from trading.supplier.models import MallSupplier
 

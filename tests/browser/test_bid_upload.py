@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from core.staged import Upload
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import letter, listen
+from tests.browser.looks import listen
+from tests.browser.test_trading_pages import letter
 from trading.bidding.models import Bid
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from certs import keys, suite
 from core.staged import Upload
 from tests.browser.conftest import PRICES, Live, case_of, letter
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from trading.bidding.models import Bid
 from trading.opening.models import Unlock
 

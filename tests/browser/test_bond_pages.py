@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of, letter, listen
+from tests.browser.looks import faults_of, listen
+from tests.browser.test_trading_pages import letter
 
 pytestmark = pytest.mark.browser
 ACCOUNT = "4200111122223333"

@@ -17,7 +17,7 @@ from core import canon
 from core.access import Role
 from core.acts import Tx
 from tests.browser.conftest import REGION, START, Live, populate, serving
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from trading.buying.quotes import contents
 from trading.buying.quotes.contents import Offer, Priced
 from trading.buying.quotes.models import QuoteRequest

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.staged import Upload
 from tests import chromium
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 
 pytestmark = pytest.mark.browser
 ALL = ["clock", "certificate", "key", "decryption", "seal", "storage", "socket", "upload", "download", "microphone",

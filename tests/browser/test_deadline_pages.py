@@ -12,7 +12,7 @@ from core.access import SYSTEM
 from core.heartbeat import PROCESSES, Heartbeat
 from core.sntp import Answer
 from tests.browser.conftest import PRICES, Live, case_of
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from trading.deadline import outages, timers
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,8 @@ from certs.sealing_parts import Memory
 from core import canon
 from methods import bill as bills
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of, letter, listen
+from tests.browser.looks import faults_of, listen
+from tests.browser.test_trading_pages import letter
 from tests.trading.workbooks import VECTORS, book, large, priced
 from trading.bidding import contents, workbook
 from trading.bidding.models import Bid

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Live
+from tests.browser.looks import faults_of
 from tests.browser.seated import seated
-from tests.browser.test_trading_pages import faults_of
 
 pytestmark = pytest.mark.browser
 CLAUSE = "第三章 评标办法 3.2.1"

@@ -16,7 +16,7 @@ from certs.sealing_parts import Part
 from core import canon
 from core.money import D
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from trading.framework import sheet
 from trading.framework.models import Framework
 from trading.framework.states import items_of

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from core.access import SYSTEM
 from tests.browser.conftest import REGION, Live, walk_to_report
-from tests.browser.test_room_pages import check_axe
+from tests.browser.looks import check_axe
 from trading.document import layout
 from trading.procedures.open_goods import fields
 from trading.project.models import Case

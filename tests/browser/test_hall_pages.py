@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import EVALUATION, PRICES, Live
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 
 pytestmark = pytest.mark.browser
 NAMES = ("武汉江源建设集团有限公司", "湖北长丰市政工程有限公司", "汉水建筑股份有限公司")

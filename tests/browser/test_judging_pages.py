@@ -13,8 +13,9 @@ from accounts.proof import prove
 from certs.sealing_parts import Part
 from tests.browser import test_room_pages as rooms
 from tests.browser.conftest import EVALUATION, PRICES, REGION, Live
+from tests.browser.looks import check_axe
 from tests.browser.seated import thick
-from tests.browser.test_room_pages import PARTIES, Sitting, check_axe
+from tests.browser.test_room_pages import PARTIES, Sitting
 from trading.bidding import contents
 from trading.document import layout
 from trading.opening.queries import opened_bids

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import EVALUATION, Live
-from tests.browser.test_trading_pages import faults_of
+from tests.browser.looks import faults_of
 
 pytestmark = pytest.mark.browser
 

@@ -22,8 +22,8 @@ from certs import authority, pdfcheck
 from core import ledger
 from evaluation.scoring.models import Score
 from tests.browser.conftest import serving
+from tests.browser.looks import check_axe
 from tests.browser.nine_pages import CUT, SITES, NinePages, platform
-from tests.browser.test_room_pages import check_axe
 from tests.browser.whole_case_room import SLIP
 from tests.browser.whole_case_tender import four_sites
 from tests.browser.wires import wired

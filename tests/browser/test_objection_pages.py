@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import NAMES, faults_of, listen
+from tests.browser.looks import faults_of, listen
+from tests.browser.test_trading_pages import NAMES
 
 pytestmark = pytest.mark.browser
 TEXT, GROUNDS = "资质条件高于工程规模所需", "招标文件第二章第3条与资质标准不符"

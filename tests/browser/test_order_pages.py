@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Live, serving
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from trading.order.placing import Line
 from web.demo.orders import OrderTale
 from web.demo.world import Builder, uscc

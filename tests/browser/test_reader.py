@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Live, serving
+from tests.browser.looks import check_axe
 from tests.browser.seated import Seated, seated, thick
-from tests.browser.test_room_pages import check_axe
 
 pytestmark = pytest.mark.browser
 PAGES = 1000

@@ -11,7 +11,7 @@ from core import heartbeat
 from core.ledger import EntryRow
 from core.staged import StagedFile, Upload
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of, listen
+from tests.browser.looks import faults_of, listen
 from trading.bidding.models import Bid
 from trading.rehearsal.models import Rehearsal
 

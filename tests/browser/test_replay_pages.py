@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_room_pages import Sitting, check_axe
+from tests.browser.looks import check_axe
+from tests.browser.test_room_pages import Sitting
 from tests.browser.test_sitting_cut import sitting  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.browser

@@ -14,28 +14,16 @@ from accounts.actions_people import add_person
 from accounts.proof import prove
 from certs import draws, suite, typed
 from core.access import Role
-from tests.browser.conftest import REGION, ROOT, Live, case_of
+from tests.browser.conftest import REGION, Live, case_of
+from tests.browser.looks import check_axe
 from web.demo.local import LocalStage
 from web.demo.ring import User
 from web.demo.world import Builder
 
 pytestmark = pytest.mark.browser
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 PARTIES = {"tenderer": "tenderer", "centre": "centre1", "supervisor": "regulator"}
 EXPERTS = 12
 COMPONENTS = [{"id": "letter", "name": "投标函及附录"}, {"id": "model", "name": "进度模型", "format": "zip"}]
-
-
-def check_axe(page: Page) -> None:
-    """No violation that axe knows; the script is handed in past the page's own policy."""
-    page.evaluate(AXE)
-    found = page.evaluate(
-        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
-        ".map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).join(' | '))"
-    )
-    assert not found, found
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} px too wide"
 
 
 def expert(builder: Builder, number: int) -> User:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from core.access import SYSTEM
 from tests.browser.conftest import Live
-from tests.browser.test_trading_pages import faults_of
+from tests.browser.looks import faults_of
 from tests.trading.search_world import DESK, item, offer, supplier
 from trading.mall import search_index
 from trading.mall.models import Item, PriceChange

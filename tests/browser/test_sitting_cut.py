@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.proof import prove
 from tests.browser.conftest import REGION, Live
+from tests.browser.looks import check_axe
 from tests.browser.relay import Relay
-from tests.browser.test_room_pages import EXPERTS, Sitting, check_axe, expert
+from tests.browser.test_room_pages import EXPERTS, Sitting, expert
 from web.demo.local import LocalStage
 from web.demo.world import Builder
 

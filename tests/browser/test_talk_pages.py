@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests import chromium
 from tests.browser.conftest import PATIENCE, Live, serving
+from tests.browser.looks import check_axe
 from tests.browser.talking import FAKES, Relay, seated, signal_browser
-from tests.browser.test_room_pages import check_axe
 from web import identity
 
 pytestmark = pytest.mark.browser

@@ -10,31 +10,13 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from certs import authority, receipts
-from tests.browser.conftest import PRICES, ROOT, Live, case_of, letter, make_key
+from tests.browser.conftest import PRICES, Live, case_of, letter, make_key
+from tests.browser.looks import faults_of, listen
 from trading.bidding.models import Bid
 from trading.opening.models import OpenedBid
 
 pytestmark = pytest.mark.browser
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 NAMES = ("武汉江源", "长丰市政", "汉水建筑")
-
-
-def faults_of(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.1 AA, and whether the page is wider than its window."""
-    page.evaluate(AXE)
-    found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)
-    faults = [f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found["violations"]]
-    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return [*faults, *(["wider than the window"] if wide else [])]
-
-
-def listen(page: Page) -> list[str]:
-    """Errors of scripts and of the content security policy, as they come."""
-    errors: list[str] = []
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    return errors
 
 
 def test_a_project_is_planned_and_published_from_its_pages(live: Live) -> None:
