@@ -19,7 +19,8 @@ from core.money import plain
 from trading.auction import rules
 from trading.auction.actions import noticed
 from trading.auction.closing import current
-from trading.auction.filing import OPEN_LOG, listed
+from trading.auction.filing import OPEN_LOG as OPEN_LOG
+from trading.auction.filing import listed
 from trading.auction.guards import auction_row, book_of, channel, eligible, entry_of, standing, watches
 from trading.auction.machine import LIVE
 from trading.auction.models import Auction, AuctionBid, AuctionBreak, AuctionEntry, AuctionOffer
