@@ -170,9 +170,6 @@ def _ordered(live: Live, auction: str, first: Page) -> None:
     buyer.get_by_role("button", name="Confirm and place the order").click()
     live.sign(buyer, "tenderer")
     expect(buyer.locator("[data-state]")).to_have_text("Order placed")
-    expect(buyer.get_by_role("link", name="Record of the auction's prices")).to_be_visible()
-    expect(buyer.get_by_role("link", name="Sign: Result of the auction")).to_be_visible()
-    assert faults_of(buyer) == []
 
 
 @pytest.mark.parametrize("who", ["", "tenderer", "bidder1", "centre1"])

@@ -143,27 +143,9 @@ def quoted(live: Live, request: str, who: str, price: str) -> sealing.Manifest:
     return manifest
 
 
-def invited(live: Live, buyer: Page, request: str) -> None:
-    """The invitation comes to the page by itself, is signed by who published, and is everybody's then."""
-    buyer.get_by_role("link", name="Sign: Invitation to quote").click()
-    buyer.locator("form[data-paper] button").click()
-    live.sign(buyer, "clerk")
-    expect(buyer.locator("#paper-state")).to_contain_text("signed and sealed")
-    expect(buyer.locator("#paper-state")).to_contain_text("Trading platform")
-    buyer.goto(f"{live.base}/mall/quotes/{request}")
-    public = live.open("", f"/mall/quotes/{request}", phone=True)
-    link = public.locator("#q-papers a")
-    expect(link).to_have_count(1)
-    assert faults_of(public) == []
-    answer = public.request.get(f"{live.base}{link.get_attribute('href')}")
-    assert answer.status == 200 and answer.body().startswith(b"%PDF-")
-    public.context.close()
-
-
 def test_from_sealed_quotes_to_the_result(live: Live, tmp_path: Path) -> None:
     budget(live)
     buyer, request = requested(live)
-    invited(live, buyer, request)
     made = {who: quoted(live, request, who, price) for who, price in (("bidder1", "5100"), ("bidder3", "4900.5"))}
     supplier = live.open("bidder2", f"/mall/quotes/{request}", language="en")
     errors = listen(supplier)
@@ -195,9 +177,6 @@ def test_from_sealed_quotes_to_the_result(live: Live, tmp_path: Path) -> None:
     buyer.get_by_role("button", name="Select it and ask for approval").click()
     expect(buyer.locator("main")).to_contain_text("awaits approval")
     live.stage.act("tenderer", "purchase.approve", buyer.url.rsplit("/", 1)[1])
-    buyer.goto(f"{live.base}/mall/quotes/{request}")
-    expect(buyer.get_by_role("link", name="Sign: Result of the request for quotes")).to_be_visible()
-    assert faults_of(buyer) == []
     public = live.open("", f"/mall/quotes/{request}", phone=True)
     expect(public.locator("#result")).to_be_visible()
     expect(public.locator("main")).to_contain_text("湖北长丰市政工程有限公司")
