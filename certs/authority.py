@@ -133,6 +133,11 @@ class Authority:
             raise Unusable("the centre has no such seal")
         return Seal(_p256(path.read_bytes()), path.with_suffix(".crt").read_bytes())
 
+    @property
+    def platform_seal(self) -> Seal:
+        """What the platform itself closes papers with."""
+        return Seal(self.platform_key, self.platform_certificate)
+
     def fallback_key(self, org: str) -> bytes:
         """32 secret bytes of a centre for draws whose reveal is withheld (certs.vrf); made at the first call."""
         folder = self.folder / "draws"

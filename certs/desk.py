@@ -16,17 +16,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from certs import pdfsign
+from certs import authority, issuer, pdfsign
 from certs.desk_rules import breach, certificate, may_sign
 from certs.models import Certificate, SigningDoc, SigningField
 from core import canon
 from core.access import Actor
 from core.acts import Tx
+from core.config import Config
 from core.faults import Unusable
 from core.paper import Box
 from core.rules import Breach, Refused
 
-SEAL = "seal"
+SEAL, PLATFORM = "seal", "platform"
 
 
 # What the room of a kind of document asks before a signer reads or signs: fn(session, actor, document, signing).
@@ -61,10 +62,15 @@ class Signer:
 
 @dataclass(frozen=True)
 class Sealer:
-    """The organisation whose seal closes the document (field "seal") and the seal's certificate."""
+    """The organisation whose seal closes the document (field "seal") and the seal's certificate; or the platform, with
+    its own key (field "platform")."""
 
     org: str
     fingerprint: str
+
+    @property
+    def field(self) -> str:
+        return PLATFORM if self.org == PLATFORM else SEAL
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,11 @@ def sealer(session: Session, org: str, now: datetime) -> Sealer:
     return Sealer(org, row.fingerprint)
 
 
+def platform(config: Config) -> Sealer:
+    """The platform's own signature, where no organisation's seal closes a paper."""
+    return Sealer(PLATFORM, issuer.fingerprint(authority.of(config).platform_certificate))
+
+
 def _newest(session: Session, now: datetime, *where: Any) -> Certificate | None:
     rows = session.scalars(select(Certificate).where(*where).order_by(Certificate.not_before.desc()))
     return next((r for r in rows if not certificate(r.not_before, r.not_after, r.revoked_at, now)), None)
@@ -106,19 +117,21 @@ def first_revision(
 
     `boxes` come with the body (core.paper); a field without one is invisible. The expected signers enter the record
     here, before anybody signs: a file with a signer cut off no longer matches its own record, but for those of whom it
-    says that they may lack: who of them has signed is shown by the ledger.
+    says that they may lack: who of them has signed is shown by the ledger. Without signers a seal alone closes it.
     """
-    if not signers:
+    if not signers and seal is None:
         raise Unusable("signers: a document on the desk is signed by somebody")
     named = [one.named() for one in signers]
     if seal is not None:
-        named.append({"field": SEAL, "fingerprint": seal.fingerprint, "role": SEAL})
-    if any(one.role == SEAL or one.field == SEAL for one in signers):
-        raise Unusable("signers: the name seal is kept for the seal")
+        named.append({"field": seal.field, "fingerprint": seal.fingerprint, "role": seal.field})
+    if any({one.role, one.field} & {SEAL, PLATFORM} for one in signers):
+        raise Unusable("signers: the names seal and platform are kept for what closes a document")
     if len({one["fingerprint"] for one in named}) != len(named):
         raise Unusable("signers: one certificate signs one field of a document")
     places = {box.field: box for box in boxes}
-    fields = [pdfsign.Field(one["field"], places.get(one["field"]), seal=one["field"] == SEAL) for one in named]
+    fields = [
+        pdfsign.Field(one["field"], places.get(one["field"]), seal=one["field"] in (SEAL, PLATFORM)) for one in named
+    ]
     whole = {**record, "signers": named}
     sha256 = canon.sha256_hex(canon.dumps(whole))
     return First(pdfsign.first_revision(body, whole, fields), whole, sha256, tuple(signers), seal)
@@ -127,14 +140,15 @@ def first_revision(
 def open_document(
     tx: Tx, first: First, *, case: str, kind: str, title: str, audience: str, last: str = "", stream: str = ""
 ) -> str:
-    """Put a first revision on the desk; its id. `last` is the field signed after all others (the leader's)."""
+    """Put a first revision on the desk; its id. `last` is the field signed after all others (the leader's). What nobody
+    signs waits for its seal alone (desk_sign.seal_waiting)."""
     if last and last not in {one.field for one in first.signers}:
         raise Unusable("last: no such field")
     blob = tx.blobs.put(first.pdf)
     doc = SigningDoc(
         case=case, kind=kind, title=title, audience=audience, stream=stream or f"case:{case}", last_field=last,
         first=blob.sha256, first_size=blob.size, head=blob.sha256, size=blob.size, opened_at=tx.now,
-        record_sha256=first.sha256,
+        record_sha256=first.sha256, state="open" if first.signers else "signed",
         seal=first.sealer.org if first.sealer else "",
         seal_fingerprint=first.sealer.fingerprint if first.sealer else "",
     )  # fmt: skip

@@ -201,11 +201,10 @@ def seal_document(acts: Acts, document: str) -> None:
         base, org, fingerprint = doc.head, doc.seal, doc.seal_fingerprint
         crls = house.crls(session, now)
     if org:
-        mark = house.seal_of(org, fingerprint)
+        ours = org == desk.PLATFORM
+        mark, field = (house.platform_seal, desk.PLATFORM) if ours else (house.seal_of(org, fingerprint), desk.SEAL)
         stamp = stamps.seal_stamp(_organisation(mark.certificate), demo=house.demo)
-        pdf = pdfsign.seal(
-            blobs.get(base), desk.SEAL, mark.key, mark.certificate, house.chain, crls, stamp, house.tsa, now
-        )
+        pdf = pdfsign.seal(blobs.get(base), field, mark.key, mark.certificate, house.chain, crls, stamp, house.tsa, now)
     else:
         pdf = pdfsign.close(blobs.get(base), house.chain, crls, house.tsa, now)
     version = blobs.put(pdf)

@@ -41,7 +41,7 @@ from core.faults import Fault, Unusable
 
 T = TypeVar("T")
 RECORD = "record.json"
-_PERSONAL = ("person-sign", "org-sign", "platform")
+_PERSONAL, SEALS = ("person-sign", "org-sign", "platform"), ("seal", "platform")
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _require_signers(record: dict[str, Any], found: list[tuple[str, EmbeddedPdfS
         der = held[name].signer_cert.dump()
         if fingerprint(der) != entry["fingerprint"]:
             raise Fault(f"field {name} is signed with another certificate ({common_name(der)}) than the record names")
-        allowed = ("seal",) if entry["role"] == "seal" else _PERSONAL
+        allowed = (entry["role"],) if entry["role"] in SEALS else _PERSONAL
         if profile_of(der) not in allowed:
             raise Fault(f"field {name} is signed with a certificate of profile {profile_of(der) or 'foreign'}")
 

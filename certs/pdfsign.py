@@ -53,6 +53,7 @@ RECORD = "record.json"
 CLOSING = "closing-time"
 RESERVED = 16_384  # hex characters; a P-256 signature with its timestamp takes 6,500
 SIGNERS = ("person-sign", "org-sign", "platform")
+SEALS = ("seal", "platform")  # what closes a document; profile and role are one
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,9 @@ def seal(
     tsa: Timestamps,
     now: datetime,
 ) -> bytes:
-    """Sign with the organisation's seal and close the document. `crls` must be issued after the last signature."""
-    check_certificate(cert, chain, crls, now, "seal")
+    """Sign with the organisation's seal, or the platform's key, and close the document. `crls` must be issued after the
+    last signature."""
+    check_certificate(cert, chain, crls, now, SEALS)
 
     def work() -> bytes:
         prepared = _prepare(head, field, cert, tuple(chain), stamp, now, locks=True)

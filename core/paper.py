@@ -150,11 +150,11 @@ class Paper:
             self._story.append(_paragraph(subtitle, _SUBTITLE))
         self._story.append(Rule())
 
-    def section(self, title: str) -> Paper:
-        """Numbered heading 一、…; never left alone at the foot of a page."""
+    def section(self, title: str, *, room: float = 32) -> Paper:
+        """Numbered heading 一、…; never left alone at the foot of a page: so many millimetres stand below its top."""
         self._sections += 1
         heading = _paragraph(f"{chinese_number(self._sections)}、{title}", _SECTION)
-        self._story += [CondPageBreak(32 * mm), heading]
+        self._story += [CondPageBreak(room * mm), heading]
         return self
 
     def subsection(self, title: str) -> Paper:

@@ -57,6 +57,22 @@ def checked(text: str, font: str = SERIF) -> str:
     return text
 
 
+def legible(text: str) -> str:
+    """What people wrote, with a box for each character that the font lacks: it must not hold up a paper."""
+    try:
+        return checked(text)
+    except Unusable:
+        return "".join(one if _has(one) else "□" for one in text)
+
+
+def _has(character: str) -> bool:
+    try:
+        checked(character)
+    except Unusable:
+        return False
+    return True
+
+
 def width(text: str, font: str, size: float) -> float:
     """Printed width in points."""
     return float(pdfmetrics.stringWidth(text, font, size))

@@ -1,5 +1,5 @@
-"""Machine records carry what they were computed from: `scoring`, `vote` and `elimination` are {input, result}, computed
-again here."""
+"""Machine records carry what they were computed from: `scoring`, `vote`, `elimination`, `comparison` of quotes and
+`lowering` of an auction's prices are {input, result}, computed again here."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from typing import Any
 from certs.suite import exact_keys
 from core import canon
 from core.faults import Fault
+from core.money import D, yuan
+from methods.comparison import compare
 from methods.elimination import eliminated
+from methods.lowering import replay
 from methods.scoring import score, unranked
 from methods.vote import count
 
-METHODS: dict[str, Callable[[Any], Any]] = {"scoring": score, "vote": count, "elimination": eliminated}
+METHODS: dict[str, Callable[[Any], Any]] = {
+    "scoring": score, "vote": count, "elimination": eliminated, "comparison": compare, "lowering": replay,
+}  # fmt: skip
 
 
 def recompute(record: Any) -> list[str]:
@@ -36,7 +41,14 @@ def recompute(record: Any) -> list[str]:
 
 
 def figures(record: Any) -> list[str]:
-    """Figures that a document with this record must print: the totals."""
-    if not isinstance(record, dict) or not record.get("scoring"):
+    """Figures that a document with this record must print: the totals, the prices."""
+    if not isinstance(record, dict):
         return []
-    return [str(total) for total in record["scoring"]["result"]["totals"].values()]
+    found = []
+    if record.get("scoring"):
+        found += [str(total) for total in record["scoring"]["result"]["totals"].values()]
+    if record.get("comparison"):
+        found += [yuan(D(total)) for total in record["comparison"]["result"]["totals"].values()]
+    if record.get("lowering"):
+        found += [yuan(D(one["price"])) for one in record["lowering"]["input"]["prices"]]
+    return found

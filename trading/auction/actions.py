@@ -18,7 +18,7 @@ from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
 from core.rules import refuse_if
-from trading.auction import rules
+from trading.auction import filing, rules
 from trading.auction.guards import (
     auction_row,
     book_of,
@@ -152,6 +152,7 @@ def cancel(tx: Tx, case: str, p: Payload) -> Payload:
     row.reason = fields.text(p, "reason", limit=300)
     tx.record(stream(row.id), "auction.cancelled", {"auction": row.id, "reason": row.reason})
     tx.publish(channel(row.id), "auction.cancelled", {"reason": row.reason})
+    filing.call_for(tx, row, filing.RESULT)
     return {"state": row.state}
 
 

@@ -19,7 +19,7 @@ from core.doors import Payload, acting
 from core.faults import Unusable
 from core.money import plain
 from core.rules import Refused, refuse_if, shown
-from trading.auction import breaks, rules
+from trading.auction import breaks, filing, rules
 from trading.auction.bidding import FEN
 from trading.auction.guards import auction_row, book_of, buyers, channel, moved, sealed, stream
 from trading.auction.machine import LIVE
@@ -57,6 +57,7 @@ def close(tx: Tx, case: str, p: Payload) -> Payload:
             "sealed_head": ledger.head(tx.session, sealed(case))}  # fmt: skip
     tx.record(stream(case), "auction.closed", body)
     tx.publish(channel(case), "auction.closed", {"bids": row.bids})
+    filing.call_for(tx, row, filing.RECORD)
     _offer(tx, row, ranked, 1)
     return {"state": row.state}
 
@@ -66,6 +67,7 @@ def _void(tx: Tx, row: Auction, reason: str, more: Payload) -> None:
     row.reason = reason
     tx.record(stream(row.id), "auction.void", {"auction": row.id, "reason": reason} | more)
     tx.publish(channel(row.id), "auction.void", {"reason": reason})
+    filing.call_for(tx, row, filing.RESULT)
 
 
 def _offer(tx: Tx, row: Auction, ranked: list[AuctionEntry], rank: int) -> None:
@@ -186,6 +188,7 @@ def accept(tx: Tx, case: str, p: Payload) -> Payload:
     body = {"auction": row.id, "order": order.id, "number": order.number, "org": one.org_id, "price": plain(one.price)}
     tx.record(stream(row.id), "auction.placed", body)
     tx.publish(channel(row.id), "auction.placed", {"order": order.number})
+    filing.call_for(tx, row, filing.RESULT)
     return {"order": order.id}
 
 

@@ -19,11 +19,12 @@ from core.money import plain
 from trading.auction import rules
 from trading.auction.actions import noticed
 from trading.auction.closing import current
+from trading.auction.filing import OPEN_LOG as OPEN_LOG
+from trading.auction.filing import listed
 from trading.auction.guards import auction_row, book_of, channel, eligible, entry_of, standing, watches
 from trading.auction.machine import LIVE
 from trading.auction.models import Auction, AuctionBid, AuctionBreak, AuctionEntry, AuctionOffer
 
-OPEN_LOG = ("CLOSED", "LOWEST_CONFIRMED", "PLACED")
 TABS: dict[str, tuple[str, ...]] = {
     "live": (*LIVE, "PAUSED"), "coming": ("PUBLISHED",), "closed": (*OPEN_LOG, "VOID", "CANCELLED"),
 }  # fmt: skip
@@ -124,6 +125,7 @@ def view(session: Session, row: Auction, actor: Actor, now: datetime) -> dict[st
         "log": log(session, row), "breaks": breaks_of(session, row.id), "opened": opened,
         "hides_number": row.regime == "state_firm" and not opened,
         "ranking": ranked(session, row) if opened else [], "heard": live.last(session, channel(row.id)),
+        "papers": listed(session, row, buying=here.buyer),
     }  # fmt: skip
     return seen | _own(session, row, here, actor, now)
 

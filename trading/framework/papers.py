@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.models import Org
-from core.faults import Unusable
 from core.money import plain
 from core.paper import Paper, PaperResult, SignatureBox
-from core.paper_fonts import checked
+from core.paper_fonts import legible
 from trading.framework.models import Framework, FrameworkItem, FrameworkPrice
 from trading.project.papers import hour, place
 
@@ -98,19 +97,6 @@ def _reasons(paper: Paper, result: Mapping[str, Any]) -> None:
         said += [[one["name"], f"报价高于最高限制单价：{b['found']}，{b['required']}"] for b in one["too_high"]]
     if said:
         paper.section("未通过的原因").table(["供应商", "原因"], said, widths=[2, 5])
-
-
-def legible(text: str) -> str:
-    """What a supplier wrote, with a box for each character that the font lacks: it must not hold up the agreement."""
-    return "".join(one if _has(one) else "□" for one in text)
-
-
-def _has(character: str) -> bool:
-    try:
-        checked(character)
-    except Unusable:
-        return False
-    return True
 
 
 def priced(items: Sequence[FrameworkItem], prices: Mapping[str, FrameworkPrice]) -> list[dict[str, str]]:

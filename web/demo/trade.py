@@ -78,9 +78,13 @@ class Trade:
         act(HANDLER, "purchase.submit", items=[item], funds="fiscal", **self.where)
 
     def quotes(self) -> None:
-        self.stage.act(BUYER, "quote.publish", title="办公电脑比价", kind="inquiry", to_whom="open", ceiling="60000",
-                       lines=[LINE | {"spec": "8核处理器，16GB 内存，512GB 硬盘"}], funds="fiscal", delivery_days=10,
-                       ends_at=self.at(7, 9).isoformat(), **self.where)  # fmt: skip
+        made = self.stage.act(BUYER, "quote.publish", title="办公电脑比价", kind="inquiry", to_whom="open",
+                              lines=[LINE | {"spec": "8核处理器，16GB 内存，512GB 硬盘"}], funds="fiscal",
+                              delivery_days=10, ceiling="60000", ends_at=self.at(7, 9).isoformat(),
+                              **self.where)["request"]  # fmt: skip
+        self.stage.let_work()
+        papers = self.stage.ask(BUYER, "paper.waiting")["papers"]
+        self.stage.sign(BUYER, next(one["document"] for one in papers if one["case"] == made))
 
     def auctions(self) -> None:
         """One that is over and waits for the lowest to confirm, one of this hour, one of the next morning."""

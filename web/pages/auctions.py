@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, abort, g, request
+from flask import Blueprint, Response, abort, g, request
 from flask_babel import gettext
 from sqlalchemy import select
 
@@ -16,15 +16,16 @@ from core.access import Role
 from core.clock import CST
 from core.faults import Unusable
 from core.money import plain
-from trading.auction import queries, rules
+from trading.auction import filing, queries, rules
 from trading.auction.closing import shares
 from trading.auction.models import Auction
 from trading.mall.categories import categories
-from web import auction_words, words
+from web import auction_words, files, words
 from web.field_words import FIELDS
 from web.front import Permit, permit, reading
 from web.nav import Link
 from web.pages.cases import page
+from web.pages.papers import listed_papers
 from web.rule_words import LAWS, PHRASES
 from web.words import N_
 
@@ -89,7 +90,20 @@ def show(auction: str) -> str:
     return page(
         "mall/auction.html", auction_words.SCRIPT, one=seen, settings=settings, prices=prices, line=line,
         categories=categories().by_code, **_words(),
+        **listed_papers(session, f"/mall/auctions/{row.id}/papers", seen["papers"]),
     )  # fmt: skip
+
+
+@blueprint.get("/mall/auctions/<auction>/papers/<document>")
+@permit(Role.PUBLIC)
+def paper(auction: str, document: str) -> Response:
+    """The record of the prices or the result as it stands, for whoever the page lists it to."""
+    session, row = reading(), _auction(auction)
+    papers = filing.listed(session, row, buying=queries.reader(session, row, g.actor).buyer)
+    found = next((one for one in papers if one["id"] == document), None)
+    if found is None:
+        abort(404)
+    return files.blob(found["head"], f"{found['title']}.pdf")
 
 
 @blueprint.get("/mall/auctions/<auction>/log")

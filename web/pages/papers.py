@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, g, render_template
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -64,6 +65,14 @@ STATES = {
     "void": (N_("withdrawn"), "red"),
 }
 
+# Papers for the file of a mall purchase, on the pages they stand for.
+PAPERS = {
+    "quote_invitation": N_("Invitation to quote"),
+    "quote_result": N_("Result of the request for quotes"),
+    "auction_record": N_("Record of the auction's prices"),
+    "auction_result": N_("Result of the auction"),
+}
+
 SAID = (
     N_("The file on the desk is not the one this page shows."),
     N_("Sign"),
@@ -102,6 +111,12 @@ def may_read(session: Session, actor: Actor, doc: SigningDoc) -> bool:
         return False
     sides = {Role.TENDERER, Role.AGENCY, Role.CENTRE}
     return bool(roles & sides) or (actor.org == doc.seal and actor.has(*sides))
+
+
+def listed_papers(session: Session, folder: str, papers: list[dict[str, Any]]) -> dict[str, Any]:
+    """What templates/mall/papers.html shows: the papers of a purchase, and which of them wait for this reader."""
+    waiting = {one["document"] for one in desk.waiting(session, g.actor.person)} if g.actor.person else set()
+    return {"papers": papers, "papers_folder": folder, "papers_said": PAPERS, "desk_states": STATES, "to_sign": waiting}
 
 
 def _readable(document: str) -> SigningDoc:
@@ -144,8 +159,9 @@ def paper(document: str) -> str:
     names = accounts.names(session, [one["person"] for one in state["fields"]])
     seal = accounts.org(session, doc.seal) if doc.seal else None
     turn = next((one for one in desk.waiting(session, g.actor.person) if one["document"] == doc.id), None)
+    closes = seal["name"] if seal else gettext("Trading platform") if doc.seal == desk.PLATFORM else ""
     return page(
-        "certs/paper.html", SAID, doc=state, names=names, seal=seal["name"] if seal else "", turn=turn, roles=ROLES,
+        "certs/paper.html", SAID, doc=state, names=names, seal=closes, turn=turn, roles=ROLES,
         states=STATES, awaited=_awaited(state, names), channels=heard(session, f"me:{g.actor.person}"),
     )  # fmt: skip
 

@@ -27,12 +27,13 @@ from trading.buying.quotes.models import KINDS, TO_WHOM, Quote, QuoteRequest
 from trading.buying.rulebook import RULES
 from trading.supplier.models import MallSupplier
 from web import buying_words as said
-from web import channels, workbench
+from web import channels, files, workbench
 from web.front import Permit, permit, reading, wired
 from web.nav import Link
 from web.pages.bids import is_manager, own_key
 from web.pages.buying import category_name
 from web.pages.cases import page
+from web.pages.papers import listed_papers
 from web.words import N_
 from web.workbench import Item
 
@@ -119,7 +120,20 @@ def show(request_id: str) -> str:
         region_name=data.regions().full_name(row.region), bidder=bidder, held=held, manager=is_manager(session),
         may_release=may_release, settings=_settings(session, row, shown, held),
         manifests=_shut(session, row) if may_release else {}, least=RULES.at(g.now.date())["QUOTE-VALID"].number,
+        **listed_papers(session, f"/mall/quotes/{row.id}/papers", shown["papers"]),
     )  # fmt: skip
+
+
+@blueprint.get("/mall/quotes/<request_id>/papers/<document>")
+@permit(Role.PUBLIC)
+def paper(request_id: str, document: str) -> Response:
+    """Invitation or result as it stands, for whoever the page lists it to."""
+    session = reading()
+    listed = queries.papers(session, _row(session, request_id), g.actor)
+    found = next((one for one in listed if one["id"] == document), None)
+    if found is None:
+        abort(404)
+    return files.blob(found["head"], f"{found['title']}.pdf")
 
 
 def _between(first: datetime | None, last: datetime | None) -> bool:

@@ -23,7 +23,7 @@ from trading.buying import purchases
 from trading.buying.guards import Numbers, buyer, regime_of, stream
 from trading.buying.models import FUNDS, Purchase, PurchaseLine
 from trading.buying.purchases import Asked, where_to
-from trading.buying.quotes import rules
+from trading.buying.quotes import filing, rules
 from trading.buying.quotes.contents import MOST_LINES
 from trading.buying.quotes.guards import custodians, go, guard, lines_of, numbers_of, shelf_of
 from trading.buying.quotes.machine import MACHINE
@@ -125,6 +125,7 @@ def _published(tx: Tx, row: QuoteRequest, lines: list[QuoteLine], invited: list[
         "custodians": {role: held["fingerprint"] for role, held in row.custodians.items()},
     }  # fmt: skip
     tx.record(stream(row.id), "quote.published", body)
+    filing.call_for(tx, row, filing.INVITATION, tx.actor.person, ends_at=row.ends_at.isoformat())
     for one in invited:
         tx.publish(f"org:{one}", "quote.invited", {"request": row.id})
     return {"request": row.id, "ends_at": row.ends_at.isoformat(), "fallback": bool(row.custodians)}
@@ -138,6 +139,7 @@ def cancel(tx: Tx, case: str, p: Payload) -> Payload:
     refuse_if(rules.in_time(tx.now, row.ends_at, numbers_of(tx, row).book))
     row.reason, row.settled_at = fields.text(p, "reason", limit=300), tx.now
     go(tx, row, step.target, "quote.cancelled", {"reason": row.reason})
+    filing.call_for(tx, row, filing.RESULT, tx.actor.person)
     return {"state": row.state}
 
 
@@ -165,6 +167,7 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
     if not quotes:
         row.settled_at, row.reason = tx.now, "无供应商报价"
         go(tx, row, "FAILED", "quote.ended", {"sealed_root": root, "reason": row.reason})
+        filing.call_for(tx, row, filing.RESULT, "")
         return {"state": row.state}
     row.window_until = tx.now + timedelta(minutes=numbers.whole("QUOTE-WINDOW"))
     row.custody_until = row.window_until
@@ -291,6 +294,7 @@ def close(tx: Tx, case: str, p: Payload) -> Payload:
     row, step = guard(tx, case, "quote.close")
     row.reason, row.settled_at = fields.text(p, "reason", limit=300), tx.now
     go(tx, row, step.target, "quote.closed", {"reason": row.reason})
+    filing.call_for(tx, row, filing.RESULT, tx.actor.person)
     return {"state": row.state}
 
 
@@ -314,6 +318,7 @@ def ended(tx: Tx, purchase: Purchase, orders: dict[str, str]) -> None:
         "unfit": [one.unfit for one in quotes if one.unfit],
     }  # fmt: skip
     go(tx, row, step.target, "quote.ordered", row.result)
+    filing.call_for(tx, row, filing.RESULT, purchase.person_id, purchase=purchase.id)
 
 
 purchases.ENDED["quote"] = ended

@@ -14,10 +14,12 @@ from core.access import Actor, Role
 from core.doors import Payload, asking
 from core.faults import Unusable
 from trading.buying.queries import PAGE, place_of
-from trading.buying.quotes import actions, rules
+from trading.buying.quotes import actions, filing, rules
+from trading.buying.quotes.filing import invited
 from trading.buying.quotes.guards import lines_of, request_row, role_of, shelf_of, why_not
 from trading.buying.quotes.models import Quote, QuoteInvite, QuoteRequest, QuoteShare
 from trading.deadline import ends
+from trading.mall.filing import papers as filed_papers
 from trading.project.queries import org_names
 
 SHUT = ("QUOTING", "CANCELLED")  # who quoted is nobody's
@@ -79,18 +81,26 @@ def view(session: Session, request: str, actor: Actor, now: datetime) -> dict[st
     shown = _table(row, quotes, names) if table else []
     return {
         "row": row, "org_name": names[row.org_id].name, "lines": lines_of(session, row.id), "party": who,
-        "invited": _invited(session, row) if who == "buyer" else [], "quotes": shown,
+        "invited": invited(session, row.id) if who == "buyer" or (table and row.settled_at) else [], "quotes": shown,
         "waiting": _locks(session, quotes, names) if who in ("buyer", "custodian", "watcher") and not table else [],
         "own": shelf_of(row.id).of(session, actor.org) if actor.has(Role.BIDDER) else None,
         "versions": shelf_of(row.id).versions(session, actor.org) if actor.has(Role.BIDDER) else [],
         "reason_not": why_not(session, row, actor) if actor.has(Role.BIDDER) else "",
-        "share": role_of(row, actor), "breaks": ends.breaks(session, row.id),
+        "share": role_of(row, actor), "breaks": ends.breaks(session, row.id), "papers": papers(session, row, actor),
     }  # fmt: skip
 
 
-def _invited(session: Session, row: QuoteRequest) -> list[str]:
-    query = select(QuoteInvite.org_id).where(QuoteInvite.request_id == row.id)
-    return sorted(org.name for org in org_names(session, session.scalars(query)).values())
+def papers(session: Session, row: QuoteRequest, actor: Actor) -> list[dict[str, Any]]:
+    """What this reader may open of the file, as it may read the page: the invitation of an open request is everybody's,
+    one to invited suppliers theirs; the result is for those who see the comparison. The buyer alone reads what is not
+    signed yet."""
+    who = party(session, row, actor)
+    inner = who in ("buyer", "custodian", "watcher")
+    asked = row.to_whom != "suppliers" or (
+        actor.has(Role.BIDDER) and session.get(QuoteInvite, (row.id, actor.org)) is not None
+    )
+    kinds = ((filing.INVITATION,) if inner or asked else ()) + ((filing.RESULT,) if inner or who == "supplier" else ())
+    return filed_papers(session, row.id, kinds, all_of_them=who == "buyer") if kinds else []
 
 
 def _table(row: QuoteRequest, quotes: list[Quote], names: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from core.calendar import Calendar
 from core.rules import Breach, RuleRow
+from methods.comparison import evaluated as evaluated
 
 Book = Mapping[str, RuleRow]
 
@@ -95,11 +96,6 @@ def may_release(now: datetime, window: datetime | None, custody: datetime | None
         return []
     need = f"{window.isoformat()} – {custody.isoformat()}"
     return [Breach(row.id, row.article, "B", need, now.isoformat())]
-
-
-def evaluated(total: Decimal, small_firm: bool, percent: int) -> Decimal:
-    """The price that is compared; what is paid stays as quoted. Exact: a percent of fen has at most four decimals."""
-    return total - total * percent / 100 if small_firm else total
 
 
 def ranked(quotes: Iterable[Compared], percent: int) -> list[Compared]:
