@@ -32,7 +32,7 @@ def of_framework(row: Framework) -> End:
         for one in sealed.shelf_of(row.id).live(tx.session):
             tx.publish(f"me:{one.person_id}", KIND, {"framework": row.id, "ends_at": later.isoformat()})
 
-    return End(row.id, row.deadline, move)
+    return End(row.id, row.solicited_at or row.deadline, row.deadline, move)
 
 
 def of_need(need: FrameworkNeed) -> End:
@@ -48,7 +48,7 @@ def of_need(need: FrameworkNeed) -> End:
         for person in tx.session.scalars(select(FrameworkMember.person_id).where(FrameworkMember.id.in_(asked))):
             tx.publish(f"me:{person}", KIND, {"need": need.id, "ends_at": later.isoformat()})
 
-    return End(need.id, need.end_at, move)
+    return End(need.id, need.created_at, need.end_at, move)
 
 
 def waits(tx: Tx, end: End, act: str) -> bool:
