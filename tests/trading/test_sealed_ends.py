@@ -19,6 +19,7 @@ from tests.trading.buying_world import BUYER, SUPPLIERS, Mall, mall_of
 from tests.trading.framework_world import SUPPLIERS as MEMBERS
 from tests.trading.framework_world import Agreements, build
 from trading.deadline import ends, rules
+from trading.framework import ends as ends_of
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 END = datetime(2026, 3, 6, 9, 0, tzinfo=CST)
@@ -171,3 +172,23 @@ def test_responses_of_an_agreement_have_the_lost_time_too(agreements: Agreements
     beats(agreements.stage, end + MINUTE, row.deadline)
     agreements.work()
     assert agreements.row(framework).state == "RESPONSES"
+
+
+def test_quotes_of_a_mini_competition_have_it_too_and_only_those_invited_hear_of_it(agreements: Agreements) -> None:
+    framework = agreements.ready(dict(zip(MEMBERS[:3], ("22", "21", "20"), strict=True)))
+    need = agreements.invite(framework)
+    row = agreements.need(need)
+    end, unlock = row.end_at, row.unlock_until
+    beats(agreements.stage, end - 65 * MINUTE, end - 10 * MINUTE)
+    beats(agreements.stage, end + MINUTE, end + MINUTE)
+    agreements.work()
+    row = agreements.need(need)
+    assert (row.state, row.end_at, row.unlock_until - unlock) == ("QUOTING", end + 11 * MINUTE, 11 * MINUTE)
+    with agreements.read() as session:
+        (said,) = [one.body for one in entries(session, f"framework:{framework}") if one.kind == ends_of.KIND]
+        told = session.query(LiveEventRow).filter_by(kind=ends_of.KIND).all()
+    assert (said["need"], said["lost_seconds"]) == (need, 600)
+    assert {one.channel for one in told} == {f"me:{agreements.actor(who).person}" for who in MEMBERS[:3]}
+    beats(agreements.stage, end + MINUTE, row.end_at)
+    agreements.work()
+    assert agreements.need(need).state == "VOID", "nobody quoted, and the end has come"
