@@ -24,6 +24,17 @@ STEPS = {
 }  # fmt: skip
 
 
+FORMULAS = {
+    "leaving": "有效响应家数 × 淘汰比例，向上取整", "by_rate": "有效响应家数 − 应淘汰家数",
+    "by_least": "有效响应家数 − 最少淘汰家数", "room": "上述两项与征集文件规定上限中的最小值",
+    "inside": "按排序依次入围，至上限为止", "out": "其余供应商",
+}  # fmt: skip
+VALUES = {
+    "n": "有效响应家数", "rate": "淘汰比例", "leaving": "应淘汰家数", "least": "最少淘汰家数", "cap": "征集文件上限",
+    "by_rate": "按比例", "by_least": "按最少淘汰家数", "room": "入围家数上限", "undecided": "并列待排序",
+}  # fmt: skip
+
+
 def _heads(row: Framework, owner: str) -> list[tuple[str, str]]:
     return [
         ("项目名称", row.name), ("项目编号", row.number), ("征集人", owner), ("类型", KINDS[row.kind]),
@@ -42,8 +53,8 @@ def derived(result: Mapping[str, Any]) -> list[list[str]]:
     """The derivation of the elimination as rows [step, formula, values, result]."""
     numbers = {one["member"]: one["number"] for one in result["responders"]}
     return [
-        [STEPS.get(one["step"], one["step"]), one["formula"],
-         "，".join(f"{name} = {_told(value, numbers)}" for name, value in one["values"].items()),
+        [STEPS[one["step"]], FORMULAS[one["step"]],
+         "，".join(f"{VALUES[name]} = {_told(value, numbers)}" for name, value in one["values"].items()),
          _told(one["result"], numbers)]
         for one in result["derivation"]
     ]  # fmt: skip
