@@ -27,6 +27,7 @@ from core.rules import RuleBook, RuleRow  # noqa: E402
 from evaluation.aid.rules import RULES as AID  # noqa: E402
 from experts.rules import RULES as POOL  # noqa: E402
 from trading.bidding.signs import RULES as SIGNS  # noqa: E402
+from trading.deadline.rules import RULES as ENDS  # noqa: E402
 from trading.framework.rules import RULES as FRAMEWORKS  # noqa: E402
 from trading.procedures import TYPES  # noqa: E402
 
@@ -78,6 +79,7 @@ def books() -> list[tuple[str, tuple[RuleRow, ...], dict[str, str]]]:
     """(title, rows, {rule that is not asked: why}) of every book."""
     found = [(name, kind.rules.rows, kind.not_asked) for name, kind in TYPES.items()]
     beside = {"expert pool": POOL, "machine aid": AID, "signs between bids": SIGNS}
+    beside["ends of sealed quotes and responses"] = ENDS
     beside["framework agreements"] = RuleBook(FRAMEWORKS)
     return [*found, *((title, book.rows, {}) for title, book in beside.items())]
 

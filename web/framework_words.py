@@ -121,11 +121,12 @@ STEPS: dict[str, str] = {
     "inside": N_("enter"),
     "out": N_("leave"),
 }
+# With the numbers of the step (methods/elimination.py).
 FORMULAS: dict[str, str] = {
-    "leaving": N_("responses × rate, rounded up"),
-    "by_rate": N_("responses − those who must leave"),
-    "by_least": N_("responses − the least number who leave"),
-    "room": N_("the smallest of the limits"),
+    "leaving": N_("%(n)s valid × %(rate)s, rounded up"),
+    "by_rate": N_("%(n)s valid − %(leaving)s who must leave"),
+    "by_least": N_("%(n)s valid − at least %(least)s"),
+    "room": N_("the least of %(by_rate)s, %(by_least)s and the solicitation's own limit (%(cap)s)"),
 }
 SENTENCES: dict[str, str] = {
     "FA-01/goods": N_("An agreement on goods runs for a year at most."),

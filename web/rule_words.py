@@ -93,6 +93,8 @@ SENTENCES: dict[str, str] = {
     "CLOCK-OFFSET": N_("The server's clock differs from national standard time by more than the limit."),
     "OUTAGE": N_("The platform could not be reached around the deadline: the opening waits for a decision."),
     "OUTAGE/gap": N_("A process that is silent for longer counts as not reachable."),
+    "END-GAP": N_("The platform could not be reached for longer than this: the end of sealed quotes moves."),
+    "END-JUDGED": N_("Time in which the platform could not be reached this long before the end is given back."),
     "POSTPONE": N_("The new deadline is too near, or not later than the one it replaces."),
     "CAL-01": N_("The holidays of that year are not published yet: the date is provisional."),
     "AW-01": N_("The separation of evaluation and award needs its filed basis and an award plan."),
@@ -351,6 +353,7 @@ UNITS: dict[str, str] = {
 LAWS: dict[str, str] = {
     **order_words.LAWS,
     "电子卖场管理规则": N_("Rules of the e-mall (local)"),
+    "平台运行规则": N_("Operating rules of the platform (no article of law)"),
     "招标投标法": N_("Tendering and Bidding Law"),
     "招标投标法实施条例": N_("Implementing Regulations of the Tendering and Bidding Law"),
     "电子招标投标办法": N_("Measures for Electronic Tendering and Bidding"),

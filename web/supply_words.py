@@ -37,6 +37,8 @@ SENTENCES: dict[str, str] = {
     "CREDIT-RATED/3": N_("Order rated with three stars"),
     "CREDIT-RATED/2": N_("Order rated with two stars"),
     "CREDIT-RATED/1": N_("Order rated with one star"),
+    "CREDIT-RATED/most": N_("The ratings of one buyer move a supplier's points by at most this many, either way."),
+    "CREDIT-RATED/days": N_("Over this many days the ratings of one buyer count together."),
     "ITEM-SKU": N_("Another item has this number of yours."),
     "ITEM-SPEC": N_("The specification is not what the category's template asks for."),
     "ITEM-DOUBTFUL": N_("The name of this category is not certain in the official list; nothing new is put under it."),
@@ -67,7 +69,8 @@ SENTENCES: dict[str, str] = {
     "IMPORT-FRESH": N_("Items, templates or the entry changed while the file was checked; send it again."),
 }
 GROUNDS = {rule: text for rule, text in SENTENCES.items() if rule.startswith("CREDIT-") and rule not in (
-    "CREDIT-WARN", "CREDIT-SUSPEND", "CREDIT-SUSPEND/days", "CREDIT-REMOVE")}  # fmt: skip
+    "CREDIT-WARN", "CREDIT-SUSPEND", "CREDIT-SUSPEND/days", "CREDIT-REMOVE", "CREDIT-RATED/most", "CREDIT-RATED/days")
+}  # fmt: skip
 ITEM_STATES: dict[str, tuple[str, str]] = {
     "draft": (N_("draft"), "secondary"),
     "pending": (N_("under review"), "orange"),

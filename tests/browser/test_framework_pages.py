@@ -114,6 +114,7 @@ def test_from_the_scheme_to_an_order(live: Live, tmp_path: Path) -> None:
 def reviewed(live: Live, owner: Page, framework: str) -> None:
     owner.goto(f"{live.base}/frameworks/{framework}/review")
     assert faults_of(owner) == []
+    expect(owner.locator("[data-member] strong")).to_have_text(["20.50", "21.00"])  # no fraction, in yuan
     for number in range(2):
         owner.locator("[data-member]").nth(number).get_by_role("button", name="Save").click()
         expect(owner.locator("[data-member]").nth(number).locator(".badge", has_text="reviewed")).to_be_visible()

@@ -105,7 +105,7 @@ def test_a_closed_button_stands_beside_its_reason(mall: Live) -> None:
 @pytest.mark.parametrize("who", ["buyer", "supplier", "centre1", "regulator"])
 def test_the_pages_are_clean_on_a_phone(mall: Live, who: str) -> None:
     order = placed(mall, LAPTOPS)
-    own = [] if who in ("centre1", "regulator") else ["/mall/orders/statement"]
+    own = [] if who in ("centre1", "regulator") else ["/mall/orders/statement", "/mall/orders/payments"]
     for path in ("/mall/orders", f"/mall/orders/{order}", *own):
         page = mall.open(who, path, phone=True)
         expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -12,13 +14,16 @@ from core.clock import CST
 from core.heartbeat import PAGE, PROCESSES, UPLOAD
 from core.ledger import entries
 from core.live import LiveEventRow
+from core.rules import RuleBook
 from tests.trading.buying_world import BUYER, SUPPLIERS, Mall, mall_of
 from tests.trading.framework_world import SUPPLIERS as MEMBERS
 from tests.trading.framework_world import Agreements, build
-from trading.deadline import ends
+from trading.deadline import ends, rules
+from trading.framework import ends as ends_of
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 END = datetime(2026, 3, 6, 9, 0, tzinfo=CST)
+ROWS = rules.RULES.rows
 
 
 @pytest.fixture
@@ -33,13 +38,13 @@ def agreements(world) -> Agreements:
     return build(world)
 
 
-def beats(stage, since: datetime, until: datetime, *processes: str) -> None:
-    """As a healthy process writes them; the last one at `until`."""
+def beats(stage, since: datetime, until: datetime, *processes: str, every: timedelta = 90 * SECOND) -> None:
+    """Just often enough for a healthy process; the last one at `until`."""
     at = since
     while at < until:
         stage.at(at)
         stage.world.acts.act(heartbeat.beat, SYSTEM, *(processes or PROCESSES))
-        at += heartbeat.EVERY
+        at += every
     stage.at(until)
     stage.world.acts.act(heartbeat.beat, SYSTEM, *(processes or PROCESSES))
 
@@ -63,7 +68,10 @@ def test_a_whole_hour_moves_nothing(mall: Mall) -> None:
     assert noted(mall, request) == []
 
 
-@pytest.mark.parametrize(("silent", "moves"), [(90, False), (91, True)])
+@pytest.mark.parametrize(("silent", "moves"), [
+    pytest.param(90, False, marks=pytest.mark.rule("END-GAP", "allowed")),
+    pytest.param(91, True, marks=pytest.mark.rule("END-GAP", "refused")),
+])  # fmt: skip
 def test_a_silence_longer_than_three_beats_is_an_outage(mall: Mall, silent: int, moves: bool) -> None:
     request = three(mall)
     beats(mall.stage, END - 65 * MINUTE, END - 10 * MINUTE)
@@ -72,6 +80,38 @@ def test_a_silence_longer_than_three_beats_is_an_outage(mall: Mall, silent: int,
     row = mall.row(request)
     assert (row.ends_at, row.state) == ((END + 91 * SECOND, "QUOTING") if moves else (END, "OPENING"))
     assert len(noted(mall, request)) == moves
+
+
+@pytest.mark.parametrize(("back", "lost"), [
+    pytest.param(timedelta(0), 0, marks=pytest.mark.rule("END-JUDGED", "allowed")),
+    pytest.param(SECOND, 1, marks=pytest.mark.rule("END-JUDGED", "refused")),
+])  # fmt: skip
+def test_an_outage_counts_as_far_as_it_lies_in_the_hour_before(mall: Mall, back: timedelta, lost: int) -> None:
+    request = three(mall)
+    beats(mall.stage, END - 75 * MINUTE, END - 65 * MINUTE)
+    beats(mall.stage, END - 60 * MINUTE + back, END)
+    mall.stage.ring("quote.end", request)
+    assert mall.row(request).ends_at == END + lost * SECOND
+    assert [one["lost_seconds"] for one in noted(mall, request)] == [lost] * bool(lost)
+
+
+@pytest.mark.parametrize(("later", "moves"), [(0, True), (1, False)])
+def test_the_numbers_are_those_of_the_day_suppliers_were_told(
+    mall: Mall, monkeypatch: pytest.MonkeyPatch, later: int, moves: bool
+) -> None:
+    request = three(mall)
+    since = mall.row(request).published_at.astimezone(CST).date() + timedelta(days=later)
+    stricter = replace(rules.RULES.at(since)["END-GAP"], value=Decimal(30), effective_from=since)
+    monkeypatch.setattr(rules, "RULES", RuleBook([*ROWS, stricter]))
+    beats(mall.stage, END - 65 * MINUTE, END - 10 * MINUTE, every=heartbeat.EVERY)
+    beats(mall.stage, END - 9 * MINUTE, END, every=heartbeat.EVERY)
+    mall.stage.ring("quote.end", request)
+    assert mall.row(request).ends_at == END + moves * MINUTE
+
+
+def test_beats_come_for_longer_than_any_end_is_judged() -> None:
+    assert all(timedelta(minutes=row.number) < ends.AHEAD for row in ROWS if row.id == "END-JUDGED")
+    assert all(row.article == rules.OURS and row.sure == "P" for row in ROWS)
 
 
 def test_down_over_the_end_gives_back_what_was_lost_from_its_return_on(mall: Mall) -> None:
@@ -83,6 +123,8 @@ def test_down_over_the_end_gives_back_what_was_lost_from_its_return_on(mall: Mal
     mall.quote(request, SUPPLIERS[0], "4000")  # taken again, after the first end
     (said,) = noted(mall, request)
     assert said["lost_seconds"] == 600
+    assert [(one["rule"], one["article"], one["required"]) for one in said["warnings"]] == [
+        ("END-GAP", rules.OURS, "≤ 90秒")]  # fmt: skip
     orgs = {f"org:{mall.stage.people[who].org}" for who in (BUYER, *SUPPLIERS)}
     with mall.world.read() as session:
         told = session.query(LiveEventRow).filter_by(kind="quote.interrupted").all()
@@ -130,3 +172,23 @@ def test_responses_of_an_agreement_have_the_lost_time_too(agreements: Agreements
     beats(agreements.stage, end + MINUTE, row.deadline)
     agreements.work()
     assert agreements.row(framework).state == "RESPONSES"
+
+
+def test_quotes_of_a_mini_competition_have_it_too_and_only_those_invited_hear_of_it(agreements: Agreements) -> None:
+    framework = agreements.ready(dict(zip(MEMBERS[:3], ("22", "21", "20"), strict=True)))
+    need = agreements.invite(framework)
+    row = agreements.need(need)
+    end, unlock = row.end_at, row.unlock_until
+    beats(agreements.stage, end - 65 * MINUTE, end - 10 * MINUTE)
+    beats(agreements.stage, end + MINUTE, end + MINUTE)
+    agreements.work()
+    row = agreements.need(need)
+    assert (row.state, row.end_at, row.unlock_until - unlock) == ("QUOTING", end + 11 * MINUTE, 11 * MINUTE)
+    with agreements.read() as session:
+        (said,) = [one.body for one in entries(session, f"framework:{framework}") if one.kind == ends_of.KIND]
+        told = session.query(LiveEventRow).filter_by(kind=ends_of.KIND).all()
+    assert (said["need"], said["lost_seconds"]) == (need, 600)
+    assert {one.channel for one in told} == {f"me:{agreements.actor(who).person}" for who in MEMBERS[:3]}
+    beats(agreements.stage, end + MINUTE, row.end_at)
+    agreements.work()
+    assert agreements.need(need).state == "VOID", "nobody quoted, and the end has come"

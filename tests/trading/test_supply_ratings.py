@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core import ledger
 from core.access import SYSTEM
-from core.rules import Refused
+from core.rules import Refused, RuleBook
 from tests.trading.order_world import Orders, set_up
 from tests.trading.stage import START
 from trading.order import hooks
@@ -108,6 +112,99 @@ def test_the_entry_says_why_and_stands_in_the_ledger_by_rule(orders):
     assert (last.kind, last.body["order"], last.body["balance"]) == ("supplier.credited", order, 95)
     assert (rated.kind, rated.actor["person"]) == ("order.rated", orders.stage.people[BUYER].person)
     assert last.actor["person"] == SYSTEM.person  # the rule took them, not the buyer
+
+
+# -- one buyer's ratings together --------------------------------------------------------------------------------------
+
+
+def told(orders: Orders, stars: int, buyer: str = BUYER, order: str = "") -> str:
+    """As the act of rating tells it, of a new order."""
+    order = order or orders.place(buyer=buyer)
+    said = Happening("rated", said={"goods": stars, "delivery": stars, "service": stars})
+    orders.world.acts.act(lambda tx: ratings.follow(tx, tx.session.get_one(Order, order), said), SYSTEM)
+    return order
+
+
+@given(change=st.integers(-5, 5), moved=st.integers(0, 30))
+def test_what_is_left_of_a_rating_has_its_sign_and_stays_within_the_limit(change, moved):
+    most, left = BOOK["CREDIT-RATED/most"].number, rules.capped(change, moved, BOOK)
+    assert 0 <= left * change <= change * change
+    assert abs(left) == min(abs(change), max(0, most - moved))
+
+
+@pytest.mark.parametrize(("before", "stars", "moved", "withheld"), [
+    (5, 1, -5, 0), (6, 1, -4, 1), (9, 2, -1, 1), (10, 2, 0, 2), (10, 1, 0, 5),
+    (8, 5, 2, 0), (9, 5, 1, 1), (10, 4, 0, 1),
+])  # fmt: skip
+def test_one_buyer_moves_no_more_than_the_limit_either_way(orders, before, stars, moved, withheld):
+    supplier = entered(orders)
+    set_points(orders, supplier, 90)
+    first = told(orders, 1 if stars < 3 else 5)
+    with orders.world.read() as session, session.begin():  # what the earlier ones have moved
+        session.query(Credit).filter_by(order_id=first).one().points = -before if stars < 3 else before
+    at = entry(orders, supplier).points
+    order = told(orders, stars)
+    (one,) = [one for one in credits(orders, supplier) if one.order_id == order]
+    assert (one.points, one.withheld, entry(orders, supplier).points) == (moved, withheld, at + moved)
+    with orders.world.read() as session:
+        body = ledger.entries(session, f"supplier:{supplier}")[-1].body
+    assert (body.get("withheld", 0), body.get("rule", "")) == (withheld, "CREDIT-RATED/most" if withheld else "")
+
+
+def test_many_low_ratings_of_one_buyer_warn_nobody_and_those_of_others_count(orders):
+    supplier = entered(orders)
+    for _ in range(5):
+        told(orders, 1)
+    assert (entry(orders, supplier).points, entry(orders, supplier).state) == (90, "active")
+    told(orders, 1, "别的采购人")
+    assert entry(orders, supplier).points == 85
+    with orders.world.read() as session:
+        assert queries.unanswered(session, supplier) == 3, "what took nothing asks for no answer"
+
+
+@pytest.mark.parametrize(("late", "counts"), [(timedelta(0), False), (-timedelta(seconds=1), True)])
+def test_a_rating_counts_for_so_many_days(orders, late, counts):
+    supplier = entered(orders)
+    begun = orders.now
+    told(orders, 1)
+    told(orders, 1)
+    orders.at(begun + timedelta(days=BOOK["CREDIT-RATED/days"].number) + late)
+    order = told(orders, 1)
+    (one,) = [one for one in credits(orders, supplier) if one.order_id == order]
+    assert (one.points, one.withheld) == ((0, 5) if counts else (-5, 0))
+
+
+def test_points_that_were_withdrawn_do_not_count(orders):
+    supplier = entered(orders)
+    first = told(orders, 1)
+    told(orders, 1)
+    (one,) = [one for one in credits(orders, supplier) if one.order_id == first]
+    orders.stage.do(CENTRE, "credit.settle", "", credit=one.id, keep=False, reason="评价与签收单不符")
+    told(orders, 1)
+    assert entry(orders, supplier).points == 90
+
+
+def test_what_has_no_points_left_loses_none_and_says_nothing_of_a_limit(orders):
+    supplier = entered(orders)
+    told(orders, 1)
+    told(orders, 1)
+    set_points(orders, supplier, 0)
+    told(orders, 1)
+    assert len(credits(orders, supplier)) == 2
+
+
+def test_the_limit_is_that_of_the_day(orders, monkeypatch):
+    supplier = entered(orders)
+    row = BOOK["CREDIT-RATED/most"]
+    later = replace(row, value=Decimal(4), effective_from=(orders.now + timedelta(days=1)).date())
+    monkeypatch.setattr(rules, "RULES", RuleBook([*rules.RULES.rows, later]))
+    told(orders, 1)
+    assert entry(orders, supplier).points == 95
+    orders.at(orders.now + timedelta(days=1))
+    told(orders, 1)
+    assert entry(orders, supplier).points == 95
+    told(orders, 1, "别的采购人")
+    assert entry(orders, supplier).points == 91
 
 
 def test_an_order_counts_once(orders):

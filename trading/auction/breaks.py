@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import jobs
 from core.acts import Tx
+from core.clock import CST
 from trading.auction import rules
 from trading.auction.facts import Broken
 from trading.auction.guards import book_of, channel, last_window, stream
@@ -62,15 +63,15 @@ def start_one(tx: Tx, worker: int) -> None:
     others = select(AuctionPulse.at).where(AuctionPulse.worker != worker).order_by(AuctionPulse.at.desc()).limit(1)
     alive = tx.session.scalar(others)
     here = _machine(tx.now, tx.ahead)
-    whole = alive is None or here - alive > _longest(tx.session)
+    whole = alive is None or here - alive > _longest(tx.now)
     if mine is not None:
         _break_since(tx, max(mine.at, alive or 0) if whole else mine.at, whole=whole)
     beat(tx, worker)
 
 
-def _longest(session: Session) -> int:
+def _longest(now: datetime) -> int:
     """Milliseconds of silence that are none; of the rows in force, whatever auction they belong to."""
-    return rules.RULES.at(datetime.now(UTC).date())["AUC-GAP"].number * 1000
+    return rules.RULES.at(now.astimezone(CST).date())["AUC-GAP"].number * 1000
 
 
 def beat(tx: Tx, worker: int) -> None:
@@ -80,10 +81,10 @@ def beat(tx: Tx, worker: int) -> None:
     if row is None:
         tx.session.add(AuctionPulse(worker=worker, at=here))
         return
-    if here - row.at > _longest(tx.session):
+    if here - row.at > _longest(tx.now):
         others = select(AuctionPulse.at).where(AuctionPulse.worker != worker).order_by(AuctionPulse.at.desc()).limit(1)
         alive = tx.session.scalar(others)
-        _break_since(tx, row.at, whole=alive is None or here - alive > _longest(tx.session), least=True)
+        _break_since(tx, row.at, whole=alive is None or here - alive > _longest(tx.now), least=True)
     row.at = here
 
 
@@ -128,6 +129,6 @@ def touch(tx: Tx) -> None:
 
 def silent(session: Session, now: datetime, ahead: timedelta) -> bool:
     """Whether some process that takes prices is not known to run at this moment, or none has ever said so."""
-    here, longest = _machine(now, ahead), _longest(session)
+    here, longest = _machine(now, ahead), _longest(now)
     beats = list(session.scalars(select(AuctionPulse.at)))
     return not beats or any(here - one > longest for one in beats)

@@ -1,8 +1,8 @@
 """The end until which sealed quotes and responses may be handed in: time in which the platform could not be reached
 moves it, by itself and never silently. (A tender's deadline is the tenderer's to decide about: outages.py.)
 
-Judged by the platform's own heartbeats (core.heartbeat) over the last hour before an end, with every beat and at the
-end itself; while uploads are not known to have run, no clock closes anything.
+Judged by the platform's own heartbeats (core.heartbeat) over a time before an end (rules.RULES), with every beat and
+at the end itself; while uploads are not known to have run, no clock closes anything.
 """
 
 from __future__ import annotations
@@ -17,25 +17,34 @@ from sqlalchemy.orm import Session
 
 from core import heartbeat
 from core.acts import Tx
+from core.clock import CST
 from core.heartbeat import EVERY, PROCESSES, UPLOAD
+from core.rules import shown
+from trading.deadline import rules
 from trading.deadline.models import SealedBreak
+from trading.deadline.rules import Book
 
-LONGEST = timedelta(seconds=90)  # P: a longer silence is an outage; three beats are 90 seconds
-JUDGED = timedelta(hours=1)  # P: how long before the end nobody may be kept away
-AHEAD, BEHIND = timedelta(hours=2), timedelta(days=2)  # beats come from so long before an end, until so long after it
+# Beats come from so long before an end on, more than any END-JUDGED, and until so long after it.
+AHEAD, BEHIND = timedelta(hours=2), timedelta(days=2)
 
 
 @dataclass(frozen=True)
 class End:
-    """An end that is waited for. `move`: write the later one, with its entry, and tell those who are asked."""
+    """An end that is waited for. `told`: when suppliers were first told of it, by which its rules are dated. `move`:
+    write the later one, with its entry, and tell those who are asked."""
 
     subject: str
+    told: datetime
     at: datetime
     move: Callable[[Tx, datetime, dict[str, Any]], None]
 
 
 # Open ends between two moments; filled by the rooms that have them.
 ENDS: list[Callable[[Session, datetime, datetime], list[End]]] = []
+
+
+def _book(end: End) -> Book:
+    return rules.ends_book(end.told.astimezone(CST).date())
 
 
 def near(session: Session, now: datetime) -> list[End]:
@@ -53,9 +62,11 @@ def look(tx: Tx) -> None:
 
 def lost(session: Session, end: End, now: datetime) -> list[tuple[datetime, datetime]]:
     """Times without service that have ended and were not given back yet, in their order and apart from each other."""
+    book = _book(end)
+    longest, judged = rules.longest(book), rules.judged_since(end.at, book)
     query = select(SealedBreak.until).where(SealedBreak.subject == end.subject).order_by(SealedBreak.until.desc())
-    since = max(end.at - JUDGED, session.scalar(query.limit(1)) or end.at - JUDGED)
-    gaps = [gap for one in PROCESSES for gap in heartbeat.gaps(session, one, since, end.at, now, LONGEST)]
+    since = max(judged, session.scalar(query.limit(1)) or judged)
+    gaps = [gap for one in PROCESSES for gap in heartbeat.gaps(session, one, since, end.at, now, longest)]
     found: list[tuple[datetime, datetime]] = []
     for begun, until in sorted((max(gap.since, since), gap.until) for gap in gaps if gap.until is not None):
         if found and begun <= found[-1][1]:
@@ -78,7 +89,7 @@ def put_off(tx: Tx, end: End) -> bool:
     )
     body = {"since": times[0][0], "until": times[-1][1], "end_before": end.at, "ends_at": later,
             "lost_seconds": int(away.total_seconds())}  # fmt: skip
-    end.move(tx, later, body)
+    end.move(tx, later, body | {"warnings": shown(rules.kept_away(times, _book(end)))})
     return True
 
 

@@ -1,15 +1,48 @@
-"""What makes a deadline doubtful, and what a decision about it must keep."""
+"""What makes a deadline doubtful, and what a decision about it must keep; when the end of sealed quotes and responses
+moves by itself. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from core.rules import Breach, RuleRow
+from core.rules import Breach, RuleBook, RuleRow
 from trading.deadline.facts import Silence
 
 Book = Mapping[str, RuleRow]
+# A tender's numbers stand in the book of its procedure (OUTAGE). Quotes and responses have none, and no law names any:
+# these are parameters of the platform.
+OURS = "平台运行规则"
+RULES = RuleBook(
+    [
+        RuleRow("END-GAP", Decimal(90), "秒", OURS, "X", "心跳间隔超过该时间视为中断，报价和响应截止时间顺延", "P"),
+        RuleRow("END-JUDGED", Decimal(60), "分钟", OURS, "X", "截止时间之前该时间内的中断予以顺延", "P"),
+    ]
+)
+
+
+def ends_book(told: date) -> Book:
+    """The rows in force on the day on which suppliers were told of the end."""
+    return RULES.at(told)
+
+
+def longest(book: Book) -> timedelta:
+    """END-GAP: a silence longer than this is an outage."""
+    return timedelta(seconds=book["END-GAP"].number)
+
+
+def judged_since(end: datetime, book: Book) -> datetime:
+    """END-JUDGED: from here to the end nobody may be kept away."""
+    return end - timedelta(minutes=book["END-JUDGED"].number)
+
+
+def kept_away(times: Sequence[tuple[datetime, datetime]], book: Book) -> list[Breach]:
+    """END-GAP: what is noted with an end that moves."""
+    row = book["END-GAP"]
+    return [
+        row.breach(f"{since.isoformat()} / {until.isoformat()}", required=f"≤ {row.number}秒") for since, until in times
+    ]
 
 
 def clock_off(offset: Decimal | None, book: Book) -> list[Breach]:

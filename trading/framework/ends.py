@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,55 +18,55 @@ from trading.framework.models import Framework, FrameworkMember, FrameworkNeed
 from trading.framework.states import channel, stream
 
 KIND = "framework.interrupted"
+# table → (column of the end, of the day suppliers were told of it; timer at the end)
+COLUMNS = {
+    Framework: ("deadline", "solicited_at", "framework.close"),
+    FrameworkNeed: ("end_at", "created_at", "framework.quote_end"),
+}
 
 
-def of_framework(row: Framework) -> End:
-    assert row.deadline is not None
-
-    def move(tx: Tx, later: datetime, body: dict[str, Any]) -> None:
-        assert row.deadline is not None and row.unlock_until is not None
-        row.unlock_until += later - row.deadline
-        row.deadline = later
-        jobs.plan(tx.session, later, "framework.close", row.id)
-        tx.record(stream(row.id), KIND, body)
-        tx.publish(channel(row.id), KIND, {"ends_at": later.isoformat()})
-        for one in sealed.shelf_of(row.id).live(tx.session):
-            tx.publish(f"me:{one.person_id}", KIND, {"framework": row.id, "ends_at": later.isoformat()})
-
-    return End(row.id, row.deadline, move)
-
-
-def of_need(need: FrameworkNeed) -> End:
-    assert need.end_at is not None
+def end_of(row: Framework | FrameworkNeed) -> End:
+    """Of an agreement's responses, or of the quotes for one purchase under it."""
+    column, since, timer = COLUMNS[type(row)]
+    at: datetime = getattr(row, column)
 
     def move(tx: Tx, later: datetime, body: dict[str, Any]) -> None:
-        assert need.end_at is not None and need.unlock_until is not None
-        need.unlock_until += later - need.end_at
-        need.end_at = later
-        jobs.plan(tx.session, later, "framework.quote_end", need.id)
-        tx.record(stream(need.framework_id), KIND, {"need": need.id} | body)
-        asked = [one["member"] for one in need.invited]
-        for person in tx.session.scalars(select(FrameworkMember.person_id).where(FrameworkMember.id.in_(asked))):
-            tx.publish(f"me:{person}", KIND, {"need": need.id, "ends_at": later.isoformat()})
+        assert row.unlock_until is not None
+        row.unlock_until += later - at
+        setattr(row, column, later)
+        jobs.plan(tx.session, later, timer, row.id)
+        whose, said = (row.id, {}) if isinstance(row, Framework) else (row.framework_id, {"need": row.id})
+        tx.record(stream(whose), KIND, said | body)
+        for one in _listening(tx.session, row):
+            tx.publish(one, KIND, {"framework": whose, "ends_at": later.isoformat()} | said)
 
-    return End(need.id, need.end_at, move)
+    return End(row.id, getattr(row, since), at, move)
 
 
-def waits(tx: Tx, end: End, act: str) -> bool:
+def _listening(session: Session, row: Framework | FrameworkNeed) -> Iterable[str]:
+    """Whoever sees the agreement and those who answered; of one purchase those who are invited."""
+    if isinstance(row, Framework):
+        return [channel(row.id), *(f"me:{one.person_id}" for one in sealed.shelf_of(row.id).live(session))]
+    asked = FrameworkMember.id.in_([one["member"] for one in row.invited])
+    return [f"me:{person}" for person in session.scalars(select(FrameworkMember.person_id).where(asked))]
+
+
+def waits(tx: Tx, row: Framework | FrameworkNeed) -> bool:
     """Whether nothing ends now: the end has moved, or it is not known yet whether everybody could be there."""
+    end = end_of(row)
     if ends.put_off(tx, end):
         return True
     again = ends.unsure(tx.session, end, tx.now)
     if again is not None:
-        jobs.plan(tx.session, again, act, end.subject)
+        jobs.plan(tx.session, again, COLUMNS[type(row)][-1], row.id)
     return again is not None
 
 
 def _open(session: Session, first: datetime, last: datetime) -> list[End]:
     calls = select(Framework).where(Framework.state == "SOLICITED", Framework.deadline.between(first, last))
     needs = select(FrameworkNeed).where(FrameworkNeed.state == "QUOTING", FrameworkNeed.end_at.between(first, last))
-    found = [of_framework(row) for row in session.scalars(calls.order_by(Framework.id))]
-    return found + [of_need(row) for row in session.scalars(needs.order_by(FrameworkNeed.id))]
+    found = session.scalars(calls.order_by(Framework.id)), session.scalars(needs.order_by(FrameworkNeed.id))
+    return [end_of(row) for rows in found for row in rows]
 
 
 ends.ENDS.append(_open)

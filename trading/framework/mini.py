@@ -97,7 +97,7 @@ def end(tx: Tx, case: str, p: Payload) -> Payload:
     need = needs.need_row(tx.session, case)
     if need.state != "QUOTING" or need.end_at is None or tx.now < need.end_at:
         return {}
-    if ends.waits(tx, ends.of_need(need), "framework.quote_end"):
+    if ends.waits(tx, need):
         return {"state": need.state, "waits": True}
     need, _, step = needs.guard(tx, case, "framework.quote_end")
     came = sealed.shelf_of(need.id).live(tx.session)

@@ -23,12 +23,13 @@ STEPS = {
 }  # fmt: skip
 
 FORMULAS = {
-    "leaving": "家数 × 淘汰率，向上取整", "by_rate": "家数 − 应淘汰家数", "by_least": "家数 − 最少淘汰家数",
-    "room": "各上限中最小者", "inside": "按顺序入围至上限", "out": "其余",
+    "leaving": "有效响应家数 × 淘汰比例，向上取整", "by_rate": "有效响应家数 − 应淘汰家数",
+    "by_least": "有效响应家数 − 最少淘汰家数", "room": "上述两项与征集文件规定上限中的最小值",
+    "inside": "按排序依次入围，至上限为止", "out": "其余供应商",
 }  # fmt: skip
 VALUES = {
-    "n": "家数", "rate": "淘汰率", "least": "最少淘汰家数", "leaving": "应淘汰家数", "cap": "征集文件规定的上限",
-    "by_rate": STEPS["by_rate"], "by_least": STEPS["by_least"], "room": STEPS["room"], "undecided": "未定",
+    "n": "有效响应家数", "rate": "淘汰比例", "leaving": "应淘汰家数", "least": "最少淘汰家数", "cap": "征集文件上限",
+    "by_rate": "按比例", "by_least": "按最少淘汰家数", "room": "入围家数上限", "undecided": "并列待排序",
 }  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def close(tx: Tx, case: str, p: Payload) -> Payload:
     row = framework_row(tx.session, case)
     if row.state != "SOLICITED" or row.deadline is None or tx.now < row.deadline:
         return {}
-    if ends.waits(tx, ends.of_framework(row), "framework.close"):
+    if ends.waits(tx, row):
         return {"state": row.state, "waits": True}
     row, step = guard(tx, case, "framework.close")
     came = sealed.shelf_of(row.id).live(tx.session)

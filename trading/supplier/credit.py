@@ -48,18 +48,24 @@ def give(tx: Tx, case: str, p: Payload) -> Payload:
 
 
 def enter(
-    tx: Tx, row: MallSupplier, ground: RuleRow, evidence: str, *, file: str = "", order: str = ""
-) -> tuple[Credit, str]:
-    """(the entry, what its balance leads to): points, entry and consequence in the act's own transaction."""
-    before, row.points = row.points, rules.balance(row.points, ground.number)
+    tx: Tx, row: MallSupplier, ground: RuleRow, evidence: str, *, file: str = "", order: str = "",
+    change: int | None = None,
+) -> tuple[Credit, str]:  # fmt: skip
+    """(the entry, what its balance leads to): points, entry and consequence in the act's own transaction. `change`:
+    less than the ground's own points, where those are capped."""
+    before, whole = row.points, rules.balance(row.points, ground.number)
+    row.points = whole if change is None else rules.balance(before, change)
     one = Credit(
         supplier_id=row.id, ground=ground.id, points=row.points - before, balance=row.points, file=file,
-        evidence=evidence, order_id=order, given_by=tx.actor.person, given_org=tx.actor.org, at=tx.now,
+        evidence=evidence, order_id=order, withheld=abs(whole - row.points), given_by=tx.actor.person,
+        given_org=tx.actor.org, at=tx.now,
     )  # fmt: skip
     tx.session.add(one)
     tx.session.flush()
     body = {"credit": one.id, "ground": one.ground, "points": one.points, "balance": one.balance, "file": file,
             "evidence": one.evidence} | ({"order": order} if order else {})  # fmt: skip
+    if one.withheld:
+        body |= {"withheld": one.withheld, "rule": "CREDIT-RATED/most"}
     told(tx, row, "supplier.credited", body)
     outcome = rules.consequence(row.points, rules.book_at(tx.now)) if one.points < 0 else ""
     _follow(tx, row, outcome)

@@ -46,7 +46,8 @@ class MallSupplier(Keyed, Base):
 class Credit(Keyed, Base):
     """Points taken or given on one coded ground. `points` is signed; `balance` what stood after it. `file`: SHA-256
     of the evidence, "" without one. `state`: told, answered by the supplier, kept or withdrawn. `order_id`: the
-    order whose rating gave them, by rule and once; "" for those that an office gave."""
+    order whose rating gave them, by rule and once; "" for those that an office gave. `withheld`: how many more points
+    the rating would have moved, had its buyer's ratings not moved as many already as one buyer's may."""
 
     __tablename__ = "mall_credit"
     supplier_id: Mapped[str] = mapped_column(ForeignKey("mall_supplier.id"))
@@ -59,6 +60,7 @@ class Credit(Keyed, Base):
     given_org: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
     order_id: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    withheld: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     state: Mapped[str] = mapped_column(String(10), default="told")
     answer: Mapped[str] = mapped_column(String(1000), default="")
     answered_at: Mapped[datetime | None]

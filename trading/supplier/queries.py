@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.models import Org
 from core.faults import Unusable
+from trading.order.models import Order
 from trading.supplier.facts import Standing
 from trading.supplier.models import Credit, MallSupplier
 
@@ -68,6 +70,14 @@ def listed(
 def credits(session: Session, supplier: str, limit: int = 100) -> list[Credit]:
     query = select(Credit).where(Credit.supplier_id == supplier).order_by(Credit.at.desc(), Credit.id)
     return list(session.scalars(query.limit(limit)))
+
+
+def moved_by(session: Session, supplier: str, buyer: str, since: datetime, *, down: bool) -> int:
+    """Points that ratings of this buyer have taken (`down`) or given after `since`, those withdrawn left out; ≥ 0."""
+    query = select(func.coalesce(func.sum(Credit.points), 0)).join(Order, Order.id == Credit.order_id)
+    query = query.where(Credit.supplier_id == supplier, Credit.at > since, Credit.state != "withdrawn")
+    query = query.where(Order.buyer_org == buyer, Credit.points < 0 if down else Credit.points > 0)
+    return abs(int(session.scalar(query) or 0))
 
 
 def unanswered(session: Session, supplier: str) -> int:

@@ -35,7 +35,8 @@ GROUNDS = (
     _row("CREDIT-SERVICE", -5, "分", "W", "service that was promised and not given"),
     _row("CREDIT-GOOD", 5, "分", "W", "good conduct stated by the buyers or the centre"),
 )
-# What an order's rating is worth, by its whole stars; the rule book is silent, so this is the platform's own table.
+# What an order's rating is worth, by its whole stars; the rule book is silent, so this is the platform's own table. So
+# is what one buyer's ratings may do together: as much as two of one star in a year, and no warning by one buyer alone.
 RATED = tuple(
     _row(f"CREDIT-RATED/{stars}", points, "分", "W", f"order rated with {stars} of 5 stars")
     for stars, points in ((5, 2), (4, 1), (3, 0), (2, -2), (1, -5))
@@ -58,6 +59,8 @@ RULES = RuleBook(
         _row("CREDIT-REMOVE", 40, "分", "B", "removal below this number of points"),
         *GROUNDS,
         *RATED,
+        _row("CREDIT-RATED/most", 10, "分", "W", "points the ratings of one buyer move either way in the period"),
+        _row("CREDIT-RATED/days", 365, "日", "T", "days within which the ratings of one buyer count together"),
     )
 )
 
@@ -79,6 +82,17 @@ def stars(given: Sequence[int]) -> int:
 def rated(given: Sequence[int], book: Book) -> RuleRow:
     """The row whose number is what such a rating adds or takes."""
     return book[f"CREDIT-RATED/{stars(given)}"]
+
+
+def counted_from(now: datetime, book: Book) -> datetime:
+    """Ratings after this moment count together; one given at it no longer does."""
+    return now - timedelta(days=book["CREDIT-RATED/days"].number)
+
+
+def capped(change: int, moved: int, book: Book) -> int:
+    """What is left of a rating's `change`, the same buyer's ratings having `moved` so many points that way (≥ 0)."""
+    room = max(0, book["CREDIT-RATED/most"].number - moved)
+    return max(-room, min(room, change))
 
 
 def ratings(now: datetime) -> list[RuleRow]:

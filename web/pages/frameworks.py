@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, request
@@ -13,6 +14,7 @@ from certs import desk
 from core import data
 from core.access import Role
 from core.doors import ask
+from core.money import yuan
 from trading.deadline import ends
 from trading.framework import machine, picks, queries, review, rules, scheme, sealed, summary
 from trading.framework.models import Framework, FrameworkNotice
@@ -229,7 +231,8 @@ def reviewed(framework: str) -> str:
     report = desk.state(session, row.report_doc) if row.report_doc else None
     return shown(
         "review.html", row=row, listed=listed, items=items_of(session, row.id), files=files_of, reviewing=reviewing,
-        problems=review.problems(session, row), totals=review.totals(session, row), outcome=outcome, report=report,
+        problems=review.problems(session, row), outcome=outcome, report=report, yuan=yuan,
+        totals={org: Decimal(one.numerator) / one.denominator for org, one in review.totals(session, row).items()},
         people=reviewers(session, row) if reviewing else [], incomplete=review.incomplete(session, row, g.now),
         rate=rate_of(session, row), owns=owns(row, g.actor),
         numbers={one["row"].id: one["row"].number for one in listed},

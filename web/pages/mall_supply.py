@@ -53,7 +53,8 @@ def shown(template: str, **values: Any) -> str:
     """A page of the mall with the words that its scripts say."""
     common = {"states": supply_words.ITEM_STATES, "entry_states": supply_words.ENTRY_STATES, "yuan": yuan,
               "kinds": supply_words.FLAG_KINDS, "flag_states": supply_words.FLAG_STATES, "marks": supply_words.MARKS,
-              "grounds": supply_words.GROUNDS, "credit_states": supply_words.CREDIT_STATES}  # fmt: skip
+              "grounds": supply_words.GROUNDS, "credit_states": supply_words.CREDIT_STATES,
+              "credit_book": supplier_rules.book_at}  # fmt: skip
     return page(template, supply_words.SCRIPTS, **common, **values)
 
 
@@ -88,6 +89,7 @@ def desk() -> str:
         counts=counts, missing=_missing(session, row, counts.get("listed", 0)),
         money=orders.owed_to(session, org, g.now), flags=queries.own_flags(session, org),
         credits=suppliers.credits(session, row.id) if row else [], rated=supplier_rules.ratings(g.now),
+        book=supplier_rules.book_at(g.now),
         imports=queries.imports(session, org, 3),
         categories=named_categories(row.categories if row else []), regions=named_regions(row.regions if row else []),
         asked_categories=named_categories(row.change.get("categories", []) if row else []),

@@ -201,7 +201,7 @@ def _end_of(row: QuoteRequest) -> End:
         for org in sorted({row.org_id, *tx.session.scalars(asked), *quoted}):  # each hears it alone
             tx.publish(f"org:{org}", "quote.interrupted", {"request": row.id, "ends_at": later.isoformat()})
 
-    return End(row.id, row.ends_at, move)
+    return End(row.id, row.published_at, row.ends_at, move)
 
 
 def _ends(session: Session, first: datetime, last: datetime) -> list[End]:
