@@ -95,6 +95,9 @@ def populate(builder: Builder) -> None:
         builder.person("regulator", f"supervisor{number}", f"监督员{number}", [Role.REGULATOR], REGION)
 
 
+WINDOWS: list[BrowserContext] = []  # opened and not closed yet
+
+
 @dataclass
 class Live:
     """`stage` acts over HTTP as anyone of the ring; `open` is a browser page with that person logged in."""
@@ -106,7 +109,6 @@ class Live:
     stage: HttpStage
     browser: Browser
     manifests: dict[str, sealing.Manifest] = field(default_factory=dict)
-    contexts: list[BrowserContext] = field(default_factory=list)
     letters: dict[str, bytes] = field(default_factory=dict)  # bidder → PDF that it seals in place of the usual letter
     parts: dict[str, list[Part]] = field(default_factory=dict)  # bidder → what else it seals
 
@@ -121,7 +123,7 @@ class Live:
         else:
             context = self.browser.browser_type.launch_persistent_context(profile, **chromium.OPTIONS, **ways)
         context.set_default_timeout(PATIENCE)
-        self.contexts.append(context)
+        WINDOWS.append(context)
         cookies = [{"name": "gh_language", "value": language, "url": self.base}]
         if who:
             token = self.stage.session(who).cookies[identity.COOKIE]
@@ -411,11 +413,12 @@ def serving(folder: Path, fill: Callable[[Builder], None] = populate) -> Iterato
     try:
         wait_for(base, server)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(**chromium.OPTIONS)
+            browser, before = playwright.chromium.launch(**chromium.OPTIONS), len(WINDOWS)
             stage = HttpStage(base, ring)
             yield Live(base, folder, acts, ring, stage, browser)
             stage.close()
             browser.close()
+            del WINDOWS[before:]
     finally:
         server.terminate()
         server.wait(20)
@@ -428,3 +431,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One server for the pages of a file; every test brings its own tender."""
     with serving(tmp_path_factory.mktemp("data")) as started:
         yield started
+
+
+@pytest.fixture(autouse=True)
+def windows() -> Iterator[None]:
+    """A test leaves no window behind: its clock would tick, and its page ask the server, until the file is through."""
+    before = len(WINDOWS)
+    yield
+    while len(WINDOWS) > before:
+        WINDOWS.pop().close()

@@ -93,14 +93,6 @@ def relay(sitting: Sitting) -> Iterator[Relay]:
     found.close()
 
 
-@pytest.fixture(autouse=True)
-def closed_pages(sitting: Sitting) -> Iterator[None]:
-    yield
-    for context in sitting.live.contexts:
-        context.close()
-    sitting.live.contexts.clear()
-
-
 def said(page: Page) -> list[str]:
     return page.locator("[data-lines] > p [data-text]").all_inner_texts()
 
