@@ -108,16 +108,17 @@ class _Job(Generic[T]):
 
 
 class Acts:
-    """Runs acts in batches. One per process; safe for threads and for gevent (patched) greenlets."""
+    """Runs acts in batches. One per process; safe for threads and for gevent (patched) greenlets. `engine` reads;
+    `writer`, where there is one, writes."""
 
-    def __init__(self, engine: Engine, house: House) -> None:
+    def __init__(self, engine: Engine, house: House, writer: Engine | None = None) -> None:
         self.engine, self.house = engine, house
         self.gather: Callable[[], object] = lambda: None  # lets those who are ready join the batch (web.serve)
         self.turn: Callable[[], AbstractContextManager[object]] = nullcontext  # among several processes (core.turns)
         self.grants = quick.Grants()
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
-        self._writer = engine.execution_options(write=True)
+        self._writer = (writer or engine).execution_options(write=True)
 
     def act(self, fn: Callable[Concatenate[Tx, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, *args, **kwargs)` in a transaction; its result after the durable commit, or its exception."""

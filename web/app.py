@@ -119,7 +119,7 @@ def _house(settings: config.Config, clock: Clock) -> Flask:
     _speak(app)
     blobs = Blobs(settings.data_dir / "blobs")
     house = House(clock, Ledger(), Hub(), blobs, settings)
-    acts = Acts(open_engine(settings.database_url), house)
+    acts = Acts(open_engine(settings.database_url, mapped=True), house, open_engine(settings.database_url))
     found = rooms.modules()
     rooms.teach_words(found)
     wiring.connect(settings)
