@@ -209,6 +209,11 @@ class Acts:
         if index is not None:
             self.grants.give(job.draft, job.tx.granted, index, job.tx.now)
 
+    def close(self) -> None:
+        """Hand back every connection: the last to go empties the log into the file."""
+        self.engine.dispose()
+        self._writer.dispose()
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session for reading; anything written in it is lost."""

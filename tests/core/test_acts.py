@@ -111,3 +111,15 @@ def test_a_process_that_waited_for_another_writes_a_later_moment(world):
 
 def test_ids_do_not_count():
     assert len({new_id() for _ in range(1000)}) == 1000
+
+
+def test_a_house_that_closes_leaves_everything_in_the_file(world, config):
+    """Also what a writer of its own has written: the log goes with the last connection."""
+    acts = Acts(open_engine(config.database_url, mapped=True), world.acts.house, open_engine(config.database_url))
+    acts.act(_note, SYSTEM, "a")
+    with acts.reading() as session:
+        assert ledger.head(session, "case:x")["size"] == 1
+    log = config.data_dir / "test.db-wal"
+    assert log.exists()
+    acts.close()
+    assert not log.exists()

@@ -120,7 +120,7 @@ class Play:
         builder = world.Builder(local, stored_keys=False)
         world.build(builder, file)
         world.cookies(builder, list(local.ring.users))
-        local.acts.engine.dispose()
+        local.acts.close()
         server = Server(data)
         stage = HttpStage(server.base, local.ring)
         return cls(file, out, stage, story_of(file["procedure"])(stage, file), server)

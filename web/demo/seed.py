@@ -224,7 +224,7 @@ def seed(data_dir: Path) -> None:
     Trade(stage, place, mall.own(SUPPLIER)).grow()
     builder.filing("newcomer", "某市政工程有限公司", world.uscc("91", place, 900), "bidder", place)
     _hand_out(stage, grown, data_dir)
-    stage.acts.engine.dispose()
+    stage.acts.close()
     sys.stdout.write(f"· demo world seeded in {time.monotonic() - started:.0f} s\n")
 
 
