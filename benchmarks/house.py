@@ -65,7 +65,7 @@ def house(people: int, under: Path = VAR, rooms: Callable[[Tx], list[Room]] = _n
     Base.metadata.create_all(acts.engine)
     tokens = acts.act(_people, SYSTEM, people)
     made = acts.act(rooms, SYSTEM)
-    acts.engine.dispose()
+    acts.close()
     server = Server(folder)
     try:
         yield House(server.base, server.uploads, tokens, folder, server, made)

@@ -49,8 +49,8 @@ def _org(tx: Tx, kind: str, number: int) -> str:
 
 
 def _person(tx: Tx, number: int) -> str:
-    row = Person(login=f"room{number}", name=f"专家{number}", id_hash=f"{number:064d}", id_masked="*", phone_masked="",
-                 org_id=None, roles=[Role.EXPERT], state="active", added_at=tx.now)  # fmt: skip
+    row = Person(login=f"room{number}", name=f"专家{number}", id_hash=f"room{number:060d}", id_masked="*",
+                 phone_masked="", org_id=None, roles=[Role.EXPERT], state="active", added_at=tx.now)  # fmt: skip
     tx.session.add(row)
     tx.session.flush()
     return row.id

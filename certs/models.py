@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed
@@ -85,7 +85,11 @@ class SigningDoc(Keyed, Base):
     lease_base: Mapped[str] = mapped_column(String(64), default="")
     prepared: Mapped[dict[str, Any]] = mapped_column(default=dict)
     void_reason: Mapped[str] = mapped_column(String(300), default="")
-    __table_args__ = (CheckConstraint("state IN ('open', 'signed', 'sealed', 'void')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'signed', 'sealed', 'void')", name="state"),
+        Index("ix_signing_doc_signed", "state", sqlite_where=text("state = 'signed'"),
+              postgresql_where=text("state = 'signed'")),
+    )  # fmt: skip
 
 
 class SigningField(Base):

@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from core import live, quick
@@ -28,11 +28,13 @@ from core.clock import Clock
 from core.config import Config
 from core.ledger import Ledger
 from core.live import Hub, LiveEvent
+from core.prepared import Prepared, Row
 from core.quick import Draft, Grant
 
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("gongheng.acts")
+ORDINARY = 4  # acts a commit that no grant covers, which take a hundred times as long: the rest wait for the next
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,31 @@ class Tx:
 
 
 class _Job(Generic[T]):
-    """`draft`: may be written by a grant; `tx`: what an ordinary run of it leaves behind."""
+    """`draft`: may be written by a grant; `then`: told of the outcome, for who does not wait; `tx`: what an ordinary
+    run of it leaves behind."""
 
-    def __init__(self, run: Callable[[Tx], T], actor: Actor, draft: Draft | None) -> None:
-        self.run, self.actor, self.draft, self.done = run, actor, draft, False
+    def __init__(
+        self, run: Callable[[Tx], T], actor: Actor, draft: Draft | None = None,
+        then: Callable[[Any], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.run, self.actor, self.draft, self.then, self.done = run, actor, draft, then, False
         self.tx: Tx | None = None
         self.value: T | None = None
         self.error: BaseException | None = None
         self.hooks: list[Callable[[], None]] = []
         self.events: list[LiveEvent] = []
+
+
+def _told(job: _Job[Any]) -> Any:
+    """What who left the job hears, as who waits would: its answer or what was raised."""
+    if job.error is not None:
+        return job.error
+    try:
+        for hook in job.hooks:
+            hook()
+    except Exception as error:
+        return error
+    return job.value
 
 
 class Acts:
@@ -113,7 +131,8 @@ class Acts:
 
     def __init__(self, engine: Engine, house: House, writer: Engine | None = None) -> None:
         self.engine, self.house = engine, house
-        self.gather: Callable[[], object] = lambda: None  # lets those who are ready join the batch (web.serve)
+        self.gather: Callable[[], object] = lambda: None  # lets those who are ready join the batch (web.transport)
+        self.wake: Callable[[], object] = self._write_all_left  # whoever writes what was left (web.transport)
         self.turn: Callable[[], AbstractContextManager[object]] = nullcontext  # among several processes (core.turns)
         self.grants = quick.Grants()
         self._waiting: deque[_Job[Any]] = deque()
@@ -122,17 +141,34 @@ class Acts:
 
     def act(self, fn: Callable[Concatenate[Tx, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, *args, **kwargs)` in a transaction; its result after the durable commit, or its exception."""
-        return self._take(_Job(lambda tx: fn(tx, *args, **kwargs), actor, None))
+        return self._take(_Job(lambda tx: fn(tx, *args, **kwargs), actor))
 
     def draft(self, fn: Callable[[Tx], dict[str, Any]], draft: Draft) -> dict[str, Any]:
         """As `act`, by a grant of core.quick where one covers it."""
         return self._take(_Job(fn, draft.actor, draft))
 
+    def leave(self, fn: Callable[[Tx], dict[str, Any]], draft: Draft, then: Callable[[Any], None]) -> None:
+        """As `draft`, for who does not wait: `then` hears the answer or the exception after the commit, in the order of
+        leaving; it must not raise."""
+        self._waiting.append(_Job(fn, draft.actor, draft, then))
+        self.wake()
+
+    def write_left(self) -> bool:
+        """Write what was left, if nobody has meanwhile; whether there is more."""
+        with self._lock:
+            if self._waiting:
+                self._commit_waiting()
+        return bool(self._waiting)
+
+    def _write_all_left(self) -> None:
+        while self.write_left():
+            pass
+
     def _take(self, job: _Job[T]) -> T:
         self._waiting.append(job)
         self.gather()
         with self._lock:
-            if not job.done:
+            while not job.done:
                 self._commit_waiting()
         if job.error is not None:
             raise job.error
@@ -149,45 +185,56 @@ class Acts:
         for job in done:  # here and not by each caller: everybody hears a channel's numbers in their order
             for event in job.events:
                 self.house.hub.tell(event)
+        for job in batch:
+            if job.then is not None:
+                job.then(_told(job))
 
     def _written(self) -> tuple[list[_Job[Any]], list[_Job[Any]]]:
         """All who wait, and those of them that were run, in the order in which they were written."""
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]  # nobody joins a list that was taken
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
         done: list[_Job[Any]] = []
         try:
-            with Session(self._writer, expire_on_commit=False) as session:
-                session.connection()  # begins: another process may be writing, and its moments come before ours
+            with self._writer.connect() as connection:
+                begun = connection.begin()  # another process may be writing, and its moments come before ours
                 now = self.house.clock.now()
-                done += self._quickly(session, drafts, now) if drafts else []
+                try:
+                    done += self._quickly(connection, drafts, now) if drafts else []
+                except Exception as error:  # the ordinary way does it, or says what is wrong
+                    log.error("drafts: %s", type(error).__name__)
+                    self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
+                    begun.rollback()
+                    begun, now = connection.begin(), self.house.clock.now()
                 quick_ones = set(done)
-                for job in batch:
-                    if job not in quick_ones:
-                        self._run(session, job, now)
-                        done.append(job)
-                session.commit()
+                rest = [job for job in batch if job not in quick_ones]
+                if len(rest) > ORDINARY:
+                    self._waiting.extendleft(reversed(rest[ORDINARY:]))
+                    batch = done + rest[:ORDINARY]
+                done += self._ordinarily(connection, rest[:ORDINARY], now)
+                begun.commit()
         except BaseException as error:  # the COMMIT failed: nobody's act happened
             self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
             for job in batch:
                 job.error, job.hooks, job.events = job.error or error, [], []
         return batch, done
 
-    def _quickly(self, session: Session, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
+    def _quickly(self, connection: Connection, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
         """The jobs that are written, or refused, by their grants."""
-        point = session.begin_nested()
-        try:
-            outcomes = quick.write_all(session, [job.draft for job in jobs if job.draft], self.grants, now)
-            point.commit()
-        except Exception as error:  # the ordinary way does it, or says what is wrong
-            point.rollback()
-            self.grants.forget({job.draft.case for job in jobs if job.draft is not None})
-            log.error("drafts: %s", type(error).__name__)
-            return []
+        outcomes = quick.write_all(connection, [job.draft for job in jobs if job.draft], self.grants, now)
         for job, one in zip(jobs, outcomes, strict=True):
             job.value, job.error = one.answer, one.error
             if one.entry is not None and one.event is not None:
                 job.hooks, job.events = [partial(self.house.ledger.tell, one.entry)], [one.event]
         return [job for job, one in zip(jobs, outcomes, strict=True) if not one.left]
+
+    def _ordinarily(self, connection: Connection, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
+        """All of them, each in a savepoint."""
+        if jobs:
+            with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
+                for job in jobs:
+                    self._run(session, job, now)
+                session.commit()
+        return jobs
 
     def _run(self, session: Session, job: _Job[Any], now: datetime) -> None:
         point = session.begin_nested()
@@ -213,6 +260,11 @@ class Acts:
         """Hand back every connection: the last to go empties the log into the file."""
         self.engine.dispose()
         self._writer.dispose()
+
+    def peek(self, question: Prepared, row: Row) -> tuple[Any, ...] | None:
+        """One question outside of a session, for those who look several times a second."""
+        with self.engine.connect() as connection:
+            return question.first(connection, row)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -21,6 +21,7 @@ from core.quick import Draft
 from core.rules import Refused
 
 Payload = dict[str, Any]
+Answer = Payload | BaseException
 Handler = Callable[[Tx, str, Payload], Payload]
 
 
@@ -122,28 +123,54 @@ def perform(
 def _performed(
     acts: Acts, prover: Prover, actor: Actor, door: Door, case: str, payload: Payload, proof: Mapping[str, Any] | None
 ) -> Payload:
-    name = door.name
-
-    def run(tx: Tx) -> Payload:
-        tx.actor.require(*door.roles)
-        bound = digest(door, payload)
-        first = once.answered(tx.session, tx.actor.person, name, case, payload, bound)
-        if first is not None:
-            return first
-        if door.signed:
-            tx.actor = prover(tx, name, case, bound, proof or {})
-        result = door.fn(tx, case, once.without(payload))
-        if door.keep:
-            once.keep(tx.session, tx.now, tx.actor.person, name, case, payload, bound, result)
-        return result
-
+    name, run = door.name, _run(prover, door, case, payload, proof)
     if name in AHEAD and not _sent_before(acts, actor, door, case, payload):
         actor.require(*door.roles)
         return _prepared(acts, actor, run, AHEAD[name], case, once.without(payload))
     if door.draft:
-        sent = Draft(actor, name, case, once.without(payload), once.key_of(payload), digest(door, payload))
-        return acts.draft(run, sent)
+        return acts.draft(run, _draft(actor, door, case, payload))
     return acts.act(run, actor)
+
+
+def _run(
+    prover: Prover, door: Door, case: str, payload: Payload, proof: Mapping[str, Any] | None
+) -> Callable[[Tx], Payload]:
+    def run(tx: Tx) -> Payload:
+        tx.actor.require(*door.roles)
+        bound = digest(door, payload)
+        first = once.answered(tx.session, tx.actor.person, door.name, case, payload, bound)
+        if first is not None:
+            return first
+        if door.signed:
+            tx.actor = prover(tx, door.name, case, bound, proof or {})
+        result = door.fn(tx, case, once.without(payload))
+        if door.keep:
+            once.keep(tx.session, tx.now, tx.actor.person, door.name, case, payload, bound, result)
+        return result
+
+    return run
+
+
+def _draft(actor: Actor, door: Door, case: str, payload: Payload) -> Draft:
+    return Draft(actor, door.name, case, once.without(payload), once.key_of(payload), digest(door, payload))
+
+
+def drafted(
+    acts: Acts, prover: Prover, actor: Actor, name: str, case: str, payload: Payload, then: Callable[[Answer], None]
+) -> bool:
+    """For who does not wait: a draft is left with the one who writes and `then` hears what `perform` would have
+    answered or raised. False for any other act; Unusable as `perform`."""
+    door = TABLE.get(name)
+    if door is None or not door.draft:
+        return False
+
+    def told(answer: Answer) -> None:
+        if isinstance(answer, Refused):
+            answer = _cited(acts, case, answer)
+        then(answer)
+
+    acts.leave(_run(prover, door, case, payload, None), _draft(actor, door, case, payload), told)
+    return True
 
 
 def _sent_before(acts: Acts, actor: Actor, door: Door, case: str, payload: Payload) -> bool:

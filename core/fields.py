@@ -13,6 +13,7 @@ from core.faults import Unusable
 from core.money import D
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 def _value(p: Mapping[str, Any], key: str) -> Any:
@@ -32,7 +33,7 @@ def text(p: Mapping[str, Any], key: str, *, limit: int = 200, default: str | Non
     value = value.strip()
     if len(value) > limit:
         raise Unusable(f"{key}: at most {limit} characters, found {len(value)}")
-    if any(ord(c) < 32 and c not in "\n\t" for c in value):
+    if _CONTROL.search(value):
         raise Unusable(f"{key}: control characters are not allowed")
     return value
 

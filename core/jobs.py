@@ -7,22 +7,27 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, select
+from sqlalchemy import Index, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, Keyed
+from core.prepared import Prepared
 
 
 class DueJob(Keyed, Base):
     """`error` keeps the last failure in words; a failed job is tried again at every round and shown to the admin."""
 
     __tablename__ = "due_job"
-    at: Mapped[datetime] = mapped_column(index=True)
+    at: Mapped[datetime]
     act: Mapped[str] = mapped_column(String(60))
     case: Mapped[str] = mapped_column(String(40), default="")
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
     done_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(default="")
+    __table_args__ = (
+        Index("ix_due_job_waiting", "at", sqlite_where=text("done_at is null"),
+              postgresql_where=text("done_at is null")),
+    )  # fmt: skip
 
 
 # act → the same work with its long part outside every transaction: fn(acts, case, payload). Whoever rings jobs calls
@@ -48,6 +53,10 @@ def due(session: Session, now: datetime) -> list[DueJob]:
     """Jobs whose moment has come, oldest first."""
     query = select(DueJob).where(DueJob.done_at.is_(None), DueJob.at <= now).order_by(DueJob.at, DueJob.id)
     return list(session.scalars(query))
+
+
+# Whether anything is due {now}: asked twice a second, while nothing is nearly always the answer (core.acts.Acts.peek).
+ANY_DUE = Prepared(select(DueJob.id).where(DueJob.done_at.is_(None), DueJob.at <= bindparam("now")))
 
 
 def run_due(

@@ -17,12 +17,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import canon, merkle
 from core.access import Actor
 from core.db import Base
+from core.prepared import Prepared
 
 
 class Stream(Base):
@@ -105,7 +107,7 @@ def compose(
         "v": 1, "stream": stream, "index": index, "at": now.isoformat(), "kind": kind,
         "actor": _salted(salt[16:], actor_bytes), "body": _salted(salt[:16], body_bytes),
     }  # fmt: skip
-    leaf_bytes = canon.dumps(leaf)
+    leaf_bytes = orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS)  # as canon.dumps: text and whole numbers alone
     leaf_hash, salt_text = merkle.leaf_hash(leaf_bytes).hex(), base64.b64encode(salt).decode()
     row = {
         "stream": stream, "idx": index, "at": now, "kind": kind, "case": case, "leaf": leaf_bytes.decode(),
@@ -124,11 +126,8 @@ class Head:
 
 def heads(connection: Connection, streams: Collection[str]) -> dict[str, Head]:
     """Of those that exist."""
-    query = select(Stream.name, Stream.size, Stream.frontier).where(Stream.name.in_(streams))
-    return {
-        name: Head(size, [bytes.fromhex(node) for node in frontier])
-        for name, size, frontier in connection.execute(query)
-    }
+    rows = ((name, _HEAD.first(connection, {"stream": name})) for name in streams)
+    return {name: Head(row[0], [bytes.fromhex(node) for node in row[1]]) for name, row in rows if row is not None}
 
 
 class Batch:
@@ -149,18 +148,20 @@ class Batch:
         return entry
 
     def store(self, connection: Connection) -> None:
-        if not self._rows:
-            return
-        connection.execute(_ADD, self._rows)
+        _ADD.many(connection, self._rows)
         heads = [(name, self._heads[name]) for name in self._grown]
         grown = [{"stream": name, "grown": head.size, "nodes": [node.hex() for node in head.frontier]}
                  for name, head in heads]  # fmt: skip
-        connection.execute(_GROW, grown)
+        _GROW.many(connection, grown)
 
 
-_ADD = insert(EntryRow)
-_GROW = update(Stream).where(Stream.name == bindparam("stream"))
-_GROW = _GROW.values(size=bindparam("grown"), frontier=bindparam("nodes"))
+_ADD = Prepared(insert(EntryRow))
+_HEAD = Prepared(select(Stream.size, Stream.frontier).where(Stream.name == bindparam("stream")))
+_GROW = Prepared(
+    update(Stream).where(Stream.name == bindparam("stream")).values(
+        size=bindparam("grown"), frontier=bindparam("nodes")
+    )
+)  # fmt: skip
 
 
 class Ledger:
@@ -183,7 +184,7 @@ class Ledger:
         head.frontier = [node.hex() for node in merkle.append(frontier, head.size, leaf_hash)]
         head.size += 1
         session.flush()
-        session.connection().execute(_ADD, row)
+        _ADD.many(session.connection(), [row])
         return entry
 
     def tell(self, entry: Entry) -> None:

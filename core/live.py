@@ -15,6 +15,7 @@ from sqlalchemy import Connection, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base
+from core.prepared import Prepared
 
 
 class LiveChannel(Base):
@@ -75,8 +76,8 @@ class Batch:
     """Events of many acts, numbered and written together."""
 
     def __init__(self, connection: Connection, channels: Collection[str], now: datetime) -> None:
-        query = select(LiveChannel.name, LiveChannel.last).where(LiveChannel.name.in_(channels))
-        self._last: dict[str, int] = {row.name: row.last for row in connection.execute(query)}
+        found = ((name, _LAST.first(connection, {"channel": name})) for name in channels)
+        self._last: dict[str, int] = {name: row[0] for name, row in found if row is not None}
         self._fresh = set(channels) - set(self._last)
         self._now = now
         self._rows: list[dict[str, Any]] = []
@@ -87,18 +88,17 @@ class Batch:
         return LiveEvent(channel, number, self._now, kind, data)
 
     def store(self, connection: Connection) -> None:
-        if not self._rows:
-            return
-        connection.execute(insert(LiveEventRow), self._rows)
+        _ADD.many(connection, self._rows)
         known = [{"channel": name, "number": last} for name, last in self._last.items() if name not in self._fresh]
-        fresh = [{"name": name, "last": self._last[name]} for name in self._fresh]
-        if known:
-            connection.execute(_COUNT, known)
-        if fresh:
-            connection.execute(insert(LiveChannel), fresh)
+        _COUNT.many(connection, known)
+        _OPEN.many(connection, [{"name": name, "last": self._last[name]} for name in self._fresh])
 
 
-_COUNT = update(LiveChannel).where(LiveChannel.name == bindparam("channel")).values(last=bindparam("number"))
+_ADD, _OPEN = Prepared(insert(LiveEventRow)), Prepared(insert(LiveChannel))
+_LAST = Prepared(select(LiveChannel.last).where(LiveChannel.name == bindparam("channel")))
+_COUNT = Prepared(
+    update(LiveChannel).where(LiveChannel.name == bindparam("channel")).values(last=bindparam("number"))
+)  # fmt: skip
 
 
 def since(session: Session, channel: str, after: int, limit: int = 500) -> list[LiveEvent]:

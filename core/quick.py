@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, insert, inspect, select, update
-from sqlalchemy.orm import Session
 
 from core import ledger, live
 from core.access import Actor
@@ -23,6 +23,7 @@ from core.faults import Fault, Unusable
 from core.ledger import Entry
 from core.live import LiveEvent
 from core.once import ActOnce
+from core.prepared import Prepared
 from core.rules import Refused
 
 Payload = dict[str, Any]
@@ -128,11 +129,10 @@ class Grants:
             self._count -= len(gone.grants) if gone else 0
 
 
-def write_all(session: Session, drafts: Sequence[Draft], grants: Grants, now: datetime) -> list[Outcome]:
+def write_all(connection: Connection, drafts: Sequence[Draft], grants: Grants, now: datetime) -> list[Outcome]:
     """Judge and write what grants cover, in order. The caller forgets the grants of these cases when this fails or the
     commit does: they count as written what is not."""
     found = [Outcome(one) for one in drafts]
-    connection = session.connection()
     heads = ledger.heads(connection, {one.stream for one in drafts})
     covered = [(one, grant) for one in found if (grant := _grant(one.draft, heads, grants, now)) is not None]
     if not covered:
@@ -163,11 +163,8 @@ def _grant(draft: Draft, heads: dict[str, ledger.Head], grants: Grants, now: dat
 
 
 def _sent_before(connection: Connection, drafts: Sequence[Draft]) -> set[tuple[str, str]]:
-    ids = [one.once for one in drafts if one.once]
-    if not ids:
-        return set()
-    query = select(ActOnce.person, ActOnce.once).where(ActOnce.once.in_(ids))
-    return {(person, once) for person, once in connection.execute(query)}
+    keys = [(one.actor.person, one.once) for one in drafts if one.once]
+    return {(person, once) for person, once in keys if _SENT.first(connection, {"who": person, "sent": once})}
 
 
 def _store(
@@ -187,8 +184,13 @@ def _store(
     rows(connection, [what for _, _, what in written])
     entries.store(connection)
     events.store(connection)
-    if kept:
-        connection.execute(insert(ActOnce), kept)
+    _KEEP.many(connection, kept)
+
+
+_KEEP = Prepared(insert(ActOnce))
+_SENT = Prepared(
+    select(ActOnce.once).where(ActOnce.once == bindparam("sent"), ActOnce.person == bindparam("who"))
+)  # fmt: skip
 
 
 def rows(connection: Connection, written: Sequence[Written]) -> None:
@@ -199,20 +201,15 @@ def rows(connection: Connection, written: Sequence[Written]) -> None:
         fresh += what.fresh
         known += what.known
     for table, (fresh, known) in tables.items():
-        if fresh:
-            connection.execute(insert(table), fresh)
-        if known:
-            connection.execute(_update(table), [{f"k_{key}": value for key, value in row.items()} for row in known])
+        add, change = _of(table)
+        add.many(connection, fresh)
+        change.many(connection, known)
 
 
-_UPDATES: dict[type[Base], Any] = {}
-
-
-def _update(table: type[Base]) -> Any:
-    """By primary key, every other column."""
-    if table not in _UPDATES:
-        columns = inspect(table).columns
-        where = [column == bindparam(f"k_{column.name}") for column in columns if column.primary_key]
-        values: dict[str, Any] = {c.name: bindparam(f"k_{c.name}") for c in columns if not c.primary_key}
-        _UPDATES[table] = update(table).where(*where).values(values)
-    return _UPDATES[table]
+@cache
+def _of(table: type[Base]) -> tuple[Prepared, Prepared]:
+    """A new row; every other column of the row with this primary key."""
+    columns = inspect(table).columns
+    where = [column == bindparam(f"k_{column.name}") for column in columns if column.primary_key]
+    values: dict[str, Any] = {c.name: bindparam(f"k_{c.name}") for c in columns if not c.primary_key}
+    return Prepared(insert(table)), Prepared(update(table).where(*where).values(values), prefix="k_")

@@ -87,7 +87,7 @@ def on_http(error: HTTPException) -> Response:
     return answer(status, {"error": gettext(title)})
 
 
-def note(error: Exception) -> str:
+def note(error: BaseException) -> str:
     """Only the kind of error and where it happened are noted: a message may carry sealed values. Plain words back."""
     where = "; ".join(f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:])
     log.error("%s at %s", type(error).__name__, where)

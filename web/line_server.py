@@ -24,18 +24,17 @@ import gc  # noqa: E402  gevent must patch first
 import logging  # noqa: E402
 import socket as sockets  # noqa: E402
 import sys  # noqa: E402
-from functools import partial  # noqa: E402
 
 import gevent  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
 
 from certs import blocking  # noqa: E402
 from core import config  # noqa: E402
-from web import auction_pulse, workers  # noqa: E402
+from web import auction_pulse, transport, workers  # noqa: E402
 from web.app import create_line_app  # noqa: E402
 from web.pages import auctions as auctions  # noqa: E402  its refusals are said here too
 
-GARBAGE = 10_000, 50, 100  # as web.serve
+GARBAGE = 2_000, 100, 100  # as web.serve
 log = logging.getLogger("gongheng.web")
 
 
@@ -48,7 +47,7 @@ def main() -> int:
     blocking.set_runner(lambda work: gevent.get_hub().threadpool.apply(work))
     app = create_line_app(settings, int(os.environ.get("PORT", "8000")))
     acts = app.extensions["gongheng"].acts
-    acts.gather = partial(gevent.sleep, 0)
+    transport.write_together(acts)
     workers.Among.further(app, settings, me).listen()
     auction_pulse.begin_one(acts, me)
     gevent.spawn(auction_pulse.go_on, acts, me)

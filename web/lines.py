@@ -31,15 +31,15 @@ def write(hub: Socket, case: str, name: str, said: dict[str, Any]) -> None:
 
 
 def once(hub: Socket, started: datetime, over: float = 0) -> int:
-    """One look at each room; how much was written. `started`: since when this process listens, by the machine's clock:
-    after a restart nobody is lost before there was time to come back. `over`: seconds over which the looks are spread,
-    so that with many rooms nobody waits for all of them."""
+    """One look at each room where something may be due; how much was written. `started`: since when this process
+    listens, by the machine's clock: after a restart nobody is lost before there was time to come back. `over`: seconds
+    over which the looks are spread, so that with many rooms nobody waits for all of them."""
     acts, written = hub.house.acts, 0
     clock = acts.house.clock
     with acts.reading() as session:
-        running = lines.running(session)
-    for case in running:
-        hub.server.sleep(over / len(running))
+        cases = lines.restless(session, PRESENCE, started, machine_now(acts))
+    for case in cases:
+        hub.server.sleep(over / len(cases))
         with acts.reading() as session:
             due = lines.due(session, case, PRESENCE, started, clock.now(), clock.ahead)
         for name, said in due:

@@ -32,7 +32,6 @@ from sqlalchemy import func, select  # noqa: E402
 from sqlalchemy.exc import OperationalError  # noqa: E402
 
 from certs import blocking  # noqa: E402
-from certs.desk_sign import seal_waiting  # noqa: E402
 from core import config  # noqa: E402
 from core.acts import Acts  # noqa: E402
 from core.db import LogEmptier  # noqa: E402
@@ -54,11 +53,10 @@ from web import (  # noqa: E402
 from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-SEALS = 15  # seconds between two looks
-EMPTIED = 0.1  # likewise
+EMPTIED = 0.1  # seconds between two looks
 # Objects made between two looks for garbage. With Python's own 700 they take a fifth of a full room's time; with many
 # more each look is felt (benchmarks/room_throughput.py, room_p99_300.py).
-GARBAGE = 10_000, 50, 100
+GARBAGE = 2_000, 100, 100
 log = logging.getLogger("gongheng.web")
 
 
@@ -133,16 +131,6 @@ def retell(acts: Acts, back: timedelta = timedelta(hours=1)) -> int:
     return len(found)
 
 
-def _seal_for_ever(acts: Acts) -> None:
-    """Documents that all have signed but nobody sealed: the process died, or the timestamp service was away."""
-    while True:
-        try:
-            seal_waiting(acts)
-        except Exception as error:  # the next look tries again
-            log.error("seals: %s", type(error).__name__)
-        gevent.sleep(SEALS)
-
-
 def _empty_for_ever(acts: Acts) -> None:
     """The database's log, in a thread of its own."""
     emptier, thread = LogEmptier(acts.engine), ThreadPool(1)
@@ -161,7 +149,6 @@ def _go_on(app: Flask) -> None:
     acts = app.extensions["gongheng"].acts
     gevent.spawn(retell, acts)
     gevent.spawn(search_index.catch_up, acts)
-    gevent.spawn(_seal_for_ever, acts)
     gevent.spawn(_empty_for_ever, acts)
     gevent.spawn(pulse.go_on, acts, PAGE)
     gevent.spawn(auction_pulse.go_on, acts, 0)
@@ -201,7 +188,7 @@ def main() -> int:
     acts = app.extensions["gongheng"].acts
     if among is not None:
         among.begin(for_lines, tls, keep)
-    acts.gather = partial(gevent.sleep, 0)  # whoever has spoken by now is written in the same commit
+    transport.write_together(acts)
     _go_on(app)
     gc.collect()
     gc.freeze()  # what the start has made stays: it is not looked through for garbage again

@@ -7,19 +7,21 @@ it fetches by number over HTTP. Events that stand in no row of EVENTS are refuse
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from http.cookies import SimpleCookie
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import gevent.event
 from flask import Flask
 from flask_babel import force_locale
 from flask_socketio import SocketIO
 
 from core import canon
 from core.access import Actor, Role, denied
-from core.doors import perform
+from core.doors import drafted, perform
 from core.faults import Fault, Unusable
 from core.live import LiveEvent
 from core.rules import Refused
@@ -45,6 +47,9 @@ class Line:
     token: str
     language: str
     joined: set[str]
+    below: transport.Line | None = None
+    unanswered: int = 0  # drafts that were left to be written
+    quiet: gevent.event.Event = field(default_factory=gevent.event.Event)  # nothing is unanswered
 
 
 class Bus(Protocol):
@@ -94,7 +99,10 @@ class Socket:
         language = cookies["gh_language"].value if "gh_language" in cookies else ""
         terminal = cookies[identity.TERMINAL].value if identity.TERMINAL in cookies else ""
         actor = identity.actor_of(self.house.acts, token, address, terminal)
-        self.lines[sid] = Line(actor, token, "en" if language == "en" else "zh_CN", set())
+        below = environ.get(transport.KEY)
+        line = self.lines[sid] = Line(actor, token, "en" if language == "en" else "zh_CN", set(), below)
+        if below is not None and self.part is None:
+            below.hears = partial(self._leave_draft, line)
         return True
 
     def _own_page(self, origin: str, host: str) -> bool:
@@ -153,8 +161,45 @@ class Socket:
             with self.app.app_context(), force_locale(line.language):
                 return _said(error)
 
+    def _leave_draft(self, line: Line, text: str) -> bool:
+        """Whether this packet is a draft: it is left to be written with others, past Socket.IO's own way, while its
+        sender goes on. What else a sender says waits for that: one client's acts are done in the order sent."""
+        if not text.startswith("42"):
+            return False
+        start = text.find("[")
+        number = text[2:start]
+        draft = _draft_of(text[start:]) if number.isdecimal() and EVENTS["act"].permit.opens_to(line.actor) else None
+        if draft is not None:
+            line.unanswered += 1
+            line.quiet.clear()
+            try:
+                if drafted(self.house.acts, self.house.prover, line.actor, *draft, partial(self._answer, line, number)):
+                    return True
+            except Unusable:
+                pass  # said the ordinary way
+            line.unanswered -= 1
+        if line.unanswered:
+            line.quiet.wait()
+        return False
+
+    def _answer(self, line: Line, number: str, answer: Any) -> None:
+        if isinstance(answer, BaseException):
+            with self.app.app_context(), force_locale(line.language):
+                said = _said(answer)
+        else:
+            said = {"status": 200, "result": canon.plain(answer)}
+        if line.below is not None:
+            line.below.say(transport.message(f"3{number}[{transport.Wire.dumps(said)}]"))
+        line.unanswered -= 1
+        if not line.unanswered:
+            line.quiet.set()
+
     def push(self, event: LiveEvent) -> None:
-        self.server.emit("live", event.public(), room=event.channel)
+        told = transport.message(f'2["live",{transport.Wire.dumps(event.public())}]')
+        for sid, _ in self.server.manager.get_participants("/", event.channel):
+            line = self.lines.get(sid)
+            if line is not None and line.below is not None:
+                line.below.say(told)
 
     def present(self, channel: str) -> list[dict[str, str]]:
         """Who is in a channel now, each person once."""
@@ -172,7 +217,19 @@ def token_digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def _said(error: Exception) -> Answer:
+def _draft_of(text: str) -> tuple[str, str, Answer] | None:
+    """Act, case and payload of an event that might be a draft."""
+    try:
+        said = transport.Wire.loads(text)
+    except ValueError:
+        return None
+    match said:
+        case ["act", {"name": str(name), "case": str(case), "payload": dict(payload), **rest}] if not rest.get("proof"):
+            return name, case, payload
+    return None
+
+
+def _said(error: BaseException) -> Answer:
     """What went wrong, in the words of the line's language."""
     match error:
         case Refused():

@@ -71,6 +71,8 @@ def run_once(acts: Acts, aside: Aside | None = None) -> int:
         acts.act(_finish, SYSTEM, job, error)
 
     def due() -> list[jobs.DueJob]:
+        if acts.peek(jobs.ANY_DUE, {"now": acts.house.clock.now()}) is None:
+            return []
         with acts.reading() as session:
             found = jobs.due(session, acts.house.clock.now())
             session.expunge_all()

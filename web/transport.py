@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from socket import SHUT_RD, SHUT_RDWR
 from typing import Any
 
@@ -16,6 +17,7 @@ import gevent
 import orjson
 from engineio import packet
 from gevent import Greenlet, Timeout, get_hub
+from gevent.event import Event
 from gevent.ssl import SSLSocket
 from socketio.packet import Packet
 from wsproto import ConnectionType, WSConnection
@@ -31,15 +33,35 @@ from wsproto.events import (
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from core.acts import Acts
+
 PATIENCE = 20  # seconds a client may refuse to read
 PENDING = 4 << 20  # bytes that may wait for one client
 BLOCK = 64 << 10
+KEY = "gongheng.line"  # of the request's environ: its line
 
 
 def later(work: Callable[[], Any]) -> Callable[[], Any]:
     """Begin `work` in a real thread; what comes back waits for it and gives its result."""
     result: Callable[[], Any] = get_hub().threadpool.spawn(work).get
     return result
+
+
+def write_together(acts: Acts) -> None:
+    """Whoever has spoken by the end of a turn of the loop is written in one commit."""
+    acts.gather = partial(gevent.sleep, 0)
+    left = Event()
+    acts.wake = left.set
+
+    def write() -> None:
+        while True:
+            left.wait()
+            left.clear()
+            if acts.write_left():
+                left.set()
+                gevent.sleep(0)
+
+    gevent.spawn(write)
 
 
 def _socket_of(environ: dict[str, Any]) -> Any:
@@ -86,6 +108,11 @@ def frame(text: str) -> bytes:
     if size < 1 << 16:
         return b"\x81\x7e" + size.to_bytes(2, "big") + data
     return b"\x81\x7f" + size.to_bytes(8, "big") + data
+
+
+def message(text: str) -> packet.Packet:
+    """A Socket.IO packet; made once for all who get it."""
+    return packet.Packet(packet.MESSAGE, text)
 
 
 class Frames:
@@ -172,6 +199,8 @@ class Line:
         self._size = 0
         self._drainer: Greenlet | None = None
         self._ended = False
+        self.hears: Callable[[str], bool] = lambda _text: False  # takes a message that need not go through engineio
+        self.say: Callable[[packet.Packet], None] = lambda _one: None  # in the order of all that engineio sends
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self._line = _socket_of(environ)
@@ -183,6 +212,8 @@ class Line:
             if self._accept(environ):
                 session = self._handler.__self__  # type: ignore[attr-defined]
                 session.send = _Direct(session, self).send
+                self.say = session.send
+                environ[KEY] = self
                 self._handler(self)
         finally:
             self._end()
@@ -212,6 +243,8 @@ class Line:
         while True:
             event = self._next()
             if type(event) is str:
+                if self.hears(event):
+                    continue
                 return event
             match event:
                 case None | CloseConnection():

@@ -9,18 +9,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from core import fields
 from core.acts import Tx
 from core.doors import acting
+from core.prepared import Prepared
 from evaluation import cases
 from evaluation.cases import CaseFacts
 from evaluation.committee.models import Committee, Member
 from evaluation.committee.queries import committee_of, members
 from evaluation.failures import halts, minutes, rules, standing
-from evaluation.failures.models import MemberLine
+from evaluation.failures.models import MemberLine, SiteReport
 from evaluation.sitting import flow
 from evaluation.sitting.guards import sitting_of
 from evaluation.sitting.models import Sitting
@@ -30,13 +31,36 @@ from trading.project.models import Case
 P = dict[str, Any]
 Due = tuple[str, P]  # an act of this file and its payload
 AT_WORK = ("COMMITTEE_SET", "EVALUATING")
+HEARD = timedelta(seconds=8)  # a heartbeat comes every five; LINE-LOST is longer
 
 
-def running(session: Session) -> list[str]:
-    """Cases whose sittings are on, or ought to be."""
-    query = select(Committee.case_id).join(Case, (Case.id == Committee.case_id) & (Case.round == Committee.round))
-    query = query.where(Committee.void_at.is_(None), Case.state.in_(AT_WORK), Case.suspended.is_(False))
-    return list(session.scalars(query))
+def restless(session: Session, presence: Presence, started: datetime, machine: datetime) -> list[str]:
+    """Cases whose sittings are on, or ought to be, and of which something may be due. The others have begun, nobody and
+    no site is away, and whoever was ever heard was heard within HEARD: one question for all of them, whatever their
+    number. `started`, `machine`: as for `due`, and now, both by the machine's clock."""
+    found: dict[str, None] = {}
+    for case, member, known in _LINES.all(session.connection(), {}):
+        heard = (presence.last(case, member) or started) if member else machine
+        if known or machine - heard > HEARD:
+            found[case] = None
+    return list(found)
+
+
+# Case and each member of it who was ever heard (or None); whether the rows tell already that something may be due.
+_LINES = Prepared(
+    select(
+        Committee.case_id, MemberLine.member_id,
+        or_(
+            Sitting.began_at.is_(None), MemberLine.away_at.is_not(None),
+            exists().where(SiteReport.committee_id == Committee.id, SiteReport.over_at.is_(None)),
+        ),
+    )
+    .join(Case, (Case.id == Committee.case_id) & (Case.round == Committee.round))
+    .outerjoin(Sitting, Sitting.committee_id == Committee.id)
+    .outerjoin(Member, (Member.committee_id == Committee.id) & (Member.state == "pledged"))
+    .outerjoin(MemberLine, MemberLine.member_id == Member.id)
+    .where(Committee.void_at.is_(None), or_(*(Case.state == state for state in AT_WORK)), Case.suspended.is_(False))
+)  # fmt: skip
 
 
 def due(

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
-from core import ledger, live, merkle
+from certs import desk_sign
+from core import jobs, ledger, live, merkle
 from core.access import SYSTEM
-from core.acts import Acts, Tx
+from core.acts import ORDINARY, Acts, Tx
+from core.clock import CST
 from core.db import new_id, open_engine
 from core.jobs import DueJob, plan
+from core.quick import Draft
 from core.rules import Breach, Refused
+
+NOW = datetime(2026, 4, 1, 9, 0, tzinfo=CST)
 
 
 def _note(tx: Tx, text: str) -> str:
@@ -123,3 +132,89 @@ def test_a_house_that_closes_leaves_everything_in_the_file(world, config):
     assert log.exists()
     acts.close()
     assert not log.exists()
+
+
+class _Left:
+    """Acts that are left with one who writes when this test says so."""
+
+    def __init__(self, acts: Acts) -> None:
+        self.acts, self.heard = acts, []
+        acts.wake = lambda: None
+
+    def leave(self, fn, name: str) -> None:
+        draft = Draft(SYSTEM, "none", "x", {}, "", "")
+        self.acts.leave(fn, draft, lambda answer: self.heard.append((name, answer)))
+
+
+def test_who_does_not_wait_hears_of_the_commit_afterwards(world):
+    left = _Left(world.acts)
+    refusal = Refused(Breach("X", "", "B", "", ""))
+
+    def refuse(tx: Tx) -> None:
+        _note(tx, "never")
+        raise refusal
+
+    def broken(tx: Tx) -> str:
+        tx.after(lambda: 1 / 0)
+        return _note(tx, "b")
+
+    left.leave(lambda tx: _note(tx, "a") and "a", "a")
+    left.leave(refuse, "refused")
+    left.leave(broken, "broken")
+    assert left.heard == []
+    assert world.acts.write_left() is False
+    assert [name for name, _ in left.heard] == ["a", "refused", "broken"]
+    assert left.heard[0][1] == "a" and left.heard[1][1] is refusal
+    assert isinstance(left.heard[2][1], ZeroDivisionError), "written, but what came after it failed"
+    with world.read() as session:
+        assert [one.body["text"] for one in ledger.entries(session, "case:x")] == ["a", "b"]
+
+
+def test_long_acts_that_are_left_take_turns_with_others(world):
+    """No commit is longer than a few acts; everybody is written once and in order, whoever comes in between."""
+    left = _Left(world.acts)
+    names = [str(number) for number in range(2 * ORDINARY + 1)]
+    for name in names:
+        left.leave(partial(_note, text=name), name)
+    assert world.acts.write_left() is True
+    assert [name for name, _ in left.heard] == names[:ORDINARY]
+    world.acts.act(_note, SYSTEM, "waits")
+    assert [name for name, _ in left.heard] == names, "who waits writes those who came before"
+    with world.read() as session:
+        assert [one.body["text"] for one in ledger.entries(session, "case:x")] == [*names, "waits"]
+    assert world.acts.write_left() is False
+
+
+def test_nobody_who_left_is_forgotten_when_the_commit_fails(world):
+    left = _Left(world.acts)
+    with world.acts._writer.connect() as writer:
+        writer.exec_driver_sql("PRAGMA busy_timeout=1")
+        writer.rollback()
+    with closing(sqlite3.connect(world.engine.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for name in ("a", "b"):
+            left.leave(partial(_note, text=name), name)
+        world.acts.write_left()
+    assert [name for name, _ in left.heard] == ["a", "b"]
+    assert all(isinstance(answer, OperationalError) for _, answer in left.heard)
+    world.acts.act(_note, SYSTEM, "c")
+    with world.read() as session:
+        assert [one.body["text"] for one in ledger.entries(session, "case:x")] == ["c"]
+
+
+@pytest.mark.parametrize(("question", "row"), [(jobs.ANY_DUE, {"now": NOW}), (desk_sign.ANY_SIGNED, {})])
+def test_what_is_asked_twice_a_second_looks_through_nothing_that_is_done(world, question, row):
+    assert world.acts.peek(question, row) is None
+    with world.engine.connect() as connection:
+        worded = question._of(connection)
+        values = [NOW.isoformat()] * len(worded.names)
+        plan = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {worded.text}", values).fetchall()
+    assert [line[3].split(" ")[0] for line in plan] in (["SEARCH"], ["SCAN"])
+    assert all("USING COVERING INDEX" in line[3] or "USING INDEX" in line[3] for line in plan), plan
+
+
+def test_a_job_is_due_at_its_moment_and_not_before(world):
+    world.acts.act(lambda tx: plan(tx.session, tx.now, "none", ""), SYSTEM)
+    now = world.clock.now()
+    assert world.acts.peek(jobs.ANY_DUE, {"now": now}) is not None
+    assert world.acts.peek(jobs.ANY_DUE, {"now": now - timedelta(microseconds=1)}) is None

@@ -14,12 +14,13 @@ from core.faults import Unusable
 from core.ledger import EntryRow
 from core.rules import Refused
 from evaluation.committee.models import Committee
-from evaluation.failures import lines
+from evaluation.failures import lines, rules
 from evaluation.failures.models import Halt, MemberLine
 from evaluation.report.making import report_of
 from evaluation.sitting.presence import Presence
 from evaluation.views import is_member
 from tests.evaluation.house import NOW, seated, to_scoring
+from trading import procedures
 
 MAIN, SUB = "420112", "420203"
 MS = timedelta(milliseconds=1)
@@ -44,7 +45,7 @@ class Ear:
     def look(self) -> list[str]:
         with self.room.world.read() as session:
             now = self.room.world.clock.now()
-            found = [one for case in lines.running(session)
+            found = [one for case in lines.restless(session, self.presence, self.started, now - self.ahead)
                      for one in lines.due(session, case, self.presence, self.started, now, self.ahead)]  # fmt: skip
         for name, said in found:
             self.do(name, **said)
@@ -138,6 +139,43 @@ def test_a_seat_away_for_more_than_ten_minutes_alarms_once(room, away, alarm):
     for who, question in (("regulator", "room.watch"), ("staff1", "room.venue"), (room.names[1], "room.view")):
         assert [one["long"] for one in room.ask(who, question)["alarms"]] == [alarm]
     assert halt(room) is None
+
+
+def restless(room, ear: Ear) -> bool:
+    with room.world.read() as session:
+        return bool(lines.restless(session, ear.presence, ear.started, room.world.clock.now()))
+
+
+def test_a_sitting_in_which_all_are_heard_costs_no_look_of_its_own(room):
+    ear = Ear(room)
+    ear.hear(*room.names)
+    assert not restless(room, ear)
+    room.world.clock.moment += lines.HEARD
+    assert not restless(room, ear)
+    room.world.clock.moment += MS
+    assert restless(room, ear)
+    ear.hear(*room.names)
+    assert not restless(room, ear)
+    ear.do("member.offline", member=room.place(room.names[0]).id, since=room.world.clock.now().isoformat())
+    assert restless(room, ear), "who is away is looked at until they are back"
+    ear.hear(room.names[0])
+    assert not restless(room, ear)
+    room.do("staff2", "site.cut", reason="光缆中断")
+    assert restless(room, ear), "and a site of which its venue says that it is cut off"
+    room.do("staff2", "site.back")
+    assert not restless(room, ear)
+
+
+def test_a_sitting_that_has_not_begun_is_looked_at(house):
+    house = seated(house)
+    assert restless(house, Ear(house))
+
+
+@pytest.mark.parametrize("procedure", sorted(procedures.TYPES))
+def test_silence_is_looked_at_long_before_it_is_an_absence(procedure):
+    book = procedures.of(procedure).rules.at(NOW.date(), MAIN)
+    if "LINE-LOST" in book:  # one that is evaluated in rooms
+        assert rules.lost_after(book) > 2 * lines.HEARD
 
 
 # -- a whole site -----------------------------------------------------------------------------------------------------
