@@ -79,6 +79,9 @@ class Part:
 AUCTION_LINES = frozenset({"act", "join", "leave", "ping"}), frozenset({"auction.bid"}), frozenset({"auction"})
 
 
+UNANSWERED = 100  # drafts of one line; then it is read no further until they are written
+
+
 class Socket:
     """Connections of this process, by Socket.IO session id."""
 
@@ -170,6 +173,8 @@ class Socket:
         number = text[2:start]
         draft = _draft_of(text[start:]) if number.isdecimal() and EVENTS["act"].permit.opens_to(line.actor) else None
         if draft is not None:
+            if line.unanswered >= UNANSWERED:
+                line.quiet.wait()
             line.unanswered += 1
             line.quiet.clear()
             try:

@@ -7,6 +7,7 @@ sent half a frame; what it missed it fetches by number (grounds: docs/decisions/
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -38,6 +39,7 @@ from core.acts import Acts
 PATIENCE = 20  # seconds a client may refuse to read
 PENDING = 4 << 20  # bytes that may wait for one client
 BLOCK = 64 << 10
+log = logging.getLogger("gongheng.web")
 KEY = "gongheng.line"  # of the request's environ: its line
 
 
@@ -57,9 +59,12 @@ def write_together(acts: Acts) -> None:
         while True:
             left.wait()
             left.clear()
-            if acts.write_left():
-                left.set()
-                gevent.sleep(0)
+            try:
+                if acts.write_left():
+                    left.set()
+                    gevent.sleep(0)
+            except Exception as error:  # who heard nothing sends again; everybody else goes on
+                log.error("writing: %s", type(error).__name__)
 
     gevent.spawn(write)
 

@@ -19,8 +19,9 @@ from core import ledger
 from core.access import SYSTEM, Actor, Role
 from core.db import open_engine
 from evaluation.scoring.models import Score
+from web import transport
 from web.app import create_app
-from web.socket import Line, Socket
+from web.socket import UNANSWERED, Line, Socket
 
 SAVE = {"name": "score.save"}
 
@@ -156,6 +157,32 @@ def test_what_a_sender_says_next_waits_for_their_drafts_and_nobody_elses(hub, fr
     assert hub._leave_draft(line, "3") is False, "a heartbeat of the line waits for nobody"
     front.acts.write_left()
     assert waits.get(timeout=5) is False and len(below.said) == 1
+
+
+def test_who_floods_the_line_is_read_no_further_until_their_drafts_are_written(hub, front, room, member):
+    line, below = member
+    for number in range(UNANSWERED):
+        assert hub._leave_draft(line, said(number, room)) is True
+    waits = gevent.spawn(hub._leave_draft, line, said(UNANSWERED, room))
+    gevent.sleep(0)
+    assert not waits.ready() and line.unanswered == UNANSWERED
+    while front.acts.write_left():
+        pass
+    assert waits.get(timeout=5) is True and line.unanswered == 1
+    assert [answer["status"] for _, answer in answers(below)] == [200] * UNANSWERED
+
+
+def test_a_writer_that_stumbles_goes_on(hub, front, room, member, monkeypatch):
+    line, below = member
+    transport.write_together(front.acts)
+    with monkeypatch.context() as patch:
+        patch.setattr(front.acts, "_commit_waiting", lambda: 1 / 0)
+        hub._leave_draft(line, said(1, room))
+        gevent.idle()
+        assert below.said == []
+    hub._leave_draft(line, said(2, room, "51"))
+    line.quiet.wait(5)
+    assert [(number, answer["status"]) for number, answer in answers(below)] == [("31", 200), ("32", 200)]
 
 
 @contextmanager
