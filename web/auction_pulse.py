@@ -23,8 +23,7 @@ def begin_one(acts: Acts, worker: int) -> None:
 
 
 def once(acts: Acts, worker: int) -> bool:
-    with acts.reading() as session:
-        needed = breaks.needed(session, acts.house.clock.now())
+    needed = acts.peek(breaks.NEEDED, {"soon": acts.house.clock.now() + breaks.AHEAD}) is not None
     if needed:
         acts.act(breaks.beat, SYSTEM, worker)
     return needed

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import ledger
 from core.access import SYSTEM
 from core.jobs import DueJob
 from tests.trading.auction_world import ENDS, OPENS, Mall, mall
 from trading.auction import breaks
-from trading.auction.models import AuctionBreak, AuctionPulse
+from trading.auction.models import Auction, AuctionBreak, AuctionPulse
+from web import auction_pulse
 
 MS, SECOND, WINDOW = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(seconds=180)
 
@@ -203,3 +204,23 @@ def test_a_notice_without_a_window_still_ends_with_a_whole_one(house):
     house.at(ENDS, seconds=-3)
     start(house)
     assert house.row(auction).ends_at >= ENDS - 3 * SECOND + WINDOW
+
+
+@pytest.mark.parametrize(("early", "needed"), [(timedelta(0), True), (MS, False)])
+def test_the_pulse_begins_five_minutes_before_the_start_and_not_earlier(house, early, needed):
+    house.published()
+    house.at(OPENS - breaks.AHEAD - early)
+    assert auction_pulse.once(house.world.acts, 0) is needed
+    with house.world.read() as session:
+        assert (session.get(AuctionPulse, 0) is not None) is needed
+
+
+def test_the_pulse_goes_on_while_prices_are_taken_or_paused_and_ends_with_the_auction(house):
+    auction = running(house)
+    assert auction_pulse.once(house.world.acts, 0) is True
+    with house.world.engine.begin() as connection:
+        connection.execute(update(Auction).where(Auction.id == auction).values(state="PAUSED"))
+    assert auction_pulse.once(house.world.acts, 0) is True
+    with house.world.engine.begin() as connection:
+        connection.execute(update(Auction).where(Auction.id == auction).values(state="CLOSED"))
+    assert auction_pulse.once(house.world.acts, 0) is False

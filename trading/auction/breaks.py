@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from core import jobs
 from core.acts import Tx
 from core.clock import CST
+from core.prepared import Prepared
 from trading.auction import rules
 from trading.auction.facts import Broken
 from trading.auction.guards import book_of, channel, last_window, stream
@@ -42,11 +43,15 @@ def running(session: Session, now: datetime) -> list[Auction]:
     return list(session.scalars(query.order_by(Auction.id)))
 
 
-def needed(session: Session, now: datetime) -> bool:
-    near = (Auction.state == "PUBLISHED") & (Auction.opens_at <= now + AHEAD)
-    return (
-        session.scalar(select(Auction.id).where(or_(near, Auction.state.in_((*LIVE, "PAUSED")))).limit(1)) is not None
+# Whether some auction needs the pulse {soon: what begins by then is near}.
+NEEDED = Prepared(
+    select(Auction.id).where(
+        or_(
+            (Auction.state == "PUBLISHED") & (Auction.opens_at <= bindparam("soon")),
+            *(Auction.state == state for state in (*LIVE, "PAUSED")),
+        )
     )
+)
 
 
 def start_all(tx: Tx) -> None:
