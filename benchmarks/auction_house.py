@@ -34,7 +34,7 @@ class House:
         acts = app.extensions["gongheng"].acts
         Base.metadata.create_all(acts.engine)
         self.made = acts.act(auctions.build, SYSTEM, bidders, **terms)
-        acts.engine.dispose()
+        acts.close()
         self.log = (folder / "server.log").open("ab")
 
     def config(self) -> config.Config:

@@ -81,7 +81,7 @@ class Hall:
         for step in (self.story.plan, self.story.register, self.story.compile, self.story.issue, self.story.bid_all):
             step()
         world.cookies(builder, list(local.ring.users))
-        local.acts.engine.dispose()
+        local.acts.close()
         self.server = Server(folder)
         self.stage = self.story.stage = HttpStage(self.server.base, local.ring, patience=600)
         self.logins = [self.story.bidders[name] for name in self.story.bids]

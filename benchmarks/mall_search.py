@@ -132,7 +132,7 @@ def ours(count: int, folder: Path) -> Took:
         assert answer.status_code == 200, answer.text
         took.pages.append(timed(lambda asked=asked: client.get(_address(asked))))  # type: ignore[misc]
     took.one = _change(acts, among, count)
-    acts.engine.dispose()
+    acts.close()
     return took
 
 

@@ -124,7 +124,7 @@ def run() -> Row:
         acts = app.extensions["gongheng"].acts
         Base.metadata.create_all(acts.engine)
         found = _play(acts, app)
-        acts.engine.dispose()
+        acts.close()
     finally:
         shutil.rmtree(folder)
     return Row(
