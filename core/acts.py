@@ -26,7 +26,7 @@ from core.access import Actor
 from core.blobs import Blobs
 from core.clock import Clock
 from core.config import Config
-from core.ledger import Ledger
+from core.ledger import Entry, Ledger
 from core.live import Hub, LiveEvent
 from core.prepared import Prepared, Row
 from core.quick import Draft, Grant
@@ -62,7 +62,7 @@ class Tx:
         self.hooks: list[Callable[[], None]] = []
         self.events: list[LiveEvent] = []
         self.granted: Grant | None = None
-        self.recorded: dict[str, int] = {}
+        self.entries: list[Entry] = []
         self.ready: Any = None  # what the act's `ahead` made outside (core.doors)
 
     def record(
@@ -75,7 +75,7 @@ class Tx:
         who = actor or self.actor
         entry = self.ledger.append(self.session, stream, kind, body, actor=who, now=self.now, case=case)
         self.hooks.append(lambda: self.ledger.tell(entry))
-        self.recorded[stream] = entry.index
+        self.entries.append(entry)
         return entry.leaf_hash
 
     def draft(self, case: str, grant: Grant, payload: dict[str, Any]) -> dict[str, Any]:
@@ -138,6 +138,7 @@ class Acts:
         self._waiting: deque[_Job[Any]] = deque()
         self._lock = threading.Lock()
         self._writer = (writer or engine).execution_options(write=True)
+        self._connection: Connection | None = None  # the writer's, kept open: a fifth of a draft went into taking it
 
     def act(self, fn: Callable[Concatenate[Tx, P], T], actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, *args, **kwargs)` in a transaction; its result after the durable commit, or its exception."""
@@ -182,12 +183,12 @@ class Acts:
         for job in batch:
             self._grant(job)
             job.done = True
-        for job in done:  # here and not by each caller: everybody hears a channel's numbers in their order
-            for event in job.events:
-                self.house.hub.tell(event)
         for job in batch:
             if job.then is not None:
                 job.then(_told(job))
+        for job in done:  # here and not by each caller: everybody hears a channel's numbers in their order
+            for event in job.events:
+                self.house.hub.tell(event)
 
     def _written(self) -> tuple[list[_Job[Any]], list[_Job[Any]]]:
         """All who wait, and those of them that were run, in the order in which they were written."""
@@ -195,28 +196,35 @@ class Acts:
         drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
         done: list[_Job[Any]] = []
         try:
-            with self._writer.connect() as connection:
-                begun = connection.begin()  # another process may be writing, and its moments come before ours
-                now = self.house.clock.now()
-                try:
-                    done += self._quickly(connection, drafts, now) if drafts else []
-                except Exception as error:  # the ordinary way does it, or says what is wrong
-                    log.error("drafts: %s", type(error).__name__)
-                    self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
-                    begun.rollback()
-                    begun, now = connection.begin(), self.house.clock.now()
-                quick_ones = set(done)
-                rest = [job for job in batch if job not in quick_ones]
-                if len(rest) > ORDINARY:
-                    self._waiting.extendleft(reversed(rest[ORDINARY:]))
-                    batch = done + rest[:ORDINARY]
-                done += self._ordinarily(connection, rest[:ORDINARY], now)
-                begun.commit()
+            connection = self._connection = self._connection or self._writer.connect()
+            begun = connection.begin()  # another process may be writing, and its moments come before ours
+            now = self.house.clock.now()
+            try:
+                done += self._quickly(connection, drafts, now) if drafts else []
+            except Exception as error:  # the ordinary way does it, or says what is wrong
+                log.error("drafts: %s", type(error).__name__)
+                self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
+                begun.rollback()
+                begun, now = connection.begin(), self.house.clock.now()
+            quick_ones = set(done)
+            rest = [job for job in batch if job not in quick_ones]
+            if len(rest) > ORDINARY:
+                self._waiting.extendleft(reversed(rest[ORDINARY:]))
+                batch = done + rest[:ORDINARY]
+            done += self._ordinarily(connection, rest[:ORDINARY], now)
+            begun.commit()
         except BaseException as error:  # the COMMIT failed: nobody's act happened
+            self._hang_up()
             self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
             for job in batch:
                 job.error, job.hooks, job.events = job.error or error, [], []
         return batch, done
+
+    def _hang_up(self) -> None:
+        """What was begun on it is lost."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _quickly(self, connection: Connection, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
         """The jobs that are written, or refused, by their grants."""
@@ -250,14 +258,18 @@ class Acts:
             job.error, job.hooks, job.events = error, [], []
 
     def _grant(self, job: _Job[Any]) -> None:
-        if job.draft is None or job.tx is None or job.tx.granted is None or job.error is not None:
+        """What was written the ordinary way, as the grants see it."""
+        if job.tx is None or job.error is not None:
             return
-        index = job.tx.recorded.get(job.draft.stream)
-        if index is not None:
-            self.grants.give(job.draft, job.tx.granted, index, job.tx.now)
+        for entry in job.tx.entries:
+            if job.tx.granted is not None and job.draft is not None and entry.stream == job.draft.stream:
+                self.grants.give(job.draft, job.tx.granted, entry.index, job.tx.now)
+            elif entry.kind in quick.STILL and entry.stream == f"case:{entry.case}":
+                self.grants.pass_over(entry.case, entry.index)
 
     def close(self) -> None:
         """Hand back every connection: the last to go empties the log into the file."""
+        self._hang_up()
         self.engine.dispose()
         self._writer.dispose()
 

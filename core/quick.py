@@ -1,9 +1,10 @@
 """Drafts, of which many come at once: what the members of all rooms note down while they work.
 
 Such an act goes the ordinary way first. Its guards are asked, and it hands back what they allowed as a `Grant`. As long
-as nothing but such drafts has been written to the case since (the size of its stream tells), the same actor's next one
-is judged by the grant, and those of a batch are written together in a few statements: the same rows, entries and events
-as on the ordinary way (tests/evaluation/test_drafts.py). What a grant does not cover goes the ordinary way.
+as nothing but such drafts and what moves no guard (STILL) has been written to the case since (the size of its stream
+tells), the same actor's next one is judged by the grant, and those of a batch are written together in a few statements:
+the same rows, entries and events as on the ordinary way (tests/evaluation/test_drafts.py). What a grant does not cover
+goes the ordinary way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from core.rules import Refused
 
 Payload = dict[str, Any]
 MOST = 20_000  # grants kept; then all are asked for anew
+STILL: set[str] = set()  # kinds of entries that change nothing of what a draft's guards ask: grants outlive them
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,12 @@ class Grants:
 
     def grow(self, case: str, size: int) -> None:
         self._cases[case].size = size
+
+    def pass_over(self, case: str, index: int) -> None:
+        """After the commit of an entry of a kind in STILL."""
+        found = self._cases.get(case)
+        if found is not None and found.size == index:
+            found.size = index + 1
 
     def forget(self, cases: Iterable[str]) -> None:
         for case in cases:

@@ -12,6 +12,7 @@ from core.access import denied
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
+from core.quick import STILL
 from core.rules import Breach, Refused
 from evaluation.committee.actions import unnamed
 from evaluation.sitting.actions import MEMBERS
@@ -23,6 +24,7 @@ from evaluation.talk.models import Hand, TalkLine
 P = dict[str, Any]
 ARTICLE = "招标投标法 第38条"
 LONGEST = 500  # characters of one line
+STILL.update(("talk.said", "hand.raised", "hand.lowered", "hand.called"))  # the room talks while it scores
 
 
 @acting("talk.say", *MEMBERS)

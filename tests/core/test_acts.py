@@ -170,6 +170,36 @@ def test_who_does_not_wait_hears_of_the_commit_afterwards(world):
         assert [one.body["text"] for one in ledger.entries(session, "case:x")] == ["a", "b"]
 
 
+def test_who_acted_is_answered_before_everybody_is_told(world):
+    """Nobody waits for a room of others to be told."""
+    left = _Left(world.acts)
+    world.acts.house.hub.push = lambda event: left.heard.append((event.kind, event.seq))
+
+    def publish(tx: Tx, kind: str) -> str:
+        tx.publish("room:x", kind, {})
+        return kind
+
+    for name in ("a", "b"):
+        left.leave(partial(publish, kind=name), f"answer {name}")
+    world.acts.write_left()
+    assert left.heard == [("answer a", "a"), ("answer b", "b"), ("a", 1), ("b", 2)]
+
+
+def test_the_writer_keeps_its_connection_until_it_fails(world):
+    world.acts.act(lambda tx: tx.session.connection().exec_driver_sql("PRAGMA busy_timeout=1"), SYSTEM)
+    first = world.acts._connection
+    world.acts.act(_note, SYSTEM, "a")
+    assert world.acts._connection is first is not None
+    with closing(sqlite3.connect(world.engine.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            world.acts.act(_note, SYSTEM, "never")
+    assert first.closed and world.acts._connection is None
+    world.acts.act(_note, SYSTEM, "b")
+    with world.read() as session:
+        assert [one.body["text"] for one in ledger.entries(session, "case:x")] == ["a", "b"]
+
+
 def test_long_acts_that_are_left_take_turns_with_others(world):
     """No commit is longer than a few acts; everybody is written once and in order, whoever comes in between."""
     left = _Left(world.acts)

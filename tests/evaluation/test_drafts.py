@@ -20,6 +20,7 @@ from core.faults import Unusable
 from core.rules import Refused
 from evaluation.scoring.models import Score
 from evaluation.sitting import guards
+from evaluation.talk import actions as talk
 from tests.evaluation.house import CRITERIA, House, to_scoring
 from trading.project.models import Case
 from verifier import ledger as lines
@@ -174,6 +175,29 @@ def test_whatever_else_is_written_to_the_case_ends_the_grants(scoring: House) ->
     assert [one.rule for one in refused.value.breaches] == ["LOCKED"]
     send(scoring, second, "score.save", {"bid": scoring.bids["甲"], "criterion": "plan", "points": "51"})
     assert covered(scoring, second) and not covered(scoring, first)
+
+
+def test_talk_and_hands_leave_the_grants_standing(scoring: House) -> None:
+    """They move no guard: a room that talks while it scores is as fast as a silent one."""
+    leader, second = scoring.names[:2]
+    cell = {"bid": scoring.bids["甲"], "criterion": "plan"}
+    for name in (leader, second):
+        send(scoring, name, "score.save", cell | {"points": "50"})
+    said: list[tuple[str, str, dict[str, Any]]] = [
+        (second, "talk.say", {"text": "请看第12页"}), (second, "hand.raise", {}),
+        (leader, "hand.call", {"member": scoring.place(second).id}), (second, "hand.lower", {}),
+    ]  # fmt: skip
+    for points, (who, act, payload) in enumerate(said):
+        scoring.do(who, act, **payload)
+        assert covered(scoring, leader) and covered(scoring, second), act
+        send(scoring, second, "score.save", cell | {"points": str(points)})
+    _chain_holds(scoring)
+    scoring.do("regulator", "incident.note", text="示例")
+    assert not covered(scoring, second)
+    scoring.do(second, "talk.say", text="已恢复")
+    assert not covered(scoring, second), "a sentence gives no grant back"
+    told = {one.kind for kind in talk.STILL for one in _entries(scoring, kind)}
+    assert told == talk.STILL, "every kind of them was written here"
 
 
 @pytest.mark.parametrize("act", ["sitting.pause", "member.remove"])
