@@ -242,4 +242,5 @@ def seal_waiting(acts: Acts) -> int:
     return len(left)
 
 
+# The state stands in the statement: SQLite takes no partial index for a value that is handed in.
 ANY_SIGNED = Prepared(select(SigningDoc.id).where(SigningDoc.state == literal_column("'signed'")))

@@ -21,7 +21,7 @@ from core.quick import Draft
 from core.rules import Refused
 
 Payload = dict[str, Any]
-Answer = Payload | BaseException
+Reply = Payload | BaseException
 Handler = Callable[[Tx, str, Payload], Payload]
 
 
@@ -156,7 +156,7 @@ def _draft(actor: Actor, door: Door, case: str, payload: Payload) -> Draft:
 
 
 def drafted(
-    acts: Acts, prover: Prover, actor: Actor, name: str, case: str, payload: Payload, then: Callable[[Answer], None]
+    acts: Acts, prover: Prover, actor: Actor, name: str, case: str, payload: Payload, then: Callable[[Reply], None]
 ) -> bool:
     """For who does not wait: a draft is left with the one who writes and `then` hears what `perform` would have
     answered or raised. False for any other act; Unusable as `perform`."""
@@ -164,7 +164,7 @@ def drafted(
     if door is None or not door.draft:
         return False
 
-    def told(answer: Answer) -> None:
+    def told(answer: Reply) -> None:
         if isinstance(answer, Refused):
             answer = _cited(acts, case, answer)
         then(answer)

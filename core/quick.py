@@ -29,7 +29,7 @@ from core.rules import Refused
 
 Payload = dict[str, Any]
 MOST = 20_000  # grants kept; then all are asked for anew
-STILL: set[str] = set()  # kinds of entries that change nothing of what a draft's guards ask: grants outlive them
+STILL: set[str] = set()  # kinds of entries after which no guard of a draft refuses what it allowed: grants outlive them
 
 
 @dataclass(frozen=True)

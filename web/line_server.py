@@ -20,8 +20,7 @@ def _end_with_parent() -> None:
 _thread.start_new_thread(_end_with_parent, ())  # a real thread, from the first moment
 monkey.patch_all()
 
-import gc  # noqa: E402  gevent must patch first
-import logging  # noqa: E402
+import logging  # noqa: E402  gevent must patch first
 import socket as sockets  # noqa: E402
 import sys  # noqa: E402
 
@@ -34,7 +33,6 @@ from web import auction_pulse, transport, workers  # noqa: E402
 from web.app import create_line_app  # noqa: E402
 from web.pages import auctions as auctions  # noqa: E402  its refusals are said here too
 
-GARBAGE = 2_000, 100, 100  # as web.serve
 log = logging.getLogger("gongheng.web")
 
 
@@ -51,9 +49,7 @@ def main() -> int:
     workers.Among.further(app, settings, me).listen()
     auction_pulse.begin_one(acts, me)
     gevent.spawn(auction_pulse.go_on, acts, me)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    workers.settle()
     tls = {"certfile": sys.argv[3], "keyfile": sys.argv[4]} if len(sys.argv) > 4 else {}
     WSGIServer(listening, app, log=None, error_log=logging.getLogger("gongheng.server"), **tls).serve_forever()
     return 0

@@ -10,8 +10,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import gc  # noqa: E402  gevent must patch first
-import logging  # noqa: E402
+import logging  # noqa: E402  gevent must patch first
 import os  # noqa: E402
 import signal  # noqa: E402
 import socket as sockets  # noqa: E402
@@ -54,9 +53,6 @@ from web.app import create_app  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 EMPTIED = 0.1  # seconds between two looks
-# Objects made between two looks for garbage. With Python's own 700 they take a fifth of a full room's time; with many
-# more each look is felt (benchmarks/room_throughput.py, room_p99_300.py).
-GARBAGE = 2_000, 100, 100
 log = logging.getLogger("gongheng.web")
 
 
@@ -190,9 +186,7 @@ def main() -> int:
         among.begin(for_lines, tls, keep)
     transport.write_together(acts)
     _go_on(app)
-    gc.collect()
-    gc.freeze()  # what the start has made stays: it is not looked through for garbage again
-    gc.set_threshold(*GARBAGE)
+    workers.settle()
     for order in (signal.SIGINT, signal.SIGTERM):
         gevent.signal_handler(order, partial(server.stop, timeout=2))  # a KeyboardInterrupt is lost in busy handlers
     _greet(settings, port, tls)

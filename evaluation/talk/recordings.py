@@ -12,6 +12,7 @@ from core.access import Role, denied
 from core.acts import Tx
 from core.doors import acting
 from core.faults import Unusable
+from core.quick import STILL
 from core.rules import Breach, Refused, refuse_if
 from evaluation import cases
 from evaluation.committee.actions import required, unnamed
@@ -25,6 +26,7 @@ P = dict[str, Any]
 MEDIA = ("video/webm", "audio/webm", "video/mp4", "audio/mp4")
 LONGEST = timedelta(minutes=2)  # a piece: what a cut or a fallen browser can cost at most
 SLACK = timedelta(seconds=10)  # a browser knows the server's clock only so well
+STILL.add("recording.kept")  # one more piece never makes a member unrecorded
 
 
 def _place(tx: Tx, committee: Committee, case: cases.CaseFacts) -> tuple[Member | None, str]:

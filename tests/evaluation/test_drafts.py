@@ -21,7 +21,9 @@ from core.rules import Refused
 from evaluation.scoring.models import Score
 from evaluation.sitting import guards
 from evaluation.talk import actions as talk
+from evaluation.talk import recordings  # noqa: F401  (fills the table of acts)
 from tests.evaluation.house import CRITERIA, House, to_scoring
+from tests.evaluation.test_talk import piece
 from trading.project.models import Case
 from verifier import ledger as lines
 
@@ -177,7 +179,7 @@ def test_whatever_else_is_written_to_the_case_ends_the_grants(scoring: House) ->
     assert covered(scoring, second) and not covered(scoring, first)
 
 
-def test_talk_and_hands_leave_the_grants_standing(scoring: House) -> None:
+def test_talk_hands_and_recordings_leave_the_grants_standing(scoring: House) -> None:
     """They move no guard: a room that talks while it scores is as fast as a silent one."""
     leader, second = scoring.names[:2]
     cell = {"bid": scoring.bids["甲"], "criterion": "plan"}
@@ -191,6 +193,8 @@ def test_talk_and_hands_leave_the_grants_standing(scoring: House) -> None:
         scoring.do(who, act, **payload)
         assert covered(scoring, leader) and covered(scoring, second), act
         send(scoring, second, "score.save", cell | {"points": str(points)})
+    piece(scoring, second, b"sound")
+    assert covered(scoring, leader) and covered(scoring, second)
     _chain_holds(scoring)
     scoring.do("regulator", "incident.note", text="示例")
     assert not covered(scoring, second)
