@@ -214,16 +214,17 @@ class Acts:
             done += self._ordinarily(connection, rest[:ORDINARY], now)
             begun.commit()
         except BaseException as error:  # the COMMIT failed: nobody's act happened
-            self._hang_up()
             self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
             for job in batch:
                 job.error, job.hooks, job.events = job.error or error, [], []
+            self._hang_up()
         return batch, done
 
     def _hang_up(self) -> None:
-        """What was begun on it is lost."""
+        """What was begun on it is lost, whatever state it is in."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            connection.invalidate()
             connection.close()
 
     def _quickly(self, connection: Connection, jobs: list[_Job[Any]], now: datetime) -> list[_Job[Any]]:
@@ -262,10 +263,11 @@ class Acts:
         if job.tx is None or job.error is not None:
             return
         for entry in job.tx.entries:
-            if job.tx.granted is not None and job.draft is not None and entry.stream == job.draft.stream:
-                self.grants.give(job.draft, job.tx.granted, entry.index, job.tx.now)
-            elif entry.kind in quick.STILL and entry.stream == f"case:{entry.case}":
+            if entry.kind in quick.STILL and entry.stream == f"case:{entry.case}":
                 self.grants.pass_over(entry.case, entry.index)
+        if job.draft is not None and job.tx.granted is not None:
+            for entry in [one for one in job.tx.entries if one.stream == job.draft.stream][-1:]:
+                self.grants.give(job.draft, job.tx.granted, entry.index, job.tx.now)
 
     def close(self) -> None:
         """Hand back every connection: the last to go empties the log into the file."""

@@ -200,6 +200,23 @@ def test_the_writer_keeps_its_connection_until_it_fails(world):
         assert [one.body["text"] for one in ledger.entries(session, "case:x")] == ["a", "b"]
 
 
+def test_a_connection_that_broke_is_replaced_and_nobody_waits_for_ever(world):
+    left = _Left(world.acts)
+    world.acts.act(_note, SYSTEM, "a")
+
+    def broken(tx: Tx) -> None:
+        tx.session.connection().connection.dbapi_connection.close()
+
+    left.leave(partial(_note, text="lost"), "lost")
+    left.leave(broken, "broken")
+    world.acts.write_left()
+    assert [name for name, _ in left.heard] == ["lost", "broken"]
+    assert all(isinstance(answer, Exception) for _, answer in left.heard)
+    world.acts.act(_note, SYSTEM, "b")
+    with world.read() as session:
+        assert [one.body["text"] for one in ledger.entries(session, "case:x")] == ["a", "b"]
+
+
 def test_long_acts_that_are_left_take_turns_with_others(world):
     """No commit is longer than a few acts; everybody is written once and in order, whoever comes in between."""
     left = _Left(world.acts)
