@@ -61,7 +61,7 @@ class Tx:
         self.ahead = house.clock.ahead
         self.hooks: list[Callable[[], None]] = []
         self.events: list[LiveEvent] = []
-        self.granted: Grant | None = None
+        self.granted: tuple[Grant, int] | None = None  # and the place of the draft's entry in the case's stream
         self.entries: list[Entry] = []
         self.ready: Any = None  # what the act's `ahead` made outside (core.doors)
 
@@ -85,7 +85,7 @@ class Tx:
         quick.rows(self.session.connection(), [what])
         self.record(f"case:{case}", what.kind, what.body, case=case, actor=grant.actor)
         self.publish(what.channel, what.event, what.data)
-        self.granted = grant
+        self.granted = grant, self.entries[-1].index
         return what.answer
 
     def publish(self, channel: str, kind: str, data: dict[str, Any]) -> None:
@@ -194,6 +194,7 @@ class Acts:
         """All who wait, and those of them that were run, in the order in which they were written."""
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         drafts = [job for job in batch if job.draft is not None and self.grants.known(job.draft.case)]
+        cases = {job.draft.case for job in drafts if job.draft is not None}
         done: list[_Job[Any]] = []
         try:
             connection = self._connection = self._connection or self._writer.connect()
@@ -203,7 +204,7 @@ class Acts:
                 done += self._quickly(connection, drafts, now) if drafts else []
             except Exception as error:  # the ordinary way does it, or says what is wrong
                 log.error("drafts: %s", type(error).__name__)
-                self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
+                self.grants.forget(cases)
                 begun.rollback()
                 begun, now = connection.begin(), self.house.clock.now()
             quick_ones = set(done)
@@ -214,7 +215,7 @@ class Acts:
             done += self._ordinarily(connection, rest[:ORDINARY], now)
             begun.commit()
         except BaseException as error:  # the COMMIT failed: nobody's act happened
-            self.grants.forget({job.draft.case for job in drafts if job.draft is not None})
+            self.grants.forget(cases)
             for job in batch:
                 job.error, job.hooks, job.events = job.error or error, [], []
             self._hang_up()
@@ -266,8 +267,8 @@ class Acts:
             if entry.kind in quick.STILL and entry.stream == f"case:{entry.case}":
                 self.grants.pass_over(entry.case, entry.index)
         if job.draft is not None and job.tx.granted is not None:
-            for entry in [one for one in job.tx.entries if one.stream == job.draft.stream][-1:]:
-                self.grants.give(job.draft, job.tx.granted, entry.index, job.tx.now)
+            grant, index = job.tx.granted
+            self.grants.give(job.draft, grant, index, job.tx.now)
 
     def close(self) -> None:
         """Hand back every connection: the last to go empties the log into the file."""

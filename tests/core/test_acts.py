@@ -146,6 +146,11 @@ class _Left:
         self.acts.leave(fn, draft, lambda answer: self.heard.append((name, answer)))
 
 
+def _impatient(world) -> None:
+    """Its writer waits for nobody."""
+    world.acts.act(lambda tx: tx.session.connection().exec_driver_sql("PRAGMA busy_timeout=1"), SYSTEM)
+
+
 def test_who_does_not_wait_hears_of_the_commit_afterwards(world):
     left = _Left(world.acts)
     refusal = Refused(Breach("X", "", "B", "", ""))
@@ -186,7 +191,7 @@ def test_who_acted_is_answered_before_everybody_is_told(world):
 
 
 def test_the_writer_keeps_its_connection_until_it_fails(world):
-    world.acts.act(lambda tx: tx.session.connection().exec_driver_sql("PRAGMA busy_timeout=1"), SYSTEM)
+    _impatient(world)
     first = world.acts._connection
     world.acts.act(_note, SYSTEM, "a")
     assert world.acts._connection is first is not None
@@ -234,9 +239,7 @@ def test_long_acts_that_are_left_take_turns_with_others(world):
 
 def test_nobody_who_left_is_forgotten_when_the_commit_fails(world):
     left = _Left(world.acts)
-    with world.acts._writer.connect() as writer:
-        writer.exec_driver_sql("PRAGMA busy_timeout=1")
-        writer.rollback()
+    _impatient(world)
     with closing(sqlite3.connect(world.engine.url.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for name in ("a", "b"):
