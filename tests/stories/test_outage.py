@@ -59,7 +59,8 @@ class Scene:
         """
         self.live.stage.move_to(self.deadline - timedelta(seconds=20))
         self.server.kill()
-        with self.live.acts.engine.begin() as connection:
+        writing = self.live.acts.engine.execution_options(write=True)  # the process of uploads ends a moment later
+        with writing.begin() as connection:
             for one in connection.execute(select(Heartbeat.id, Heartbeat.at)).all():
                 connection.execute(update(Heartbeat).where(Heartbeat.id == one.id).values(at=one.at - DOWN))
         settings = self.live.acts.house.config
